@@ -1,0 +1,118 @@
+"""One interface for every place where balancing can act: rows, class weights, loss, batch, logits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict
+
+from seimbang.errors import DataError
+
+if TYPE_CHECKING:
+    import torch
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The rows a model trains on; synthetic ones are descriptions, made when a batch is drawn.
+
+    Attributes:
+        real: Rows of ``X`` to use, shape ``(m,)``; a row may occur more than once.
+        i: First parent of each synthetic row, shape ``(s,)``, as rows of the same ``X``.
+        j: Second parent, shape ``(s,)``.
+        delta: Place between the parents, in [0, 1], shape ``(s,)``: the row is ``x_i + delta * (x_j - x_i)``.
+        y: Labels of the real rows, then of the synthetic ones, shape ``(m + s,)``.
+    """
+
+    real: Ints
+    i: Ints
+    j: Ints
+    delta: Floats
+    y: Ints
+
+    @classmethod
+    def of_real(cls, rows: Ints, y: Ints) -> Recipe:
+        """Return a recipe without synthetic rows."""
+        none = np.empty(0, np.int64)
+        return cls(rows, none, none, np.empty(0), y)
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def draw(self, X: npt.NDArray[Any], which: Ints) -> npt.NDArray[np.float32]:
+        """Make the rows ``which`` (0 ... len - 1) of this recipe from ``X``, as float32 in the units of ``X``.
+
+        Interpolation happens in float: on uint8 the difference of two pixels would wrap around.
+        """
+        first = np.concatenate([self.real, self.i])[which]
+        rows: npt.NDArray[np.float32] = X[first].astype(np.float32)
+        made = np.flatnonzero(which >= len(self.real))
+        if len(made):
+            k = which[made] - len(self.real)
+            delta = self.delta[k].astype(np.float32).reshape(-1, *[1] * (X.ndim - 1))
+            rows[made] += delta * (X[self.j[k]].astype(np.float32) - rows[made])
+        return rows
+
+    def materialize(self, X: npt.NDArray[Any]) -> tuple[npt.NDArray[np.float32], Ints]:
+        """Return all rows and labels as arrays, for models that need them whole."""
+        return self.draw(X, np.arange(len(self))), self.y
+
+
+class Balance(BaseModel):
+    """A balancing method: its settings are the fields, its work is in the hooks, which do nothing unless overridden.
+
+    Subclasses override what they need; ``recipe`` is the public door to ``rows`` and does the checking.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    title: ClassVar[str]
+    source: ClassVar[str] = ""
+    scope: Literal["train", "all"] = "train"
+
+    def recipe(self, X: npt.NDArray[Any], y: Ints, seed: int) -> Recipe:
+        """Check the training rows and return what to train on.
+
+        Args:
+            X: Training rows, shape ``(n, ...)``, any numeric type.
+            y: Labels, shape ``(n,)``.
+            seed: With equal seeds the rows are equal.
+
+        Raises:
+            DataError: Lengths differ or fewer than two classes are left.
+        """
+        if len(X) != len(y) or len(np.unique(y)) < 2:
+            raise DataError(
+                "BALANCE_INPUT",
+                f"{len(X)} rows, {len(y)} labels, {len(np.unique(y))} classes",
+                "as many labels as rows and at least two classes",
+                "check the training part of the split",
+            )
+        return self.rows(X, y, np.random.RandomState(seed))
+
+    def rows(self, X: npt.NDArray[Any], y: Ints, rng: np.random.RandomState) -> Recipe:
+        """Resample or synthesise; unless overridden, every row once."""
+        return Recipe.of_real(np.arange(len(y)), y)
+
+    def class_weights(self, counts: Ints) -> Floats | None:
+        """Return the weight of each class in the loss, shape ``(classes,)``, or None for equal weights."""
+        return None
+
+    def loss(self, counts: Ints) -> torch.nn.Module | None:
+        """Return a loss of ``(logits, labels)`` to use instead of cross-entropy."""
+        return None
+
+    def batch(
+        self, images: torch.Tensor, labels: torch.Tensor, rng: np.random.Generator
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Change a batch ``float[b, ...]`` in [0, 1] before the model sees it."""
+        return images, labels
+
+    def adjust_logits(self, logits: torch.Tensor, counts: Ints) -> torch.Tensor:
+        """Change the logits ``float[b, classes]`` during training."""
+        return logits

@@ -1,0 +1,174 @@
+"""The objects every stage receives: a validated table of cases, and its pixels or features."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field
+
+from seimbang.errors import DataError
+
+COLUMNS = ("case_id", "path", "label", "group", "site", "split", "digest")
+
+
+class Group(BaseModel):
+    """Where the patient of a case is written: a column, a file-name pattern or a folder level.
+
+    Attributes:
+        pattern: With ``from = "name"``: a regular expression; its first group (or the whole match) is the patient.
+        column: With ``from = "column"``: the column's name.
+        level: With ``from = "folder"``: 1 is the folder that holds the file, 2 the one above.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
+    origin: Literal["name", "column", "folder"] = Field(alias="from")
+    pattern: str = "(.*)"
+    column: str = "patient"
+    level: int = Field(1, ge=1)
+
+
+class Phantom(BaseModel):
+    """How many synthetic cases to make; see ``datasets/phantom.py``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    patients: int = Field(320, ge=10, le=100_000)
+    prevalence: float = Field(0.2, gt=0, lt=1)
+    hospital: Literal["A", "B"] = "A"
+    seed: int = 0
+
+
+class DataSettings(BaseModel):
+    """The ``[data]`` table of a study, and, with a name, each ``[[external]]``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    source: Literal["folder", "csv", "npz", "phantom"] = "folder"
+    path: str = ""
+    positive: str | None = None
+    classes: dict[str, str] = Field(default_factory=dict)
+    leave_out: tuple[str, ...] = Field((), strict=False)
+    group: Group | None = None
+    image_column: str = "path"
+    label_column: str = "label"
+    split_column: str = "split"
+    phantom: Phantom = Phantom()
+    facts: dict[str, str] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CaseTable:
+    """One row a case, sorted by ``case_id``.
+
+    Attributes:
+        frame: Columns ``case_id`` (unique), ``path`` (POSIX, relative to ``root``; empty for arrays), ``label``,
+            ``group`` (the patient; empty where unknown), ``site``, ``split`` (train, validation, test; empty where
+            the source has none) and ``digest`` (sha256 of the file); all strings. The index is 0 ... n-1.
+        classes: Class names in column order of every probability; in a two-class problem the positive one is last.
+        root: Folder the paths are relative to.
+    """
+
+    frame: pd.DataFrame
+    classes: tuple[str, ...]
+    root: Path = field(default_factory=Path)
+
+    @classmethod
+    def build(cls, rows: pd.DataFrame, root: Path = Path(), positive: str | None = None) -> Self:
+        """Check ``rows`` (missing optional columns are filled with ``""``), sort them and name the classes.
+
+        Args:
+            rows: At least ``case_id`` and ``label``.
+            root: Folder that the paths are relative to.
+            positive: The class that matters; it becomes the last one. Without it the rarest class is positive.
+
+        Raises:
+            DataError: No rows, ids that repeat, fewer than two classes, or a positive class that does not occur.
+        """
+        frame = rows.reindex(columns=list(COLUMNS)).astype(object).fillna("").astype(str)
+        frame = frame.sort_values("case_id", kind="stable", ignore_index=True)
+        if frame.empty:
+            raise DataError("DATA_EMPTY", f"no cases in {root}", "at least two classes with cases", "check the path")
+        twice = frame.case_id[frame.case_id.duplicated()]
+        if len(twice):
+            raise DataError("DATA_DUPLICATE_ID", f"id {twice.iloc[0]!r} twice", "one row a case", "make ids unique")
+        return cls(frame, _classes(frame.label, positive), root)
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    @cached_property
+    def y(self) -> npt.NDArray[np.int64]:
+        """Labels as positions in ``classes``, shape ``(n,)``."""
+        return pd.Categorical(self.frame.label, categories=list(self.classes)).codes.astype(np.int64)
+
+    @cached_property
+    def groups(self) -> npt.NDArray[np.str_]:
+        """The patient of each case, shape ``(n,)``; a case without a known patient is its own."""
+        return np.where(self.frame.group != "", self.frame.group, "case:" + self.frame.case_id).astype(str)
+
+    @property
+    def has_groups(self) -> bool:
+        """Whether any patient is known."""
+        return bool((self.frame.group != "").any())
+
+    def rows(self, ids: Sequence[str]) -> npt.NDArray[np.int64]:
+        """Return the positions of these case ids."""
+        return np.asarray(pd.Index(self.frame.case_id).get_indexer(pd.Index(ids)), np.int64)
+
+    def take(self, rows: npt.NDArray[np.int64]) -> Self:
+        """Return the table of these rows, same classes."""
+        return replace(self, frame=self.frame.iloc[np.sort(rows)].reset_index(drop=True))
+
+
+def _classes(labels: pd.Series[str], positive: str | None) -> tuple[str, ...]:
+    counts = labels.value_counts()
+    names = sorted(counts.index)
+    if len(names) < 2:
+        raise DataError(
+            "DATA_ONE_CLASS", f"only the class {names[0]!r}", "at least two classes", "add cases of another class"
+        )
+    if positive is not None and positive not in names:
+        raise DataError(
+            "DATA_POSITIVE", f"the classes {', '.join(names)}", f"a class {positive!r}", "correct data.positive"
+        )
+    last = positive if positive is not None else min(names, key=lambda name: (counts[name], name))
+    if positive is None and len(names) > 2:
+        return tuple(names)
+    return (*(name for name in names if name != last), last)
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A file that the door of ``imaging`` refused."""
+
+    path: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Cases and what the models see of them.
+
+    Attributes:
+        cases: The table.
+        X: ``uint8[n, h, w, c]`` for images (memory-mapped, in the table's order) or ``float32[n, f]`` for tables.
+        name: How it is called in reports.
+        kind: What ``X`` holds.
+        synthetic: Whether it was generated (the phantom); everything shown of it says so.
+        unreadable: Files that were left out, and why.
+        facts: Source, format, licence and the like, for the report and the page.
+    """
+
+    cases: CaseTable
+    X: npt.NDArray[Any]
+    name: str
+    kind: Literal["image", "table"] = "image"
+    synthetic: bool = False
+    unreadable: tuple[Unreadable, ...] = ()
+    facts: dict[str, str] = field(default_factory=dict)

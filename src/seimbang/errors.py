@@ -1,0 +1,51 @@
+"""Every error a user can cause: what was found, what was expected, how to mend it."""
+
+
+class SeimbangError(Exception):
+    """Base of all errors that are the input's or the machine's, not the program's.
+
+    Args:
+        code: Stable name such as ``IMG_TRUNCATED``; scripts may rely on it.
+        found: What was found.
+        expected: What was expected instead.
+        mend: What the user can do about it.
+    """
+
+    exit_code = 1
+
+    def __init__(self, code: str, found: str, expected: str, mend: str) -> None:
+        super().__init__(code, found, expected, mend)
+        self.code, self.found, self.expected, self.mend = code, found, expected, mend
+
+    def __str__(self) -> str:
+        return f"{self.code}: found {self.found}; expected {self.expected}. To mend it: {self.mend}"
+
+
+class StudyError(SeimbangError):
+    """The study file, or what was asked on the command line, is wrong."""
+
+    exit_code = 2
+
+
+class DataError(SeimbangError):
+    """The data set cannot support the study: missing, empty, one class, too few cases, leaking."""
+
+    exit_code = 3
+
+
+class ImageError(SeimbangError):
+    """One image cannot be trusted."""
+
+    exit_code = 4
+
+
+class IntegrityError(SeimbangError):
+    """Something changed that must not change: a digest, a run folder, a model package."""
+
+    exit_code = 5
+
+
+class ResourceError(SeimbangError):
+    """The machine refused: disk full, no permission, port taken, a missing optional package."""
+
+    exit_code = 6

@@ -1,0 +1,18 @@
+"""Settings of the way from bytes to pixels."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class ImageSettings(BaseModel):
+    """The ``[image]`` table of a study.
+
+    Attributes:
+        size: Height and width in pixels.
+        channels: 1 for greyscale, 3 for colour.
+        max_pixels: Images with more are refused before they are decoded.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    size: tuple[int, int] = Field((150, 150), strict=False)
+    channels: int = Field(1, ge=1, le=3)
+    max_pixels: int = Field(100_000_000, ge=1)

@@ -1,0 +1,61 @@
+"""Files that are either whole or not there: every file the program keeps is written through here."""
+
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from seimbang.errors import ResourceError
+
+_REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}
+
+
+def write_atomic(path: Path, data: bytes | str) -> None:
+    """Write ``data`` to ``path`` so that a reader, or a crash, sees the old file or the whole new one.
+
+    Args:
+        path: Where to; missing parent folders are made.
+        data: Bytes, or text to be written as UTF-8.
+
+    Raises:
+        ResourceError: ``DISK_FULL`` or ``NOT_WRITABLE``.
+    """
+    with open_atomic(path) as file:
+        file.write(data.encode() if isinstance(data, str) else data)
+
+
+@contextmanager
+def open_atomic(path: Path) -> Iterator[BinaryIO]:
+    """Open a temporary file beside ``path`` that replaces it, once synced, when the block ends without an error.
+
+    Raises:
+        ResourceError: ``DISK_FULL`` or ``NOT_WRITABLE``.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:60]}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(temporary, 0o644)  # mkstemp makes files that nobody else may read
+            os.replace(temporary, path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise refused(path, error) from error
+
+
+def refused(path: Path, error: OSError) -> Exception:
+    """Translate what the operating system said about writing ``path``; errors of another kind come back as they are."""
+    if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+        return ResourceError("DISK_FULL", f"no space for {path}", "free space on the disk", "free some, or use another")
+    if error.errno in _REFUSED:
+        found = f"{path} cannot be written ({error.strerror})"
+        return ResourceError("NOT_WRITABLE", found, "a folder you may write to", "choose another folder")
+    return error

@@ -1,0 +1,45 @@
+"""What every splitter returns."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field
+
+Rows = npt.NDArray[np.int64]
+
+
+class SplitSettings(BaseModel):
+    """The ``[split]`` table of a study.
+
+    Attributes:
+        test: ``"provided"`` by the source, or the fraction to hold out.
+        validation: Fraction of the training part to carve out for every choice; ``"provided"`` takes the source's.
+        folds: Number of folds of cross-validation; 0 for one split. With folds, ``test`` must be left out.
+        repeats: How often the k folds are drawn anew.
+        group: Whether cases of one patient stay together: ``"known"`` wherever groups are known, ``"none"`` never.
+        seed: Seed of the draw.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    test: Literal["provided"] | float = 0.2
+    validation: Literal["provided"] | float = 0.2
+    folds: int = Field(0, ge=0, le=100)
+    repeats: int = Field(1, ge=1, le=100)
+    group: Literal["known", "none"] = "known"
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Sorted, disjoint rows of the case table; ``name`` is ``""`` for one split, ``"1"`` or ``"2.3"`` for folds."""
+
+    name: str
+    train: Rows
+    validation: Rows
+    test: Rows
+
+    def parts(self) -> dict[str, Rows]:
+        """Return the three parts by name."""
+        return {"train": self.train, "validation": self.validation, "test": self.test}

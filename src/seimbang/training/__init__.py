@@ -1,0 +1,1 @@
+"""Recipe and model -> weights and history."""

@@ -1,0 +1,56 @@
+"""Settings and facts of training."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class TrainingSettings(BaseModel):
+    """The ``[training]`` table of a study.
+
+    Attributes:
+        optimizer: Adam, AdamW or SGD (with Nesterov momentum 0.9).
+        learning_rate: Step size at the start.
+        weight_decay: L2 penalty (decoupled for AdamW).
+        epochs: Upper bound on passes over the training rows.
+        batch_size: Rows a step.
+        early_stopping: Stop after this many epochs without a lower validation loss; 0 never stops early.
+        reduce_lr: Multiply the learning rate by 0.1 after this many epochs without a lower validation loss; 0 never.
+        keep: Which weights are the result: those of the epoch with the lowest validation loss, or the last ones.
+        precision: ``"auto"`` uses bfloat16 (and channels_last) where the network has convolutions and the machine
+            computes in bfloat16; ``"float32"`` never does.
+        seed: Seed of weights, order and dropout.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    optimizer: Literal["adam", "adamw", "sgd"] = "adam"
+    learning_rate: float = Field(1e-3, gt=0, le=10)
+    weight_decay: float = Field(0.0, ge=0)
+    epochs: int = Field(50, ge=1, le=10_000)
+    batch_size: int = Field(16, ge=2, le=4096)
+    early_stopping: int = Field(0, ge=0)
+    reduce_lr: int = Field(0, ge=0)
+    keep: Literal["best", "last"] = "best"
+    precision: Literal["auto", "float32"] = "auto"
+    seed: int = Field(0, ge=0)
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one pass over the training rows gave; ``val_recall`` is that of the class rarest in training."""
+
+    epoch: int
+    loss: float
+    accuracy: float
+    val_loss: float
+    val_accuracy: float
+    val_recall: float
+    lr: float
+    seconds: float
+    best: bool
+
+
+State = Mapping[str, Any]
+"""Everything a stopped training needs to go on: plain containers and tensors, safe to load with ``weights_only``."""

@@ -1,0 +1,62 @@
+"""Where and in which number format a network runs."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+
+@dataclass(frozen=True)
+class Device:
+    """A device and whether networks run in bfloat16 with channels last on it."""
+
+    name: Literal["cpu", "cuda"]
+    reduced: bool
+
+    def place(self, module: nn.Module) -> nn.Module:
+        """Move ``module`` here, in the memory layout that is fastest."""
+        import torch
+
+        moved = module.to(self.name)
+        if self.reduced:
+            for weight in moved.parameters():
+                if weight.dim() == 4:
+                    weight.data = weight.data.contiguous(memory_format=torch.channels_last)
+        return moved
+
+    def autocast(self) -> AbstractContextManager[object]:
+        """Return the context in which forward passes run."""
+        import torch
+
+        return torch.autocast(self.name, torch.bfloat16) if self.reduced else nullcontext()
+
+
+def choose(module: nn.Module, precision: Literal["auto", "float32"]) -> Device:
+    """Return a GPU when there is one; bfloat16 where convolutions gain by it (recurrent steps this small do not)."""
+    import torch
+    from torch import nn
+
+    torch.set_flush_denormal(True)  # vanishing gradients become denormals, which slow recurrent networks threefold
+    name: Literal["cpu", "cuda"] = "cuda" if torch.cuda.is_available() else "cpu"
+    convolves = any(isinstance(part, nn.Conv2d) for part in module.modules())
+    return Device(name, precision == "auto" and convolves and _fast_bfloat16(name))
+
+
+def _fast_bfloat16(name: str) -> bool:
+    import torch
+
+    if name == "cuda":
+        return bool(torch.cuda.is_bf16_supported())
+    return bool(torch.cpu.get_capabilities().get("amx_bf16", False))
+
+
+def to_batch(rows: object, device: Device) -> torch.Tensor:
+    """Turn pixels ``[b, h, w, c]`` in 0 ... 255 into ``float32[b, c, h, w]`` in [0, 1] on the device."""
+    import torch
+
+    return torch.as_tensor(rows, dtype=torch.float32).div_(255).permute(0, 3, 1, 2).to(device.name)

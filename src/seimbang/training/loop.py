@@ -1,0 +1,193 @@
+"""The training loop: a generator of facts. Who calls it prints and saves."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from seimbang.balance.base import Balance, Recipe
+from seimbang.errors import DataError
+from seimbang.training.base import Epoch, State, TrainingSettings
+from seimbang.training.device import Device, choose, to_batch
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass
+class Trainer:
+    """Trains one network on one recipe.
+
+    Every epoch draws its order and its dropout from ``(seed, epoch)`` alone, so a run that was stopped after any epoch
+    ends with the same weights as one that never was.
+
+    Attributes:
+        module: The network, with fresh weights.
+        recipe: What to train on, as rows of ``X``.
+        X: Pixels ``uint8[n, h, w, c]``.
+        validation: Rows of ``X`` to watch, never to train on.
+        y: Labels of all rows of ``X``.
+        balance: Gives class weights, loss, batch and logit hooks.
+        settings: The ``[training]`` table.
+    """
+
+    module: nn.Module
+    recipe: Recipe
+    X: npt.NDArray[Any]
+    validation: Ints
+    y: Ints
+    balance: Balance
+    settings: TrainingSettings
+    device: Device = field(init=False)
+    best: dict[str, Any] = field(init=False, default_factory=dict)
+    waited: int = field(init=False, default=0)
+    done: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        self.device = choose(self.module, self.settings.precision)
+        self.module = self.device.place(self.module)
+        self.counts = np.bincount(self.recipe.y, minlength=int(self.y.max()) + 1).astype(np.int64)
+        self.rarest = int(np.argmin(np.bincount(self.y[self.validation], minlength=len(self.counts))))
+        self.criterion = self._criterion()
+        self.optimizer = _optimizer(self.module, self.settings)
+        self.scheduler = _scheduler(self.optimizer, self.settings)
+
+    def state(self) -> State:
+        """Return what ``restore`` needs to go on after the last finished epoch."""
+        return {
+            "module": self.module.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "scheduler": self.scheduler.state_dict() if self.scheduler else {},
+            "best": self.best,
+            "waited": self.waited,
+            "done": self.done,
+        }
+
+    def restore(self, state: State) -> None:
+        """Go on where ``state`` was taken."""
+        self.module.load_state_dict(state["module"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        if self.scheduler:
+            self.scheduler.load_state_dict(state["scheduler"])
+        self.best, self.waited, self.done = dict(state["best"]), state["waited"], state["done"]
+
+    def epochs(self) -> Iterator[Epoch]:
+        """Train, yielding after each epoch; stops early when the settings say so.
+
+        Raises:
+            DataError: The loss is no longer a finite number.
+        """
+        patience = self.settings.early_stopping
+        while self.done < self.settings.epochs and not (patience and self.waited >= patience):
+            started, lr = time.perf_counter(), float(self.optimizer.param_groups[0]["lr"])
+            loss, accuracy = self._pass(self.done + 1)
+            val_loss, val_accuracy, val_recall = self._validate()
+            self.done += 1
+            best = self._remember(val_loss)
+            if self.scheduler:
+                self.scheduler.step(val_loss)
+            seconds = time.perf_counter() - started
+            yield Epoch(self.done, loss, accuracy, val_loss, val_accuracy, val_recall, lr, seconds, best)
+
+    def result(self) -> dict[str, torch.Tensor]:
+        """Return the weights to keep, on the CPU."""
+        weights = self.best["weights"] if self.settings.keep == "best" else self.module.state_dict()
+        return {name: value.detach().cpu().contiguous() for name, value in weights.items()}
+
+    def _criterion(self) -> nn.Module:
+        import torch
+        from torch import nn
+
+        weights = self.balance.class_weights(self.counts)
+        tensor = None if weights is None else torch.as_tensor(weights, dtype=torch.float32, device=self.device.name)
+        return self.balance.loss(self.counts) or nn.CrossEntropyLoss(weight=tensor)
+
+    def _pass(self, epoch: int) -> tuple[float, float]:
+        """Train on every row once; return the mean loss and accuracy as they were while training."""
+        import torch
+
+        rng = np.random.default_rng([self.settings.seed, epoch])
+        torch.manual_seed(int(rng.integers(2**31)))
+        order, size = rng.permutation(len(self.recipe)), self.settings.batch_size
+        self.module.train()
+        loss_sum, right = 0.0, 0
+        for start in range(0, len(order), size):
+            which = order[start : start + size]
+            images = to_batch(self.recipe.draw(self.X, which), self.device)
+            labels = torch.as_tensor(self.recipe.y[which], device=self.device.name)
+            loss, hits = self._step(images, labels, rng)
+            loss_sum, right = loss_sum + loss * len(which), right + hits
+        if not np.isfinite(loss_sum):
+            raise DataError(
+                "TRAIN_DIVERGED", f"a loss of {loss_sum} in epoch {epoch}", "a finite loss", "lower the learning_rate"
+            )
+        return loss_sum / len(order), right / len(order)
+
+    def _step(self, images: torch.Tensor, labels: torch.Tensor, rng: np.random.Generator) -> tuple[float, int]:
+        inputs, targets = self.balance.batch(images, labels, rng)
+        with self.device.autocast():
+            logits = self.module(inputs)
+        loss = self.criterion(self.balance.adjust_logits(logits.float(), self.counts), targets)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+        return float(loss.detach()), int((logits.argmax(1) == labels).sum())
+
+    def _validate(self) -> tuple[float, float, float]:
+        """Return loss, accuracy and recall of the rarest class on the validation rows."""
+        y = self.y[self.validation]
+        p = predict(self.module, self.X, self.validation, self.device)
+        hit = p.argmax(1) == y
+        loss = -np.log(np.clip(p[np.arange(len(y)), y], 1e-12, None)).mean()
+        return float(loss), float(hit.mean()), float(hit[y == self.rarest].mean())
+
+    def _remember(self, val_loss: float) -> bool:
+        """Keep a copy of the weights when the validation loss is the lowest so far."""
+        better = not self.best or val_loss < self.best["loss"]
+        self.waited = 0 if better else self.waited + 1
+        if better:
+            weights = {name: value.detach().clone() for name, value in self.module.state_dict().items()}
+            self.best = {"loss": val_loss, "epoch": self.done, "weights": weights}
+        return better
+
+
+def predict(
+    module: nn.Module, X: npt.NDArray[Any], rows: Ints, device: Device, batch: int = 64
+) -> npt.NDArray[np.float64]:
+    """Return probabilities ``float64[len(rows), classes]`` of these rows of ``X``."""
+    import torch
+
+    module.eval()
+    parts = []
+    with torch.inference_mode(), device.autocast():
+        for start in range(0, len(rows), batch):
+            logits = module(to_batch(X[rows[start : start + batch]].astype(np.float32), device))
+            parts.append(torch.softmax(logits.double(), 1).cpu().numpy())
+    return np.concatenate(parts)
+
+
+def _optimizer(module: nn.Module, settings: TrainingSettings) -> torch.optim.Optimizer:
+    from torch import optim
+
+    weights, lr, decay = module.parameters(), settings.learning_rate, settings.weight_decay
+    if settings.optimizer == "adam":
+        return optim.Adam(weights, lr, weight_decay=decay)
+    if settings.optimizer == "adamw":
+        return optim.AdamW(weights, lr, weight_decay=decay)
+    return optim.SGD(weights, lr, momentum=0.9, nesterov=True, weight_decay=decay)
+
+
+def _scheduler(
+    optimizer: torch.optim.Optimizer, settings: TrainingSettings
+) -> torch.optim.lr_scheduler.ReduceLROnPlateau | None:
+    from torch.optim.lr_scheduler import ReduceLROnPlateau
+
+    return ReduceLROnPlateau(optimizer, patience=settings.reduce_lr - 1) if settings.reduce_lr else None
