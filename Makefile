@@ -2,10 +2,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint bench clean
-
-demo: $(READY)
-	$(BIN)/seimbang demo
+.PHONY: test lint clean
 
 test: lint
 	$(BIN)/python -m pytest
@@ -14,10 +11,6 @@ lint: $(READY)
 	$(BIN)/ruff check src tests
 	$(BIN)/ruff format --check src tests
 	$(BIN)/mypy
-
-bench: $(READY)
-	$(BIN)/python benchmarks/smote_memory.py
-	$(BIN)/python benchmarks/keras_vs_seimbang.py
 
 $(READY): pyproject.toml constraints.txt
 	python3 -m venv $(VENV)
