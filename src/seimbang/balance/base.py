@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
@@ -75,28 +75,31 @@ class Balance(BaseModel):
     source: ClassVar[str] = ""
     scope: Literal["train", "all"] = "train"
 
-    def recipe(self, X: npt.NDArray[Any], y: Ints, seed: int) -> Recipe:
-        """Check the training rows and return what to train on.
+    def recipe(self, X: npt.NDArray[Any], y: Ints, seed: int, among: Ints | None = None) -> Recipe:
+        """Check the training rows and return what to train on, as rows of ``X``.
 
         Args:
-            X: Training rows, shape ``(n, ...)``, any numeric type.
-            y: Labels, shape ``(n,)``.
+            X: Any numeric type, shape ``(m, ...)``; may be memory-mapped, and is not copied.
+            y: Labels of the training rows, shape ``(n,)``.
             seed: With equal seeds the rows are equal.
+            among: Which rows of ``X`` are the training rows, shape ``(n,)``; all of them unless given.
 
         Raises:
             DataError: Lengths differ or fewer than two classes are left.
         """
-        if len(X) != len(y) or len(np.unique(y)) < 2:
+        rows = np.arange(len(X)) if among is None else among
+        if len(rows) != len(y) or len(np.unique(y)) < 2:
             raise DataError(
                 "BALANCE_INPUT",
-                f"{len(X)} rows, {len(y)} labels, {len(np.unique(y))} classes",
+                f"{len(rows)} rows, {len(y)} labels, {len(np.unique(y))} classes",
                 "as many labels as rows and at least two classes",
                 "check the training part of the split",
             )
-        return self.rows(X, y, np.random.RandomState(seed))
+        made = self.rows(X, rows, y, np.random.RandomState(seed))
+        return replace(made, real=rows[made.real], i=rows[made.i], j=rows[made.j])
 
-    def rows(self, X: npt.NDArray[Any], y: Ints, rng: np.random.RandomState) -> Recipe:
-        """Resample or synthesise; unless overridden, every row once."""
+    def rows(self, X: npt.NDArray[Any], among: Ints, y: Ints, rng: np.random.RandomState) -> Recipe:
+        """Resample or synthesise; unless overridden, every row once. The recipe holds positions in ``among``."""
         return Recipe.of_real(np.arange(len(y)), y)
 
     def class_weights(self, counts: Ints) -> Floats | None:

@@ -78,16 +78,24 @@ class CaseTable:
     root: Path = field(default_factory=Path)
 
     @classmethod
-    def build(cls, rows: pd.DataFrame, root: Path = Path(), positive: str | None = None) -> Self:
+    def build(
+        cls,
+        rows: pd.DataFrame,
+        root: Path = Path(),
+        positive: str | None = None,
+        classes: tuple[str, ...] | None = None,
+    ) -> Self:
         """Check ``rows`` (missing optional columns are filled with ``""``), sort them and name the classes.
 
         Args:
             rows: At least ``case_id`` and ``label``.
             root: Folder that the paths are relative to.
             positive: The class that matters; it becomes the last one. Without it the rarest class is positive.
+            classes: For an external set: the classes of the internal one, in their order; some may have no case.
 
         Raises:
-            DataError: No rows, ids that repeat, fewer than two classes, or a positive class that does not occur.
+            DataError: No rows, ids that repeat, fewer than two classes, a positive class that does not occur, or a
+                label that is none of ``classes``.
         """
         frame = rows.reindex(columns=list(COLUMNS)).astype(object).fillna("").astype(str)
         frame = frame.sort_values("case_id", kind="stable", ignore_index=True)
@@ -96,7 +104,14 @@ class CaseTable:
         twice = frame.case_id[frame.case_id.duplicated()]
         if len(twice):
             raise DataError("DATA_DUPLICATE_ID", f"id {twice.iloc[0]!r} twice", "one row a case", "make ids unique")
-        return cls(frame, _classes(frame.label, positive), root)
+        if classes is None:
+            return cls(frame, _classes(frame.label, positive), root)
+        unknown = sorted(set(frame.label) - set(classes))
+        if unknown:
+            mend = f'rename it in the classes table, as in {{ "{unknown[0]}" = "{classes[0]}" }}, or leave it out'
+            expected = f"one of {', '.join(classes)}"
+            raise DataError("DATA_UNKNOWN_CLASS", f"the class {unknown[0]!r} in {root}", expected, mend)
+        return cls(frame, classes, root)
 
     def __len__(self) -> int:
         return len(self.frame)

@@ -1,6 +1,10 @@
 """Settings of the way from bytes to pixels."""
 
+from typing import Annotated, Literal
+
 from pydantic import BaseModel, ConfigDict, Field
+
+Side = Annotated[int, Field(ge=1, le=4096)]
 
 
 class ImageSettings(BaseModel):
@@ -13,6 +17,6 @@ class ImageSettings(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-    size: tuple[int, int] = Field((150, 150), strict=False)
-    channels: int = Field(1, ge=1, le=3)
+    size: tuple[Side, Side] = Field((150, 150), strict=False)
+    channels: Literal[1, 3] = 1
     max_pixels: int = Field(100_000_000, ge=1)

@@ -5,8 +5,8 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedRandom
 from pathlib import Path
-from typing import BinaryIO
 
 from seimbang.errors import ResourceError
 
@@ -28,7 +28,7 @@ def write_atomic(path: Path, data: bytes | str) -> None:
 
 
 @contextmanager
-def open_atomic(path: Path) -> Iterator[BinaryIO]:
+def open_atomic(path: Path) -> Iterator[BufferedRandom]:
     """Open a temporary file beside ``path`` that replaces it, once synced, when the block ends without an error.
 
     Raises:
@@ -38,7 +38,7 @@ def open_atomic(path: Path) -> Iterator[BinaryIO]:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:60]}.")
         try:
-            with os.fdopen(handle, "wb") as file:
+            with os.fdopen(handle, "w+b") as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())

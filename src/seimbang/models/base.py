@@ -31,6 +31,6 @@ class Model(BaseModel):
         """Return the module for images of ``shape`` (h, w, c), with fresh weights from torch's global seed."""
         raise NotImplementedError
 
-    def layers(self, shape: tuple[int, int, int], classes: int) -> list[Layer]:
+    def describe(self, shape: tuple[int, int, int], classes: int) -> list[Layer]:
         """Describe each layer of what ``build`` returns."""
         raise NotImplementedError

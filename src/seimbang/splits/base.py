@@ -28,7 +28,7 @@ class SplitSettings(BaseModel):
     folds: int = Field(0, ge=0, le=100)
     repeats: int = Field(1, ge=1, le=100)
     group: Literal["known", "none"] = "known"
-    seed: int = 0
+    seed: int = Field(0, ge=0, le=2**32 - 1)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,80 @@
+"""The same study written with Keras and run with seimbang: five epochs of SMOTE and a recurrent network on X-rays.
+
+    python benchmarks/keras_vs_seimbang.py [--data ROOT] [--venv FOLDER]
+
+Each side is one whole process, from the JPEG files to the accuracy on the test images, the two in turn. seimbang starts
+with an empty cache and also audits the data, computes intervals and writes its report. Peak memory is the resident set,
+as the kernel counts it; it includes the memory-mapped pixels.
+"""
+
+import argparse
+import csv
+import json
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+from measure import Cost, python_of, run
+
+HERE = Path(__file__).resolve().parent
+STUDY = HERE / "pneumonia.toml"
+EPOCHS = 5
+
+
+def keras_side(python: str, data: Path) -> tuple[Cost, dict]:
+    cost = run([python, str(HERE / "keras_side.py"), str(data), str(EPOCHS)])
+    return cost, json.loads(cost.output.splitlines()[-1])
+
+
+def seimbang_side(data: Path, folder: Path) -> tuple[Cost, dict]:
+    out = folder / "run"
+    command = [sys.executable, "-m", "seimbang.cli", "run", str(STUDY), "--data", str(data), "--out", str(out)]
+    cost = run(command, {"SEIMBANG_CACHE": str(folder / "cache")})
+    return cost, facts(next((out / "arms").iterdir()))
+
+
+def facts(arm: Path) -> dict:
+    """Return what the arm's folder says of rows, time per epoch and test accuracy."""
+    with (arm / "history.csv").open(encoding="utf-8") as file:
+        epochs = [float(row["seconds"]) for row in csv.DictReader(file)]
+    described = json.loads((arm / "arm.json").read_text(encoding="utf-8"))
+    metrics = json.loads((arm / "metrics.json").read_text(encoding="utf-8"))
+    return {
+        "rows": sum(described["after"].values()),
+        "validation": metrics["sets"]["validation"]["n"],
+        "epochs": epochs,
+        "accuracy": metrics["sets"]["test"]["default"]["metrics"]["accuracy"]["value"],
+    }
+
+
+def show(theirs: tuple[Cost, dict], ours: tuple[Cost, dict]) -> None:
+    def line(name: str, a: float, b: float, digits: int, ratio: bool = True) -> None:
+        print(f"{name:<34}{a:>12.{digits}f}{b:>12.{digits}f}" + (f"{b / a:>10.2f}" if ratio else ""))
+
+    epoch = [statistics.median(facts["epochs"]) for _, facts in (theirs, ours)]
+    print(f"{'':<34}{'Keras':>12}{'seimbang':>12}{'ratio':>10}")
+    line("peak memory (MB)", theirs[0].peak_mb, ours[0].peak_mb, 0)
+    line("seconds an epoch (median)", *epoch, 2)
+    line("seconds in all", theirs[0].seconds, ours[0].seconds, 1)
+    line("training rows after SMOTE", theirs[1]["rows"], ours[1]["rows"], 0)
+    line("validation rows", theirs[1]["validation"], ours[1]["validation"], 0)
+    line("test accuracy after 5 epochs", theirs[1]["accuracy"], ours[1]["accuracy"], 3, ratio=False)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=HERE.parent.parent / "shared" / "data")
+    parser.add_argument("--venv", type=Path, default=HERE.parent / ".venv-keras")
+    options = parser.parse_args()
+    if not (options.data / "chest_xray").is_dir():
+        sys.exit(f"no chest_xray in {options.data}: give the folder that holds it with --data")
+    python = python_of(options.venv, HERE / "requirements-keras.txt")
+    with tempfile.TemporaryDirectory() as folder:
+        theirs = keras_side(python, options.data)
+        ours = seimbang_side(options.data, Path(folder))
+    show(theirs, ours)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""How many cases each class has, and whether that is enough for the plan."""
+
+import numpy as np
+import numpy.typing as npt
+
+from seimbang.audit.base import Found, plural
+from seimbang.audit.evidence import Evidence
+
+FEW = 10
+"""Below this many cases in a part, an interval for the class's recall is some 60 points wide or wider."""
+
+
+def classes(evidence: Evidence) -> Found | None:
+    """The cases of each class, and how many times the largest class is the smallest."""
+    counts = _counts(evidence)
+    names = evidence.cases.classes
+    order = np.argsort(-counts, kind="stable")
+    listing = ", ".join(f"{names[k]} {counts[k]:,}" for k in order)
+    most, least = names[order[0]], names[order[-1]]
+    if counts[order[0]] == counts[order[-1]]:
+        return Found(f"{listing}: the classes are equal.", (), len(evidence.cases))
+    ratio = counts.max() / max(counts.min(), 1)
+    return Found(f"{listing}: {ratio:.1f} times as many {most} as {least}.", (), len(evidence.cases))
+
+
+def too_small(evidence: Evidence) -> Found | None:
+    """Classes that cannot be in every part: fewer cases, or patients, than there are parts, or none in a part."""
+    names, y = evidence.cases.classes, evidence.cases.y
+    tests = len({fold.name.rpartition(".")[2] for fold in evidence.folds}) if evidence.planned else 0
+    needed, what = (tests, "folds") if tests > 3 else (3, "parts")
+    sentences = []
+    for k, name in enumerate(names):
+        rows = np.flatnonzero(y == k)
+        patients = len(np.unique(evidence.cases.groups[rows]))
+        if patients < needed:
+            of = f" of {plural(patients, 'patient')}" if evidence.cases.has_groups else ""
+            sentences.append(f"{name} has {plural(len(rows), 'case')}{of}, too few for {needed} {what}.")
+        elif evidence.planned and (parts := _below(evidence, k, 1)):
+            sentences.append(f"{name} has no case in {_and(list(parts))}.")
+    return Found(" ".join(sentences), (), len(sentences)) if sentences else None
+
+
+def few(evidence: Evidence) -> Found | None:
+    """Classes with fewer than ten cases in a part: figures for them will be very uncertain."""
+    sentences = []
+    for k, name in enumerate(evidence.cases.classes):
+        parts = {part: count for part, count in _below(evidence, k, FEW).items() if count}
+        if parts:
+            where = _and([f"{plural(count, 'case')} in {part}" for part, count in parts.items()])
+            sentences.append(f"{name} has {where}: figures for it will be very uncertain.")
+    return Found(" ".join(sentences), (), len(sentences)) if sentences else None
+
+
+def _counts(evidence: Evidence) -> npt.NDArray[np.int64]:
+    return np.bincount(evidence.cases.y, minlength=len(evidence.cases.classes))
+
+
+def _below(evidence: Evidence, position: int, limit: int) -> dict[str, int]:
+    """Return the parts with fewer than ``limit`` cases of a class, and the smallest count over the folds."""
+    below: dict[str, int] = {}
+    for fold in evidence.folds:
+        for part, rows in fold.parts().items():
+            count = int((evidence.cases.y[rows] == position).sum())
+            if len(rows) and count < limit:
+                below[part] = min(count, below.get(part, limit))
+    return below
+
+
+def _and(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

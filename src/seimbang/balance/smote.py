@@ -1,0 +1,56 @@
+"""SMOTE: synthetic cases on the lines between neighbours of one class."""
+
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from seimbang.balance.base import Balance, Ints, Recipe
+from seimbang.balance.neighbours import neighbours
+from seimbang.balance.oversample import lacking
+from seimbang.errors import DataError
+
+
+class Smote(Balance):
+    """Make cases ``x_i + delta * (x_j - x_i)``, ``j`` one of the ``k`` nearest neighbours of ``i`` in its class.
+
+    ``delta`` is uniform on [0, 1). On float input the rows are imbalanced-learn's with the same ``random_state``.
+
+    Attributes:
+        k: Number of neighbours to choose from.
+        ratio: Wanted size of each smaller class, relative to the largest; a class above it is left alone.
+    """
+
+    title: ClassVar[str] = "SMOTE"
+    source: ClassVar[str] = "Chawla et al. 2002, JAIR 16, 321-357"
+    k: int = Field(5, ge=1, le=1000)
+    ratio: float = Field(1.0, gt=0, le=1)
+
+    def rows(self, X: npt.NDArray[Any], among: Ints, y: Ints, rng: np.random.RandomState) -> Recipe:
+        """Return every row once, then the synthetic ones, class by class.
+
+        Raises:
+            DataError: SMOTE_NEIGHBOURS: a class that needs synthetic cases has no more than ``k``.
+        """
+        start = rng.get_state()
+        made = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64))]
+        for label, count in lacking(y, self.ratio).items():
+            members = np.flatnonzero(y == label)
+            self._check(len(members), label)
+            near = neighbours(X, among[members], self.k)
+            rng.set_state(start)  # imbalanced-learn starts every class from the seed again
+            first, which = np.divmod(rng.randint(0, near.size, size=count), self.k)
+            delta = rng.uniform(size=count)
+            made.append((members[first], members[near[first, which]], delta, np.full(count, label)))
+        i, j, deltas, labels = (np.concatenate(parts) for parts in zip(*made, strict=True))
+        return Recipe(np.arange(len(y)), i, j, deltas, np.concatenate([y, labels]))
+
+    def _check(self, count: int, label: int) -> None:
+        if count <= self.k:
+            raise DataError(
+                "SMOTE_NEIGHBOURS",
+                f"{count} cases in class {label}, which SMOTE is to enlarge",
+                f"more than k = {self.k} cases",
+                "set a smaller k, or use the method oversample",
+            )

@@ -1,0 +1,35 @@
+"""Random undersampling: cases of the large classes are left out."""
+
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from seimbang.balance.base import Balance, Ints, Recipe
+
+
+class Undersample(Balance):
+    """Leave out cases at random until the smallest class has ``ratio`` times the cases of each other class.
+
+    The rows are those of imbalanced-learn's ``RandomUnderSampler`` with the same seed.
+
+    Attributes:
+        ratio: Wanted size of the smallest class, relative to each other; a class already below that is kept whole.
+    """
+
+    title: ClassVar[str] = "random undersampling"
+    source: ClassVar[str] = "Drummond & Holte 2003, ICML workshop on learning from imbalanced data sets II"
+    ratio: float = Field(1.0, gt=0, le=1)
+
+    def rows(self, X: npt.NDArray[Any], among: Ints, y: Ints, rng: np.random.RandomState) -> Recipe:
+        """Return the rows kept, class by class."""
+        classes, counts = np.unique(y, return_counts=True)
+        smallest, most = classes[counts.argmin()], int(counts.min() / self.ratio)
+        kept = []
+        for label, count in zip(classes, counts, strict=True):
+            rows = np.flatnonzero(y == label)
+            whole = label == smallest or count < most
+            kept.append(rows if whole else rows[rng.choice(count, size=most, replace=False)])
+        chosen = np.concatenate(kept)
+        return Recipe.of_real(chosen, y[chosen])

@@ -1,0 +1,27 @@
+"""One split by fractions."""
+
+import numpy as np
+
+from seimbang.datasets.base import CaseTable
+from seimbang.splits.base import Fold, SplitSettings
+from seimbang.splits.carve import rows_of
+from seimbang.splits.deal import deal, units
+
+
+def split(cases: CaseTable, settings: SplitSettings, test: float) -> list[Fold]:
+    """Hold out the fraction ``test`` of the cases, and of the rest the fraction ``settings.validation``.
+
+    Raises:
+        DataError: SPLIT_NOT_PROVIDED: validation is to be the source's, and it has none.
+    """
+    rng = np.random.RandomState(settings.seed)
+    unit = units(cases, settings)
+    if settings.validation == "provided":
+        validation = rows_of(cases, "validation")
+        rest = np.setdiff1d(np.arange(len(cases)), validation)
+        part = deal(unit[rest], cases.y[rest], (1 - test, test), rng)
+        return [Fold("", rest[part == 0], validation, rest[part == 1])]
+    held = (1 - test) * float(settings.validation)
+    part = deal(unit, cases.y, (1 - test - held, held, test), rng)
+    train, validation, tested = (np.flatnonzero(part == number) for number in range(3))
+    return [Fold("", train, validation, tested)]

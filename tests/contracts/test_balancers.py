@@ -1,0 +1,95 @@
+"""What every balancing method promises, run over the table of methods."""
+
+import json
+
+import numpy as np
+import pytest
+
+from seimbang.balance import METHODS, make
+from seimbang.errors import DataError, StudyError
+
+pytestmark = pytest.mark.parametrize("method", METHODS)
+
+
+def data(counts=(40, 9, 15), dtype=np.uint8):
+    rng = np.random.default_rng(0)
+    y = rng.permutation(np.repeat(np.arange(len(counts)), counts)).astype(np.int64)
+    return rng.integers(0, 256, (len(y), 6, 5, 1)).astype(dtype), y
+
+
+@pytest.mark.parametrize("counts", [(40, 9), (9, 40), (40, 9, 15)])
+def test_recipe_holds_rows_that_exist_and_labels_that_fit(method, counts):
+    X, y = data(counts)
+    recipe = make({"method": method}).recipe(X, y, 0)
+    assert len(recipe) == len(recipe.real) + len(recipe.i)
+    assert len(recipe.i) == len(recipe.j) == len(recipe.delta)
+    np.testing.assert_array_equal(recipe.y[: len(recipe.real)], y[recipe.real])
+    for parents in (recipe.i, recipe.j):
+        np.testing.assert_array_equal(recipe.y[len(recipe.real) :], y[parents])
+    assert set(recipe.y) == set(y)
+
+
+def test_the_smallest_class_never_becomes_a_smaller_part(method):
+    X, y = data()
+    after = np.bincount(make({"method": method}).recipe(X, y, 0).y)
+    assert after.min() / after.sum() >= 9 / 64
+
+
+def test_equal_seeds_give_equal_recipes_and_the_input_is_left_alone(method):
+    X, y = data()
+    before = X.copy(), y.copy()
+    first, second = (make({"method": method}).recipe(X, y, 3) for _ in range(2))
+    for name in ("real", "i", "j", "delta", "y"):
+        np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
+    np.testing.assert_array_equal(X, before[0])
+    np.testing.assert_array_equal(y, before[1])
+
+
+def test_training_rows_among_others_are_named_as_rows_of_the_whole(method):
+    X, y = data()
+    among = np.random.default_rng(1).permutation(len(y))[:50]
+    alone = make({"method": method}).recipe(X[among], y[among], 0)
+    recipe = make({"method": method}).recipe(X, y[among], 0, among)
+    np.testing.assert_array_equal(recipe.materialize(X)[0], alone.materialize(X[among])[0])
+    np.testing.assert_array_equal(recipe.y, alone.y)
+    assert set(np.concatenate([recipe.real, recipe.i, recipe.j])) <= set(among)
+
+
+@pytest.mark.parametrize("shape", [(64, 30), (64, 6, 5, 1)])
+def test_tables_and_images_give_float_rows_within_the_range_of_the_data(method, shape):
+    X, y = data()
+    rows, labels = make({"method": method}).recipe(X.reshape(shape), y, 0).materialize(X.reshape(shape))
+    assert rows.shape == (len(labels), *shape[1:])
+    assert rows.dtype == np.float32
+    assert rows.min() >= X.min()
+    assert rows.max() <= X.max()
+
+
+def test_class_weights_are_none_or_one_a_class(method):
+    weights = make({"method": method}).class_weights(np.array([40, 9, 15]))
+    assert weights is None or (weights.shape == (3,) and (weights > 0).all())
+
+
+@pytest.mark.parametrize("y", [np.zeros(64, np.int64), np.zeros(5, np.int64)])
+def test_one_class_and_lengths_that_differ_are_refused(method, y):
+    with pytest.raises(DataError) as caught:
+        make({"method": method}).recipe(data()[0], y, 0)
+    assert caught.value.code == "BALANCE_INPUT"
+
+
+def test_settings_survive_json_and_the_method_has_a_title(method):
+    balance = make({"method": method, "scope": "all"})
+    assert make({"method": method, **json.loads(balance.model_dump_json())}) == balance
+    assert balance.title
+
+
+def test_all_mistakes_are_named_with_the_nearest_key(method):
+    with pytest.raises(StudyError) as caught:
+        make({"method": method, "scop": "all", "scope": "some"})
+    assert "balance.scop is not a known key; did you mean 'scope'?" in caught.value.found
+    assert "balance.scope = 'some' should be 'train' or 'all'" in caught.value.found
+
+
+def test_an_unknown_method_suggests_the_nearest_one(method):
+    with pytest.raises(StudyError, match=f"balance.method = '{method}x' is not known; did you mean '{method}'"):
+        make({"method": method + "x"})

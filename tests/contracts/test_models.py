@@ -1,0 +1,84 @@
+"""What every model promises, run over the table of models."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from seimbang.errors import StudyError
+from seimbang.models import MODELS, make
+
+SHAPES = [(9, 6, 1), (6, 9, 3)]
+pytestmark = pytest.mark.parametrize("name", MODELS)
+
+
+def images(shape, count=4):
+    h, w, c = shape
+    return torch.from_numpy(np.random.default_rng(0).random((count, c, h, w), dtype=np.float32))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_images_become_finite_logits_of_every_class(name, shape):
+    logits = make({"name": name}).build(shape, 3)(images(shape))
+    assert logits.shape == (4, 3)
+    assert torch.isfinite(logits).all()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_description_counts_the_trained_parameters_and_explains_each_layer(name, shape):
+    model = make({"name": name})
+    layers = model.describe(shape, 3)
+    trained = sum(p.numel() for p in model.build(shape, 3).parameters() if p.requires_grad)
+    assert sum(layer.parameters for layer in layers) == trained
+    assert layers[-1].shape == (3,)
+    assert all(layer.name and layer.purpose.endswith(".") for layer in layers)
+
+
+def test_equal_seeds_give_equal_weights(name):
+    states = []
+    for _ in range(2):
+        torch.manual_seed(3)
+        states.append(make({"name": name}).build(SHAPES[0], 2).state_dict())
+    assert all(torch.equal(states[0][key], states[1][key]) for key in states[0])
+
+
+def test_every_trained_parameter_gets_a_gradient_and_the_loss_falls(name):
+    torch.manual_seed(0)
+    module = make({"name": name}).build(SHAPES[0], 2)
+    y = torch.arange(16) % 2
+    x = images(SHAPES[0], 16) * (0.3 + 0.7 * y[:, None, None, None])
+    optimizer = torch.optim.Adam(module.parameters(), lr=1e-3)
+    losses = []
+    for _ in range(60):
+        optimizer.zero_grad()
+        loss = torch.nn.functional.cross_entropy(module(x), y)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    missing = [key for key, p in module.named_parameters() if p.requires_grad and p.grad is None]
+    assert missing == []
+    assert np.mean(losses[-5:]) < 0.6 * losses[0]
+
+
+def test_prediction_of_a_case_does_not_depend_on_its_batch(name):
+    module = make({"name": name}).build(SHAPES[0], 2).eval()
+    x = images(SHAPES[0])
+    with torch.no_grad():
+        torch.testing.assert_close(module(x)[2:3], module(x[2:3]))
+
+
+def test_settings_survive_json(name):
+    model = make({"name": name})
+    assert make({"name": name, **json.loads(model.model_dump_json())}) == model
+
+
+def test_mistakes_are_named_with_the_nearest_key(name):
+    key = next(iter(MODELS[name].model_fields))
+    with pytest.raises(StudyError, match=rf"model\.{key}x is not a known key; did you mean '{key}'"):
+        make({"name": name, f"{key}x": 1})
+
+
+def test_unknown_name_suggests_this_one(name):
+    with pytest.raises(StudyError, match=f"did you mean '{name}'"):
+        make({"name": name.upper()})

@@ -1,0 +1,157 @@
+"""Splits: provided, hold-out, k-fold; what each promises beyond the common contract, and every refusal."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from seimbang.datasets.base import CaseTable
+from seimbang.errors import DataError, IntegrityError, StudyError
+from seimbang.splits import from_frame, read, split, to_frame, write
+from seimbang.splits.base import SplitSettings
+
+
+def table(n=120, sick=0.25, root=Path(), **columns):
+    labels = ["sick" if k < n * sick else "well" for k in range(n)]
+    rows = pd.DataFrame({"case_id": [f"c{k:04}" for k in range(n)], "label": labels, **columns})
+    return CaseTable.build(rows, root, positive="sick")
+
+
+def shares(cases, fold):
+    return {part: len(rows) / len(cases) for part, rows in fold.parts().items()}
+
+
+def refused(cases, error, **settings):
+    with pytest.raises(error) as caught:
+        split(cases, SplitSettings(**settings))
+    return caught.value
+
+
+def test_holdout_honours_fractions_and_classes():
+    cases = table(1000)
+    (fold,) = split(cases, SplitSettings(test=0.15, validation=0.1))
+    assert shares(cases, fold) == pytest.approx({"train": 0.765, "validation": 0.085, "test": 0.15}, abs=0.005)
+    for rows in fold.parts().values():
+        assert cases.y[rows].mean() == pytest.approx(0.25, abs=0.01)
+
+
+def test_provided_test_part_is_taken_as_it_is_and_validation_comes_from_the_rest():
+    cases = table(split=["test" if k % 4 == 0 else "train" for k in range(120)])
+    (fold,) = split(cases, SplitSettings(test="provided", validation=0.2))
+    assert (cases.frame.split.to_numpy()[fold.test] == "test").all()
+    assert len(fold.test) == 30
+    assert len(fold.validation) == pytest.approx(18, abs=1)
+    assert len(fold.train) + len(fold.validation) == 90
+
+
+@pytest.mark.parametrize("test", ["provided", 0.25])
+def test_provided_validation_part_is_taken_as_it_is(test):
+    cases = table(split=[("test", "validation", "train", "train")[k % 4] for k in range(120)])
+    (fold,) = split(cases, SplitSettings(test=test, validation="provided"))
+    assert set(fold.validation) == set(np.flatnonzero(cases.frame.split == "validation"))
+    assert len(fold.train) + len(fold.validation) + len(fold.test) == 120
+
+
+def test_kfold_tests_every_case_once_in_each_repeat_and_repeats_differ():
+    cases = table()
+    folds = split(cases, SplitSettings(folds=3, repeats=2))
+    assert [fold.name for fold in folds] == ["1.1", "1.2", "1.3", "2.1", "2.2", "2.3"]
+    for repeat in (folds[:3], folds[3:]):
+        assert np.array_equal(np.sort(np.concatenate([fold.test for fold in repeat])), np.arange(120))
+    assert not np.array_equal(folds[0].test, folds[3].test)
+    assert [fold.name for fold in split(cases, SplitSettings(folds=3))] == ["1", "2", "3"]
+
+
+def test_seed_changes_the_draw_even_with_patients_of_many_sizes():
+    cases = table(group=[f"p{int(k**0.75)}" for k in range(120)])
+    first, second = (split(cases, SplitSettings(seed=seed))[0].test for seed in (0, 1))
+    assert not np.array_equal(first, second)
+
+
+def test_the_folder_the_files_lie_in_does_not_matter():
+    here, there = (split(table(root=Path(root)), SplitSettings())[0] for root in ("/a", "/b/c"))
+    assert np.array_equal(here.test, there.test)
+
+
+def test_copies_of_one_file_stay_together_even_without_patients():
+    digests = [f"d{k // 2}" if k < 80 else "" for k in range(120)]
+    (fold,) = split(table(digest=digests), SplitSettings(test=0.3))
+    for rows in fold.parts().values():
+        copies = [row for row in rows if row < 80]
+        assert len(copies) == 2 * len({digests[row] for row in copies})
+    (apart,) = split(table(digest=digests), SplitSettings(test=0.3, group="none"))
+    assert len({digests[row] for row in apart.test if row < 80}) > sum(apart.test < 80) / 2
+
+
+def test_group_none_divides_patients():
+    cases = table(group=[f"p{k // 6}" for k in range(120)])
+    (fold,) = split(cases, SplitSettings(group="none"))
+    assert set(cases.groups[fold.train]) & set(cases.groups[fold.test])
+
+
+def test_a_rare_class_gets_a_case_in_every_part():
+    cases = table(300, sick=3 / 300)
+    for seed in range(5):
+        (fold,) = split(cases, SplitSettings(seed=seed))
+        assert [int(cases.y[rows].sum()) for rows in fold.parts().values()] == [1, 1, 1]
+
+
+def test_class_with_too_few_patients_is_refused_with_its_counts():
+    cases = table(40, sick=0.2, group=["p1", "p2"] * 4 + [f"q{k}" for k in range(32)])
+    error = refused(cases, DataError)
+    assert error.code == "SPLIT_CLASS_MISSING"
+    assert "'sick'" in error.found
+    assert "8 cases of 2 patients" in error.found
+    assert "the test part" in error.found or "the validation part" in error.found or "the train part" in error.found
+    assert "fewer folds" in refused(table(40, sick=0.1), DataError, folds=8).mend
+    assert "of fold" in refused(table(40, sick=0.1), DataError, folds=8).found
+
+
+def test_provided_part_without_a_class_is_refused():
+    cases = table(split=["train" if k < 60 else "test" for k in range(120)])
+    error = refused(cases, DataError, test="provided")
+    assert error.code == "SPLIT_CLASS_MISSING"
+    assert "'sick' in the test part; it has 30 cases" in error.found
+
+
+def test_parts_that_the_source_does_not_name_are_refused():
+    error = refused(table(), DataError, test="provided")
+    assert (error.code, error.found) == ("SPLIT_NOT_PROVIDED", "no test cases; the source names no parts")
+    half = table(split=["test"] * 20 + ["train"] * 60 + [""] * 40)
+    assert "40 of 120 cases in no part, such as 'c0080'" in refused(half, DataError, test="provided").found
+    no_validation = table(split=["test", "train"] * 60)
+    assert "no validation" in refused(no_validation, DataError, test="provided", validation="provided").found
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, -0.2, 1.5])
+@pytest.mark.parametrize("name", ["test", "validation"])
+def test_fractions_outside_zero_to_one_are_refused(name, value):
+    error = refused(table(), StudyError, **{name: value})
+    assert error.code == "SPLIT_FRACTION"
+    assert f"split.{name}" in error.found
+
+
+def test_a_single_fold_is_refused():
+    assert refused(table(), StudyError, folds=1).code == "SPLIT_FOLDS"
+
+
+def test_splits_csv_survives_the_round_trip(tmp_path):
+    cases = table(24, sick=0.5, group=[f"00{k // 2}" for k in range(22)] + ["", "NA"])
+    folds = split(cases, SplitSettings(folds=2, repeats=10))  # fold 1.1 is not fold 1.10
+    write(tmp_path / "splits.csv", cases, folds)
+    again = read(tmp_path / "splits.csv", cases)
+    assert [fold.name for fold in again] == [fold.name for fold in folds]
+    for one, other in zip(folds, again, strict=True):
+        for part, rows in one.parts().items():
+            assert np.array_equal(rows, other.parts()[part])
+
+
+def test_splits_of_other_cases_are_noticed():
+    cases = table()
+    frame = to_frame(cases, split(cases, SplitSettings()))
+    assert list(frame.columns) == ["case_id", "label", "group", "fold", "part"]
+    for column, value in (("case_id", "elsewhere"), ("label", "well"), ("group", "p9")):
+        with pytest.raises(IntegrityError) as caught:
+            from_frame(cases, frame.assign(**{column: [value, *frame[column][1:]]}))
+        assert caught.value.code == "SPLIT_CHANGED"
