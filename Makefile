@@ -2,7 +2,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: test lint clean
+.PHONY: demo test lint bench clean
+
+demo: $(READY)
+	$(BIN)/seimbang demo
 
 test: lint
 	$(BIN)/python -m pytest
@@ -11,6 +14,10 @@ lint: $(READY)
 	$(BIN)/ruff check src tests
 	$(BIN)/ruff format --check src tests
 	$(BIN)/mypy
+
+bench: $(READY)
+	$(BIN)/python benchmarks/smote_memory.py
+	$(BIN)/python benchmarks/keras_vs_seimbang.py
 
 $(READY): pyproject.toml constraints.txt
 	python3 -m venv $(VENV)

@@ -1,1 +1,5 @@
-"""Predictions -> numbers with intervals."""
+"""Predictions -> numbers with intervals, thresholds, calibration."""
+
+from seimbang.evaluation.evaluate import evaluate
+
+__all__ = ["evaluate"]

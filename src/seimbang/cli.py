@@ -1,0 +1,178 @@
+"""The command line: one short function a command. Parse, call, print."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seimbang import __version__, progress
+from seimbang.errors import ResourceError, SeimbangError, StudyError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Which way of treating class imbalance really helps, and will the model work in another hospital?",
+)
+Data = Annotated[Path | None, typer.Option("--data", envvar="SEIMBANG_DATA", help="Folder the data paths start from.")]
+Out = Annotated[Path | None, typer.Option("--out", help="Run folder; by default runs/<study>.")]
+Quick = Annotated[bool, typer.Option("--quick", help="A rough answer in about a minute.")]
+OneArm = Annotated[str | None, typer.Option("--arm", help="Only this arm.")]
+Run = Annotated[Path, typer.Argument(help="A run folder.")]
+
+
+@app.command(epilog="Example: seimbang demo")
+def demo(out: Out = None, quick: Quick = False) -> None:
+    """Run the built-in study on synthetic images: no data, no network."""
+    _run("phantom", None, out or Path("runs/demo"), None, quick)
+
+
+@app.command(epilog="Example: seimbang studies")
+def studies() -> None:
+    """List the studies that come with seimbang."""
+    from seimbang.study.load import shipped
+
+    rows = []
+    for name, study in shipped().items():
+        results = (f"{entry.arm}: {key} {value}" for entry in study.published for key, value in entry.figures.items())
+        rows.append((name, study.question, study.cost, next(results, "none: built in")))
+    progress.table("Studies", ("name", "question", "cost", "published"), rows)
+
+
+@app.command(epilog="Example: seimbang init chest_xray --out my_study.toml")
+def init(data: Path, out: Annotated[Path, typer.Option(help="Study file to write.")] = Path("study.toml")) -> None:
+    """Look at a folder, CSV or npz and write a commented study file for it."""
+    from seimbang import datasets
+    from seimbang.imaging.base import ImageSettings
+    from seimbang.imaging.files import write_atomic
+    from seimbang.study.draft import draft, settings_for
+
+    if out.exists():
+        raise StudyError("STUDY_EXISTS", f"{out} already there", "a new file", "choose another name with --out")
+    settings = settings_for(data)
+    found = datasets.load(settings, ImageSettings(), data.resolve().parent)
+    write_atomic(out, draft(data.resolve(), settings, found))
+    progress.say(f"Wrote {out}. Look through it, then: seimbang run {out} --data {data.resolve().parent}")
+
+
+@app.command(epilog="Example: seimbang check my_study.toml")
+def check(study: str) -> None:
+    """Check a study file: all mistakes at once, with the nearest known name."""
+    from seimbang.study.load import load
+
+    arms = load(study).arm
+    progress.say(f"{study} is in order: {len(arms)} arm(s), {', '.join(arm.name for arm in arms)}.")
+
+
+@app.command(epilog="Example: seimbang audit chest_xray   or   seimbang audit pneumonia --data ~/data")
+def audit(what: Annotated[str, typer.Argument(help="A folder, CSV, npz or study.")], data: Data = None) -> None:
+    """Look for leaks and faults in data, or in data as a study divides them; exit code 3 when something leaks."""
+    from seimbang.audit import leaks
+    from seimbang.runs.look import look
+
+    findings = look(what, _root(data))
+    for one in findings:
+        progress.say(f"{one.severity:<8}{one.code:<22}{one.sentence}", "bold red" if one.severity == "leak" else None)
+    if leaks(findings):
+        raise typer.Exit(3)
+
+
+@app.command(epilog="Example: seimbang run pneumonia --data ~/data --quick")
+def run(study: str, data: Data = None, arm: OneArm = None, quick: Quick = False, out: Out = None) -> None:
+    """Run a study, or what is left of it after an interruption, and write its report."""
+    suffix = "-quick" if quick else ""
+    _run(study, data, out or Path("runs") / f"{Path(study).stem}{suffix}", arm, quick)
+
+
+def _run(study: str, data: Path | None, out: Path, arm: str | None, quick: bool) -> None:
+    from seimbang.runs.steps import run as run_study
+    from seimbang.study.load import load
+
+    report = run_study(load(study), _root(data), out, arm, quick)
+    progress.say(f"Report: {report.resolve()}")
+    progress.say(f"Page for the clinic: seimbang serve {out}")
+
+
+@app.command(epilog="Example: seimbang report runs/pneumonia")
+def report(run: Run) -> None:
+    """Write the report of a run folder again."""
+    from seimbang.reports import write_report
+
+    progress.say(f"Report: {write_report(run).resolve()}")
+
+
+@app.command(epilog="Example: seimbang predict runs/pneumonia image.jpg")
+def predict(run: Run, images: list[Path], arm: OneArm = None) -> None:
+    """Classify images with the best arm of a run (or the named one)."""
+    from seimbang.serving.predictor import Predictor, find_arm
+
+    predictor = Predictor.load(run / "arms" / find_arm(run, arm))
+    rows, failed = [], None
+    for image in images:
+        try:
+            found = predictor.predict(_bytes(image), image.name)
+            rows.append((str(image), found.label, f"{found.confidence:.4f}", found.label_tuned or ""))
+        except SeimbangError as error:
+            progress.complain(str(error))
+            failed = error
+    progress.table("Predictions", ("image", "class", "confidence", "class at the tuned threshold"), rows)
+    if failed:
+        raise typer.Exit(failed.exit_code)
+
+
+@app.command(epilog="Example: seimbang serve runs/pneumonia --port 8600")
+def serve(run: Run, port: int | None = None, arm: OneArm = None, browser: bool = True) -> None:
+    """Open the web page of a run on this computer; Ctrl-C stops it."""
+    from seimbang.serving.server import serve as serve_page
+
+    serve_page(run, port, arm, browser)
+
+
+@app.command(epilog="Example: seimbang doctor")
+def doctor() -> None:
+    """Say what this machine offers: versions, cores, number formats, extras."""
+    from seimbang.runs.look import machine
+
+    progress.table("This machine", ("what", "found"), machine())
+
+
+def _root(data: Path | None) -> Path:
+    return data if data is not None else Path("data")
+
+
+def _bytes(path: Path) -> bytes:
+    from seimbang.errors import ImageError
+
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        found = f"{path} cannot be read ({error.strerror})"
+        raise ImageError("IMG_MISSING", found, "a PNG or JPEG file", "check the path") from error
+
+
+@app.callback(invoke_without_command=True)
+def version(show: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False) -> None:
+    """Which way of treating class imbalance really helps, and will the model work in another hospital?"""
+    if show:
+        progress.say(f"seimbang {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line; every error a user can cause ends in one line and the exit code of its kind."""
+    try:
+        app()
+    except SeimbangError as error:
+        progress.complain(str(error))
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        progress.complain("Stopped. What is finished is kept: the same command goes on from there.")
+        sys.exit(130)
+    except MemoryError:
+        progress.complain(str(ResourceError("MEMORY", "too little memory", "more", "use smaller images or --quick")))
+        sys.exit(ResourceError.exit_code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""A manifest: one row an image, with its path, label and perhaps patient, split and site."""
+
+from pathlib import Path, PurePosixPath
+
+import pandas as pd
+
+from seimbang.datasets.base import Dataset, DataSettings, Group
+from seimbang.datasets.images import SPLITS, check_renames, from_files, left_out, missing, require_columns
+from seimbang.errors import DataError
+from seimbang.imaging.base import ImageSettings
+
+
+def load(settings: DataSettings, image: ImageSettings, root: Path, classes: tuple[str, ...] | None = None) -> Dataset:
+    """Read a comma-separated UTF-8 manifest; its paths are relative to its own folder.
+
+    The columns ``split`` (train, val, test and their spellings), ``site`` and ``patient`` are used where they exist.
+
+    Args:
+        settings: The ``[data]`` table, with the names of the columns.
+        image: The ``[image]`` table.
+        root: Folder that ``settings.path`` is relative to.
+        classes: Classes of the internal set when this is an external one.
+
+    Raises:
+        DataError: ``DATA_MISSING``, ``DATA_CSV``, ``DATA_COLUMN``, ``DATA_LABEL_MISSING``, ``DATA_SPLIT_NAME``,
+            ``DATA_FILE_MISSING`` and what `from_files` raises.
+    """
+    path = root / settings.path
+    if not path.is_file():
+        missing(path)
+    table = _read(path)
+    require_columns(table.columns, [settings.image_column, settings.label_column])
+    check_renames(settings, table[settings.label_column])
+    rows = _rows(table, settings)
+    if rows.empty:
+        raise DataError("DATA_EMPTY", f"no cases in {path}", "one row an image", "check data.leave_out and the file")
+    gone = [name for name in rows.path if not (path.parent / name).is_file()]
+    if gone:
+        found = f"{len(gone)} of {len(rows)} files missing, such as {', '.join(gone[:3])}"
+        mend = "correct the paths; they are relative to the manifest's folder"
+        raise DataError("DATA_FILE_MISSING", found, f"files below {path.parent}", mend)
+    if settings.group is None and "patient" in rows.columns:
+        settings = settings.model_copy(update={"group": Group.model_validate({"from": "column"})})
+    facts = {"source": f"manifest {path.name}", "format": "images listed in CSV"} | settings.facts
+    return from_files(rows, path.parent, settings.model_copy(update={"facts": facts}), image, classes)
+
+
+def _read(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except (ValueError, OSError) as error:  # pandas' parser errors are ValueErrors
+        found = f"{path.name} is no such table ({error})"
+        raise DataError("DATA_CSV", found, "comma-separated UTF-8 text with a header", "export it again") from error
+
+
+def _rows(table: pd.DataFrame, settings: DataSettings) -> pd.DataFrame:
+    label = table[settings.label_column]
+    if (label == "").any():
+        line = int((label == "").to_numpy().argmax()) + 2
+        raise DataError("DATA_LABEL_MISSING", f"no label in line {line}", "a label in every row", "fill it in")
+    names = [PurePosixPath(name.replace("\\", "/")).as_posix() for name in table[settings.image_column]]
+    split = table.get(settings.split_column, pd.Series("", index=table.index))
+    rows = table.assign(case_id=names, path=names, label=label.replace(settings.classes), split=_splits(split))
+    keep = [not left_out(settings, *words) for words in zip(label, rows.label, split, rows.split, strict=True)]
+    return rows[keep].drop(columns=["digest", "group"], errors="ignore")
+
+
+def _splits(names: "pd.Series[str]") -> list[str]:
+    known = {"": "", **SPLITS}
+    for name in names:
+        if name.strip().lower() not in known:
+            raise DataError("DATA_SPLIT_NAME", f"the split {name!r}", f"one of {', '.join(SPLITS)}", "rename it")
+    return [known[name.strip().lower()] for name in names]

@@ -1,0 +1,103 @@
+"""Arrays in one file as MedMNIST has them: ``train_images``, ``train_labels``, ``val_...``, ``test_...``."""
+
+import hashlib
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from PIL import Image
+
+from seimbang.datasets.base import CaseTable, Dataset, DataSettings
+from seimbang.datasets.images import SPLITS, check_renames, left_out, missing
+from seimbang.errors import DataError
+from seimbang.imaging.base import ImageSettings
+from seimbang.imaging.cache import stored
+from seimbang.imaging.door import Pixels, fit
+
+Parts = dict[str, tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]]
+
+
+def load(settings: DataSettings, image: ImageSettings, root: Path, classes: tuple[str, ...] | None = None) -> Dataset:
+    """Read a MedMNIST-style file; images are resized to the study's size.
+
+    Labels are numbers; the ``classes`` table gives them names, as in ``classes = { "0" = "normal" }``.
+
+    Args:
+        settings: The ``[data]`` table.
+        image: The ``[image]`` table.
+        root: Folder that ``settings.path`` is relative to.
+        classes: Classes of the internal set when this is an external one.
+
+    Raises:
+        DataError: ``DATA_MISSING``, ``DATA_NPZ``, ``DATA_EMPTY``, ``DATA_GROUP`` and what `CaseTable.build` raises.
+        ResourceError: The cache cannot be written.
+    """
+    path = root / settings.path
+    if not path.is_file():
+        missing(path)
+    if settings.group is not None:
+        raise DataError("DATA_GROUP", "data.group", "no groups: arrays have no names", "remove data.group")
+    parts = _read(path)
+    rows = _rows(parts, settings)
+
+    def pixels() -> Iterator[Pixels]:
+        for part, k in zip(rows.part, rows.k, strict=True):
+            yield fit(Image.fromarray(parts[part][0][k]), image)
+
+    cases = CaseTable.build(rows, path.parent, settings.positive, classes)
+    X, _ = stored(["npz", *rows.case_id, *rows.digest], image, pixels)
+    facts = {"source": f"arrays in {path.name}", "format": "NumPy arrays (npz)"} | settings.facts
+    return Dataset(cases, X, path.stem, facts=facts)
+
+
+def _rows(parts: Parts, settings: DataSettings) -> pd.DataFrame:
+    """Return one row an image, sorted by ``case_id``, with its part and position."""
+    check_renames(settings, (str(label) for _, labels in parts.values() for label in np.unique(labels)))
+    rows = []
+    for part, (images, labels) in parts.items():
+        for k, number in enumerate(labels):
+            label = settings.classes.get(str(number), str(number))
+            if not left_out(settings, part, SPLITS[part], str(number), label):
+                digest = hashlib.sha256(images[k].tobytes()).hexdigest()
+                rows.append((f"{part}/{k:06d}", label, SPLITS[part], digest, part, k))
+    frame = pd.DataFrame(rows, columns=["case_id", "label", "split", "digest", "part", "k"])
+    return frame.sort_values("case_id", kind="stable", ignore_index=True)
+
+
+def _read(path: Path) -> Parts:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except (ValueError, OSError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+        raise _refusal(path, f"content that is no plain npz ({error})") from error
+    parts = {}
+    for name in ("train", "val", "test"):
+        if f"{name}_images" in arrays:
+            if f"{name}_labels" not in arrays:
+                raise _refusal(path, f"{name}_images without {name}_labels")
+            parts[name] = _checked(path, name, arrays[f"{name}_images"], arrays[f"{name}_labels"])
+    if not parts:
+        raise _refusal(path, f"the arrays {', '.join(arrays) or '(none)'}")
+    return parts
+
+
+def _checked(
+    path: Path, name: str, images: npt.NDArray[Any], labels: npt.NDArray[Any]
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    if images.ndim == 4 and images.shape[3] == 1:
+        images = images[..., 0]
+    colour = images.ndim == 4 and images.shape[3] == 3
+    if images.dtype != np.uint8 or not (images.ndim == 3 or colour) or 0 in images.shape[1:]:
+        raise _refusal(path, f"{name}_images of {images.dtype}{list(images.shape)}")
+    if labels.dtype.kind not in "iu" or labels.shape not in {(len(images),), (len(images), 1)}:
+        raise _refusal(path, f"{name}_labels of {labels.dtype}{list(labels.shape)} for {len(images)} images")
+    return images, labels.reshape(-1).astype(np.int64)
+
+
+def _refusal(path: Path, found: str) -> DataError:
+    expected = "train_images uint8[n, h, w] or uint8[n, h, w, 3] with train_labels of n integers; same for val, test"
+    return DataError("DATA_NPZ", f"{found} in {path.name}", expected, "save the arrays in this form")

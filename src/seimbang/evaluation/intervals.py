@@ -1,0 +1,126 @@
+"""95 % confidence intervals: Wilson for proportions, logit-DeLong for the AUC, BCa bootstrap for the rest."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from seimbang.evaluation.predictions import Floats, Ints, Scored
+
+Z = 1.959963984540054
+Statistics = Callable[[Floats], dict[str, Floats]]
+Interval = tuple[float, float, str]
+CHUNK, BLOCKS = 250, 400
+
+
+def wilson(hits: float, n: float) -> tuple[float, float]:
+    """Return the score interval of ``hits`` out of ``n`` (Wilson 1927)."""
+    p, z2 = hits / n, Z * Z
+    middle, half = p + z2 / (2 * n), Z * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
+    return max(0.0, (middle - half) / (1 + z2 / n)), min(1.0, (middle + half) / (1 + z2 / n))
+
+
+def proportion(hit: npt.NDArray[np.bool_], group: Ints) -> Interval:
+    """Return the Wilson interval of a share; where patients have several cases, with the effective sample size.
+
+    The effective size is the one at which independent cases would vary as much as the patients' totals do
+    (Kish's design effect); it is never above the number of cases.
+
+    Args:
+        hit: Success of each case, shape ``(n,)``.
+        group: Patient of each case, shape ``(n,)``.
+    """
+    n, p = len(hit), float(hit.mean())
+    patients = np.unique(group, return_inverse=True)[1]
+    count = int(patients.max()) + 1
+    if count == n:
+        return (*wilson(p * n, n), "Wilson")
+    deviation = np.bincount(patients, hit - p)
+    variance = count / max(count - 1, 1) * float((deviation**2).sum()) / n**2
+    size = min(n, p * (1 - p) / variance) if variance > 0 else count
+    return (*wilson(p * size, size), "Wilson (patients)")
+
+
+def delong(positive: npt.NDArray[np.bool_], score: Floats, group: Ints) -> Interval:
+    """Return the interval of the AUC on the logit scale, with DeLong's variance (1988), clustered (Obuchowski 1997).
+
+    At perfect separation that variance is 0; then the interval is Wilson's for the smaller class.
+    """
+    higher, lower = score[positive], score[~positive]
+    m, n = len(higher), len(lower)
+    v10 = (np.searchsorted(np.sort(lower), higher) + np.searchsorted(np.sort(lower), higher, "right")) / (2 * n)
+    v01 = 1 - (np.searchsorted(np.sort(higher), lower) + np.searchsorted(np.sort(higher), lower, "right")) / (2 * m)
+    area = float(v10.mean())
+    if area in (0.0, 1.0) or min(m, n) < 2:
+        smaller = min(m, n)
+        return (*wilson(area * smaller, smaller), "Wilson (smaller class)")
+    total = int(group.max()) + 1
+    a = np.bincount(group[positive], v10 - area, total) / m
+    b = np.bincount(group[~positive], v01 - area, total) / n
+    variance = _between(a, group[positive]) + _between(b, group[~positive])
+    variance += 2 * float((a * b).sum()) * len(np.unique(group)) / max(len(np.unique(group)) - 1, 1)
+    half = Z * math.sqrt(max(variance, 1e-12)) / (area * (1 - area))
+    middle = math.log(area / (1 - area))
+    return _expit(middle - half), _expit(middle + half), "logit-DeLong"
+
+
+def _between(sums: Floats, group: Ints) -> float:
+    count = len(np.unique(group))
+    return float((sums**2).sum()) * count / max(count - 1, 1)
+
+
+def _expit(x: float) -> float:
+    return 1 / (1 + math.exp(-x)) if x > -700 else 0.0
+
+
+def resample(cases: Scored, statistics: Statistics, resamples: int, seed: int) -> dict[str, Floats]:
+    """Draw patients with replacement, within strata of their rarest class, and compute the statistics of each draw."""
+    rng = np.random.default_rng(seed)
+    strata = _strata(cases)
+    parts = []
+    for start in range(0, resamples, CHUNK):
+        weights = np.zeros((min(CHUNK, resamples - start), cases.groups))
+        for members in strata:
+            weights[:, members] = rng.multinomial(len(members), np.full(len(members), 1 / len(members)), len(weights))
+        parts.append(statistics(weights[:, cases.group]))
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _strata(cases: Scored) -> list[Ints]:
+    """Return the patients of each stratum: a patient belongs to the rarest class it has a case of."""
+    counts = np.bincount(cases.y)
+    rank = np.argsort(np.argsort(counts, kind="stable"), kind="stable")
+    first = np.full(cases.groups, len(counts))
+    np.minimum.at(first, cases.group, rank[cases.y])
+    return [np.flatnonzero(first == k) for k in np.unique(first)]
+
+
+def jackknife(cases: Scored, statistics: Statistics) -> dict[str, Floats]:
+    """Compute the statistics with each patient left out; with very many patients, each block of them."""
+    blocks = np.arange(cases.groups) * min(BLOCKS, cases.groups) // cases.groups
+    member = blocks[cases.group]
+    return statistics((member[None, :] != np.unique(blocks)[:, None]).astype(np.float64))
+
+
+def bca(value: float, draws: Floats, left_out: Floats) -> tuple[float, float]:
+    """Return the bias-corrected and accelerated bootstrap interval (Efron 1987).
+
+    Args:
+        value: The estimate.
+        draws: Its resamples; undefined ones (NaN) are left out.
+        left_out: Its jackknife values.
+    """
+    from scipy.special import ndtr, ndtri
+
+    draws = np.sort(draws[np.isfinite(draws)])
+    if len(draws) == 0 or draws[0] == draws[-1]:
+        return value, value
+    below = ((draws < value).mean() + (draws <= value).mean()) / 2
+    bias = float(ndtri(np.clip(below, 1 / (2 * len(draws)), 1 - 1 / (2 * len(draws)))))
+    deviation = np.nanmean(left_out) - left_out[np.isfinite(left_out)]
+    spread = float((deviation**2).sum()) ** 1.5
+    acceleration = float((deviation**3).sum()) / (6 * spread) if spread > 0 else 0.0
+    levels = [ndtr(bias + (bias + z) / (1 - acceleration * (bias + z))) for z in (-Z, Z)]
+    low, high = np.quantile(draws, levels)
+    return float(low), float(high)

@@ -1,0 +1,239 @@
+"""The answer in words, computed from the numbers: what was found, how sure it is, and what it does not show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from seimbang.reports.read import Arm, Run
+from seimbang.reports.shapes import Value
+from seimbang.reports.tables import NAMES, headline, published
+
+BEST = "balanced_accuracy"
+UNKNOWN = Value(value=None)
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One statement; ``kind`` names what it is about and how the page marks it."""
+
+    kind: str
+    text: str
+
+
+def answer(run: Run) -> list[Sentence]:
+    """Return the answer, most important statement first; plain text, to be escaped by who shows it."""
+    return [
+        Sentence(kind, text)
+        for kind, texts in (
+            ("best", _best(run)),
+            ("balancing", _balancing(run)),
+            ("threshold", _threshold(run)),
+            ("leak", _leaks(run)),
+            ("published", _published(run)),
+            ("external", _external(run)),
+            ("caution", _caution(run)),
+        )
+        for text in texts
+    ]
+
+
+def _best(run: Run) -> Iterator[str]:
+    ranked = _ranked(run)
+    if not ranked:
+        honest = any(not arm.facts.leaky for arm in run.arms)
+        yield (
+            "No leak-free arm could be measured on the test set."
+            if honest
+            else ("Every arm of this run leaks: none of its figures says how a model works on new patients.")
+        )
+        return
+    first = ranked[0]
+    value = _value(run, first)
+    cases = first.test.n if first.test else 0
+    lead = (
+        f"“{first.name}” has the highest balanced accuracy of the leak-free arms on the test set: "
+        f"{value}, {cases} cases."
+    )
+    yield f"{lead} {_told_apart(run, first, ranked[1:])}{_guessing(run, value)}"
+
+
+def _told_apart(run: Run, first: Arm, others: Sequence[Arm]) -> str:
+    value = _value(run, first)
+    below = [arm.name for arm in others if value.beats(_value(run, arm))]
+    level = [arm.name for arm in others if arm.name not in below]
+    if not others:
+        return "There is no other leak-free arm to compare it with."
+    if not level:
+        return f"Its interval lies wholly above that of {_names(below)}."
+    if not below:
+        return f"Its interval overlaps that of {_names(level)}: this test set does not show which of them is better."
+    return (
+        f"Its interval lies above that of {_names(below)}, but overlaps that of {_names(level)}, "
+        "from which this test set cannot tell it apart."
+    )
+
+
+def _guessing(run: Run, value: Value) -> str:
+    """Return a warning when the interval reaches down to what guessing gives."""
+    if value.value is None or value.side_of(1 / len(run.classes)) > 0:
+        return ""
+    return f" The interval is not above {1 / len(run.classes):.2f}, the value of guessing."
+
+
+def _balancing(run: Run) -> Iterator[str]:
+    for arm in run.arms:
+        base = _unbalanced(run, arm)
+        if arm.facts.leaky or arm.method == "none" or base is None:
+            continue
+        now, before = _value(run, arm), _value(run, base)
+        if now.value is None or before.value is None:
+            continue
+        yield (
+            f"“{arm.name}” against “{base.name}”: balanced accuracy {now} against {before}"
+            f"{_difference(now.value - before.value)}. {_verdict(now, before)}{_changes(run, arm, base)}"
+        )
+
+
+def _difference(change: float) -> str:
+    if abs(change) < 0.005:
+        return ", the same to two decimals"
+    return f", {abs(change):.2f} {'higher' if change > 0 else 'lower'}"
+
+
+def _verdict(now: Value, before: Value) -> str:
+    if now.beats(before):
+        return "The intervals do not overlap: on this test set it helped."
+    if before.beats(now):
+        return "The intervals do not overlap: on this test set it did harm."
+    return "The intervals overlap, so this run shows neither a benefit nor a harm."
+
+
+def _changes(run: Run, arm: Arm, base: Arm) -> str:
+    """Return how the two kinds of error and the probabilities moved."""
+    if arm.test is None or base.test is None:
+        return ""
+    now, before = headline(arm.test.default, run.positive), headline(base.test.default, run.positive)
+    kept = [key for key in ("sensitivity", "specificity", "calibration_error") if key in now]
+    known = [key for key in kept if now[key].value is not None and before[key].value is not None]
+    parts = [f"{NAMES[key]} {before[key].number} → {now[key].number}" for key in known]
+    return f" Without → with it: {', '.join(parts)} (for this error, less is better)." if parts else ""
+
+
+def _threshold(run: Run) -> Iterator[str]:
+    for arm in run.arms:
+        if arm.method != "none" or arm.facts.leaky or arm.test is None or arm.test.tuned is None:
+            continue
+        value, chosen = arm.test.tuned.metrics[BEST], arm.metrics.threshold.value
+        if value.value is None or chosen is None:
+            continue
+        lead = (
+            f"Only moving the threshold of “{arm.name}” to {chosen:.2f}, chosen on validation, gives balanced accuracy "
+            f"{value}."
+        )
+        rivals = [one for one in _ranked(run) if one.method != "none" and _unbalanced(run, one) is arm]
+        yield f"{lead} {_against(value, rivals[0], _value(run, rivals[0]))}" if rivals else lead
+
+
+def _against(tuned: Value, rival: Arm, best: Value) -> str:
+    text = f"The best balancing arm on the same network, “{rival.name}”, gives {best}: "
+    if best.beats(tuned):
+        return text + "more than the threshold alone."
+    if tuned.beats(best):
+        return text + "less than the threshold alone."
+    return text + "the intervals overlap, so balancing is not shown to do more than the threshold."
+
+
+def _leaks(run: Run) -> Iterator[str]:
+    for arm in run.arms:
+        if not arm.facts.leaky:
+            continue
+        reason = " ".join(arm.facts.leaks) or "Test cases took part in training."
+        twins = [
+            one
+            for one in run.arms
+            if not one.facts.leaky and one.method == arm.method and one.facts.model == arm.facts.model
+        ]
+        beside = "".join(f"; leak-free, “{one.name}” reads {_both(run, one)}" for one in twins[:1])
+        yield (
+            f"“{arm.name}” leaks. {reason} It reads {_both(run, arm)}{beside}. "
+            "Its figures are shown for comparison only; they are no evidence of how it works on new patients."
+        )
+
+
+def _both(run: Run, arm: Arm) -> str:
+    accuracy = arm.test.default.metrics["accuracy"] if arm.test else UNKNOWN
+    return f"accuracy {accuracy} and balanced accuracy {_value(run, arm)}"
+
+
+def _published(run: Run) -> Iterator[str]:
+    for one in published(run):
+        if one.klass or one.ours is None or one.ours.value is None:
+            continue
+        side = {0: "contains it", 1: "lies above it", -1: "lies below it"}[one.ours.side_of(one.published)]
+        yield (
+            f"The publication reports {one.figure} {one.published:.2f} ({one.set}); “{one.arm}” here reads "
+            f"{one.ours}, an interval that {side}."
+        )
+
+
+def _external(run: Run) -> Iterator[str]:
+    if not run.external:
+        yield "No external set was given: whether any arm works in another hospital is not known."
+    for name in run.external:
+        arm = next((one for one in _ranked(run) if f"external:{name}" in one.metrics.sets), None)
+        if arm is not None:
+            yield f"{_elsewhere(run, arm, name)}{_how_many_fall(run, name)}"
+
+
+def _elsewhere(run: Run, arm: Arm, name: str) -> str:
+    found = arm.metrics.sets[f"external:{name}"]
+    value = found.default.metrics[BEST]
+    gap = arm.metrics.gaps.get(f"external:{name}", {}).get(BEST, UNKNOWN)
+    lead = f"On the external set “{name}” ({found.n} cases), “{arm.name}” has balanced accuracy {value}"
+    if gap.value is None:
+        return f"{lead}; the difference to the internal test is {gap}."
+    against = f"against {_value(run, arm)} on the internal test"
+    verdict = {
+        -1: "it works clearly worse there",
+        0: "the interval includes no change",
+        1: "it works clearly better there",
+    }
+    return f"{lead} {against}: a change of {gap}; {verdict[gap.side_of(0)]}.{_guessing(run, value)}"
+
+
+def _how_many_fall(run: Run, name: str) -> str:
+    gaps = [arm.metrics.gaps.get(f"external:{name}", {}).get(BEST, UNKNOWN) for arm in run.arms]
+    known = [gap for gap in gaps if gap.value is not None]
+    if len(known) < 2:
+        return ""
+    falling = sum(gap.side_of(0) < 0 for gap in known)
+    return f" Of the {len(known)} arms measured there, {falling} fell with an interval wholly below zero."
+
+
+def _caution(run: Run) -> Iterator[str]:
+    yield (
+        f"Each arm was trained with one seed ({run.provenance.seed}). The intervals say how far the choice of test "
+        "patients moves a figure; another seed, another hospital or another year would move it as well."
+    )
+
+
+def _ranked(run: Run) -> list[Arm]:
+    """Return the leak-free arms with a balanced accuracy on the test set, the highest first."""
+    known = [arm for arm in run.arms if not arm.facts.leaky and _value(run, arm).value is not None]
+    return sorted(known, key=lambda arm: -(_value(run, arm).value or 0))
+
+
+def _value(run: Run, arm: Arm) -> Value:
+    return arm.test.default.metrics[BEST] if arm.test else UNKNOWN
+
+
+def _unbalanced(run: Run, arm: Arm) -> Arm | None:
+    """Return the leak-free arm with the same network and no balancing."""
+    same = (one for one in run.arms if one.facts.model == arm.facts.model and not one.facts.leaky)
+    return next((one for one in same if one.method == "none"), None)
+
+
+def _names(names: Sequence[str]) -> str:
+    quoted = [f"“{name}”" for name in names]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"

@@ -1,0 +1,235 @@
+"""The figures of a report as SVG, small enough to stand two abreast on paper and one above the other on a phone."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from seimbang.reports.read import Arm, Run
+from seimbang.reports.shapes import Value
+from seimbang.reports.tables import compared, published, title
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Okabe and Ito's palette, which colour-blind readers can tell apart; every line also has its own style or marker.
+BLUE, ORANGE, GREEN, PINK, SKY, BLACK, GREY = (
+    "#0072B2",
+    "#D55E00",
+    "#009E73",
+    "#AA3377",
+    "#56B4E9",
+    "#222222",
+    "#777777",
+)
+LEAK = "#B3261E"
+CYCLE = (BLUE, ORANGE, GREEN, PINK, SKY, BLACK)
+STYLES = ("-", "--", "-.", ":")
+_RC = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "seimbang",
+    "font.family": ["DejaVu Sans", "sans-serif"],
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": GREY,
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "hatch.linewidth": 0.6,
+}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A drawn figure; ``arm`` is the slug it belongs to, ``""`` for all arms together."""
+
+    name: str
+    arm: str
+    alt: str
+    svg: str
+
+
+def draw(run: Run) -> dict[str, Figure]:
+    """Draw every figure for which the run has numbers.
+
+    Returns:
+        By name: ``forest-<metric>``, ``roc``, ``classes-<slug>``, ``loss-<slug>``, ``accuracy-<slug>`` and
+        ``calibration-<slug>``.
+    """
+    import matplotlib as mpl
+
+    with mpl.rc_context(_RC):  # type: ignore[arg-type]
+        return {figure.name: figure for figure in _all(run)}
+
+
+def _all(run: Run) -> Iterator[Figure]:
+    for metric in ("balanced_accuracy", "accuracy", "auc"):
+        yield _forest(run, metric)
+    if any(arm.test and arm.test.default.roc for arm in run.arms):
+        yield _roc(run)
+    for arm in run.arms:
+        yield _classes(arm)
+        if arm.history["epoch"]:
+            yield _curve(arm, "loss")
+            yield _curve(arm, "accuracy")
+        if arm.test and arm.test.default.calibration:
+            yield _calibration(run, arm)
+
+
+def _forest(run: Run, metric: str) -> Figure:
+    """Draw one line an arm and set: the figure, its interval, and the published one as a diamond."""
+    lines = _forest_lines(run, metric)
+    guess = {"balanced_accuracy": 1 / len(run.classes), "auc": 0.5}.get(metric)
+    marks = {
+        one.arm: one.published for one in published(run) if (one.metric, one.klass, one.set) == (metric, "", "test")
+    }
+
+    def plot(axes: Axes) -> None:
+        for place, (label, part, value, leaky) in enumerate(lines):
+            colour = LEAK if leaky else BLUE if part == "test" else ORANGE
+            if value.value is None:
+                axes.text(0.02, place, "not estimable", va="center", color=GREY, fontsize=8)
+                continue
+            low, high = (value.value if edge is None else edge for edge in (value.low, value.high))
+            axes.plot([low, high], [place, place], color=colour, linewidth=2, solid_capstyle="butt")
+            shape = "o" if part == "test" else "s"
+            axes.plot(value.value, place, shape, color=colour, markersize=6)
+            if part == "test" and label in marks:
+                axes.plot(marks[label], place, "D", color=BLACK, markersize=6, markerfacecolor="white")
+        if guess is not None:
+            axes.axvline(guess, color=GREY, linewidth=0.8, linestyle=":")
+        axes.set(yticks=range(len(lines)), xlabel=f"{title(metric)} (95 % interval)", xlim=_limits(lines, marks))
+        axes.set_yticklabels([_line_label(label, part, leaky) for label, part, _, leaky in lines])
+        axes.set_ylim(len(lines) - 0.5, -0.5)
+        axes.tick_params(axis="y", length=0)
+        axes.grid(axis="x", color="#dddddd", linewidth=0.6)
+
+    words = "; ".join(f"{_line_label(label, part, leaky)} {value}" for label, part, value, leaky in lines)
+    pub = "".join(f"; published for {name} {number:.2f}" for name, number in marks.items())
+    alt = f"{title(metric)} of each arm with its 95 % interval: {words}{pub}."
+    return _render(f"forest-{metric}", "", alt, (4.4, 0.7 + 0.25 * len(lines)), plot)
+
+
+def _forest_lines(run: Run, metric: str) -> list[tuple[str, str, Value, bool]]:
+    parts = ["test", *(f"external:{name}" for name in run.external)]
+    return [(row.label, part, row.values[metric], row.arm.facts.leaky) for part in parts for row in compared(run, part)]
+
+
+def _line_label(label: str, part: str, leaky: bool) -> str:
+    where = "" if part == "test" else f" · {part.removeprefix('external:')}"
+    return f"{_short(label)}{' (leaks)' if leaky else ''}{where}"
+
+
+def _limits(lines: list[tuple[str, str, Value, bool]], marks: dict[str, float]) -> tuple[float, float]:
+    known = [edge for _, _, value, _ in lines for edge in (value.low, value.value, value.high) if edge is not None]
+    return max(0.0, min([0.45, *known, *marks.values()]) - 0.03), 1.0
+
+
+def _roc(run: Run) -> Figure:
+    def plot(axes: Axes) -> None:
+        axes.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, linestyle=":")
+        for place, arm in enumerate(run.arms):
+            if arm.test and arm.test.default.roc:
+                x, y = zip(*arm.test.default.roc, strict=True)
+                colour = LEAK if arm.facts.leaky else CYCLE[place % len(CYCLE)]
+                label = f"{_short(arm.name)}{' (leaks)' if arm.facts.leaky else ''}"
+                auc = arm.test.default.metrics["auc"].number
+                axes.plot(x, y, STYLES[place % len(STYLES)], color=colour, label=f"{label}, AUC {auc}", linewidth=1.6)
+        axes.set(xlabel="1 - specificity", ylabel="Sensitivity", xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
+        axes.legend(loc="lower right")
+
+    aucs = "; ".join(f"{arm.name} {arm.test.default.metrics['auc']}" for arm in run.arms if arm.test)
+    return _render("roc", "", f"ROC curves on the test set. Area under the curve: {aucs}.", (4.4, 4.2), plot)
+
+
+def _classes(arm: Arm) -> Figure:
+    before, after = arm.facts.before, arm.facts.after
+    names = list(before)
+
+    def plot(axes: Axes) -> None:
+        for place, name in enumerate(names):
+            kept = min(before[name], after.get(name, 0))
+            added = after.get(name, 0) - kept
+            axes.barh(place - 0.2, before[name], 0.36, color=GREY, label="before" if not place else None)
+            axes.barh(place + 0.2, kept, 0.36, color=BLUE, label="after" if not place else None)
+            axes.barh(place + 0.2, added, 0.36, left=kept, facecolor="white", edgecolor=BLUE, hatch="////")
+            axes.text(before[name], place - 0.2, f" {before[name]:,}", va="center", fontsize=8)
+            axes.text(after.get(name, 0), place + 0.2, f" {after.get(name, 0):,}", va="center", fontsize=8)
+        axes.set(yticks=range(len(names)), xlabel="Training rows (hatched: added by balancing)")
+        axes.set_yticklabels([_short(name) for name in names])
+        axes.set_ylim(len(names) - 0.5, -0.5)
+        axes.set_xlim(0, 1.2 * max([1, *before.values(), *after.values()]))
+        axes.locator_params(axis="x", nbins=5)
+        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
+
+    words = "; ".join(f"{name} {before[name]} before, {after.get(name, 0)} after" for name in names)
+    alt = f"Training rows of each class before and after balancing in arm {arm.name}: {words}."
+    return _render(f"classes-{arm.facts.slug}", arm.facts.slug, alt, (3.6, 0.95 + 0.55 * len(names)), plot)
+
+
+def _curve(arm: Arm, what: str) -> Figure:
+    from matplotlib.ticker import MaxNLocator
+
+    epochs, best = arm.history["epoch"], arm.facts.best_epoch
+
+    def plot(axes: Axes) -> None:
+        axes.plot(epochs, arm.history[what], "-", color=BLUE, label="train", linewidth=1.6)
+        axes.plot(epochs, arm.history[f"val_{what}"], "--", color=ORANGE, label="validation", linewidth=1.6)
+        if best in epochs:
+            at = arm.history[f"val_{what}"][epochs.index(best)]
+            axes.axvline(best, color=GREY, linewidth=0.8, linestyle=":")
+            axes.plot(best, at, "*", color=BLACK, markersize=9, label=f"kept: epoch {best}")
+        if len(epochs) == 1:
+            axes.plot(epochs, arm.history[what], "o", color=BLUE)
+        axes.set(xlabel="Epoch", ylabel=title(what))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.legend(loc="best")
+
+    last = f"train {arm.history[what][-1]:.3f}, validation {arm.history[f'val_{what}'][-1]:.3f}"
+    alt = f"{title(what)} of arm {arm.name} over {len(epochs)} epochs; at the end {last}; kept epoch {best}."
+    return _render(f"{what}-{arm.facts.slug}", arm.facts.slug, alt, (3.6, 2.6), plot)
+
+
+def _calibration(run: Run, arm: Arm) -> Figure:
+    parts = [part for part, found in arm.metrics.sets.items() if part != "validation" and found.default.calibration]
+    parts.sort(key=lambda part: part != "test")
+
+    def plot(axes: Axes) -> None:
+        axes.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, linestyle=":", label="ideal")
+        for place, part in enumerate(parts):
+            bins = arm.metrics.sets[part].default.calibration
+            x, y = [one.predicted for one in bins], [one.observed for one in bins]
+            colour, shape = CYCLE[place % len(CYCLE)], "osD^v"[place % 5]
+            label = part.removeprefix("external:")
+            axes.plot(x, y, STYLES[place % 4], marker=shape, color=colour, label=label, markersize=4, linewidth=1.2)
+        axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
+        axes.set(xlabel=_calibrated(run), ylabel="Observed fraction")
+        axes.legend(loc="upper left")
+
+    errors = "; ".join(f"{part} {arm.metrics.sets[part].default.metrics['calibration_error']}" for part in parts)
+    alt = f"Predicted probability against observed fraction for arm {arm.name}. Calibration error: {errors}."
+    return _render(f"calibration-{arm.facts.slug}", arm.facts.slug, alt, (3.6, 3.5), plot)
+
+
+def _calibrated(run: Run) -> str:
+    return f"Predicted probability of {_short(run.positive)}" if len(run.classes) == 2 else "Predicted probability"
+
+
+def _short(text: str) -> str:
+    """Keep a name short enough for a label, and free of matplotlib's formula signs."""
+    text = text.replace("$", r"\$")
+    return text if len(text) <= 28 else text[:27] + "…"
+
+
+def _render(name: str, arm: str, alt: str, size: tuple[float, float], plot: Callable[[Axes], None]) -> Figure:
+    from matplotlib.figure import Figure as Canvas
+
+    canvas = Canvas(figsize=size, layout="constrained")
+    plot(canvas.subplots())
+    text = io.StringIO()
+    canvas.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
+    return Figure(name, arm, alt, text.getvalue())

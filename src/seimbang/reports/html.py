@@ -1,0 +1,100 @@
+"""The page: what the run holds, arranged for the template; everything is escaped there."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from seimbang.reports.answer import Sentence, answer
+from seimbang.reports.figures import Figure
+from seimbang.reports.read import Arm, Run, image
+from seimbang.reports.tables import NAMES, Row, compared, majority, published, title
+
+SEVERITIES = ("error", "leak", "warning", "info")
+
+
+def page(run: Run, figures: Mapping[str, Figure]) -> str:
+    """Return the whole page: no script, nothing loaded from anywhere."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    loader = PackageLoader("seimbang.reports", "templates")
+    environment = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {"png": _png, "svg": _svg, "setting": setting, "minutes": minutes, "title_of": title}
+    environment.filters["by_kind"] = _by_kind
+    return environment.get_template("report.html").render(_context(run, figures))
+
+
+def setting(value: Any) -> str:
+    """Return a setting as a reader writes it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {setting(one)}" for key, one in value.items()) or "none"
+    if isinstance(value, list | tuple):
+        return " × ".join(setting(one) for one in value)
+    return "none" if value is None or value == "" else f"{value}"
+
+
+def minutes(seconds: float | None) -> str:
+    """Return a duration with the unit that suits it."""
+    if seconds is None:
+        return "not measured"
+    return f"{seconds:.1f} s" if seconds < 90 else f"{seconds / 60:.1f} min"
+
+
+def _context(run: Run, figures: Mapping[str, Figure]) -> dict[str, Any]:
+    rows = compared(run)
+    return {
+        "run": run,
+        "answer": answer(run),
+        "figures": figures,
+        "rows": rows,
+        "columns": list(rows[0].values) if rows else [],
+        "tuned": compared(run, tuned=True),
+        "external": {name: compared(run, f"external:{name}") for name in run.external},
+        "published": published(run),
+        "majority": majority(run),
+        "leaky": [arm for arm in run.arms if arm.facts.leaky],
+        "findings": sorted(run.audit.findings, key=lambda one: SEVERITIES.index(one.severity)),
+        "networks": _same(run.arms, lambda arm: (arm.facts.model_title, tuple(map(repr, arm.facts.layers)))),
+        "trainings": _same(run.arms, lambda arm: sorted(arm.facts.training.items())),
+        "intervals": _intervals(rows),
+        "gaps": ("accuracy", "balanced_accuracy", "auc"),
+    }
+
+
+def _by_kind(sentences: Iterable[Sentence]) -> list[tuple[str, list[str]]]:
+    """Return the sentences about one thing together."""
+    kinds: dict[str, list[str]] = {}
+    for sentence in sentences:
+        kinds.setdefault(sentence.kind, []).append(sentence.text)
+    return list(kinds.items())
+
+
+def _same(arms: Iterable[Arm], key: Any) -> list[list[Arm]]:
+    """Return the arms in groups of equal ``key``, in the order of the study."""
+    groups: dict[str, list[Arm]] = {}
+    for arm in arms:
+        groups.setdefault(repr(key(arm)), []).append(arm)
+    return list(groups.values())
+
+
+def _intervals(rows: list[Row]) -> dict[str, str]:
+    """Return how the interval of each column was made."""
+    found = {key: value.interval for row in rows for key, value in row.values.items() if value.interval}
+    ways: dict[str, list[str]] = {}
+    for key, way in found.items():
+        ways.setdefault(way, []).append(NAMES[key])
+    return {way: ", ".join(names) for way, names in ways.items()}
+
+
+def _png(file: str, folder: Path) -> str:
+    return f"data:image/png;base64,{base64.b64encode(image(folder, file)).decode()}"
+
+
+def _svg(figure: Figure) -> str:
+    return f"data:image/svg+xml;base64,{base64.b64encode(figure.svg.encode()).decode()}"

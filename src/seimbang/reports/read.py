@@ -1,0 +1,178 @@
+"""A run folder, read into typed objects; a missing or damaged file is named, never guessed around."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from seimbang.errors import IntegrityError
+from seimbang.reports.shapes import (
+    ArmFacts,
+    Audit,
+    Data,
+    ExampleRow,
+    GalleryRow,
+    Metrics,
+    Provenance,
+    SetMetrics,
+    Study,
+)
+
+T = TypeVar("T")
+CURVES = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "val_recall")
+MEND = "run the study again; finished steps are not repeated"
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A finished arm; ``history`` maps each of CURVES to one number an epoch, empty where nothing was trained."""
+
+    folder: Path
+    facts: ArmFacts
+    metrics: Metrics
+    history: dict[str, list[float]]
+    gallery: list[GalleryRow]
+    examples: list[ExampleRow]
+
+    @property
+    def name(self) -> str:
+        """Name in the study."""
+        return self.facts.name
+
+    @property
+    def method(self) -> str:
+        """Name of the balancing method."""
+        return str(self.facts.balance.get("method", "none"))
+
+    @property
+    def test(self) -> SetMetrics | None:
+        """What it reads on the internal test set."""
+        return self.metrics.sets.get("test")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A whole run folder; ``unfinished`` names the study's arms that have no numbers yet."""
+
+    folder: Path
+    study: Study
+    toml: str
+    data: Data
+    audit: Audit
+    arms: list[Arm]
+    unfinished: list[str]
+    provenance: Provenance
+
+    @property
+    def classes(self) -> list[str]:
+        """Class names, the positive one last."""
+        return self.data.classes
+
+    @property
+    def positive(self) -> str:
+        """The class that matters."""
+        return self.data.positive or self.classes[-1]
+
+    @property
+    def quick(self) -> bool:
+        """Whether this is a rough answer."""
+        return self.provenance.quick or any(arm.facts.quick for arm in self.arms)
+
+    @property
+    def external(self) -> list[str]:
+        """Names of the external sets, as in ``external:<name>``."""
+        names = {name: None for arm in self.arms for name in arm.metrics.sets if name.startswith("external:")}
+        return [name.removeprefix("external:") for name in names]
+
+
+def read(folder: Path) -> Run:
+    """Read a run folder.
+
+    Raises:
+        IntegrityError: RUN_MISSING (no such file), RUN_DAMAGED (not what it should be) or RUN_UNFINISHED (no arm
+            has been evaluated yet).
+    """
+    study = _json(folder / "study.json", Study)
+    arms = [_arm(path) for path in sorted((folder / "arms").glob("*")) if (path / "metrics.json").is_file()]
+    if not arms:
+        found = f"no evaluated arm in {folder}"
+        raise IntegrityError("RUN_UNFINISHED", found, "at least one arm with metrics.json", MEND)
+    names = [str(arm.get("name", "")) for arm in study.arm]
+    arms.sort(key=lambda arm: names.index(arm.name) if arm.name in names else len(names))
+    return Run(
+        folder,
+        study,
+        _text(folder / "study.toml"),
+        _json(folder / "data.json", Data),
+        _json(folder / "audit.json", Audit),
+        arms,
+        [name for name in names if name not in {arm.name for arm in arms}],
+        _json(folder / "provenance.json", Provenance),
+    )
+
+
+def image(folder: Path, file: str) -> bytes:
+    """Return the bytes of a PNG that a JSON file of ``folder`` names.
+
+    Raises:
+        IntegrityError: It lies outside the folder, is missing, or is no PNG.
+    """
+    path = (folder / file).resolve()
+    if not path.is_relative_to(folder.resolve()):
+        raise _damaged(folder / file, "a path inside the run folder", "a path that leads out of it")
+    content = _bytes(path)
+    if not content.startswith(b"\x89PNG\r\n\x1a\n"):
+        raise _damaged(path, "a PNG image", "other content")
+    return content
+
+
+def _arm(folder: Path) -> Arm:
+    return Arm(
+        folder,
+        _json(folder / "arm.json", ArmFacts),
+        _json(folder / "metrics.json", Metrics),
+        _history(folder / "history.csv"),
+        _json(folder / "gallery.json", list[GalleryRow]),
+        _json(folder / "examples.json", list[ExampleRow]),
+    )
+
+
+def _history(path: Path) -> dict[str, list[float]]:
+    rows = list(csv.DictReader(io.StringIO(_text(path))))
+    try:
+        return {name: [float(row[name]) for row in rows] for name in CURVES}
+    except (KeyError, TypeError, ValueError) as error:
+        raise _damaged(path, f"the columns {', '.join(CURVES)} with numbers", repr(error)) from error
+
+
+def _json(path: Path, kind: type[T]) -> T:
+    try:
+        return TypeAdapter(kind).validate_json(_bytes(path))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        raise _damaged(path, "what a finished run writes", f"{place}: {first['msg']}".lstrip(": ")) from error
+
+
+def _text(path: Path) -> str:
+    try:
+        return _bytes(path).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _damaged(path, "UTF-8 text", str(error)) from error
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        found = f"{path} cannot be read ({error.strerror})"
+        raise IntegrityError("RUN_MISSING", found, "the file of a finished run", MEND) from error
+
+
+def _damaged(path: Path, expected: str, found: str) -> IntegrityError:
+    return IntegrityError("RUN_DAMAGED", f"{path} damaged: {found}", expected, MEND)

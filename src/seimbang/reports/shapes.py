@@ -1,0 +1,254 @@
+"""What the JSON files of a run folder hold."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+
+class Value(BaseModel):
+    """A number with its 95 % interval, or the reason why there is none."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    interval: str = ""
+    why: str = ""
+
+    @property
+    def number(self) -> str:
+        """The number to two decimals, or ``not estimable``."""
+        return "not estimable" if self.value is None else _two(self.value)
+
+    @property
+    def range(self) -> str:
+        """The interval to two decimals, or ``""``; ``to`` where a minus sign would meet a dash."""
+        if self.value is None or self.low is None or self.high is None:
+            return ""
+        return f"{_two(self.low)}{' to ' if self.low < 0 else '–'}{_two(self.high)}"
+
+    def __str__(self) -> str:
+        if self.value is None:
+            return f"not estimable ({self.why})" if self.why else "not estimable"
+        return f"{self.number} ({self.range})" if self.range else self.number
+
+    def side_of(self, number: float) -> int:
+        """Return 0 when the interval contains ``number``, 1 when it lies above it, -1 below; bare values count."""
+        low = self.value if self.low is None else self.low
+        high = self.value if self.high is None else self.high
+        if low is None or high is None:
+            return 0
+        return (low > number) - (high < number)
+
+    def beats(self, other: Value) -> bool:
+        """Whether this interval lies wholly above the other's."""
+        highest = other.value if other.high is None else other.high
+        return self.value is not None and highest is not None and self.side_of(highest) > 0
+
+
+class PerClass(BaseModel):
+    """One class against the rest."""
+
+    precision: Value
+    recall: Value
+    specificity: Value
+    f1: Value
+    support: int
+
+
+class Average(BaseModel):
+    """Averages over the classes."""
+
+    precision: Value
+    recall: Value
+    f1: Value
+
+
+class Bin(BaseModel):
+    """One bin of predicted probabilities."""
+
+    low: float
+    high: float
+    n: int
+    predicted: float
+    observed: float
+
+
+class Measures(BaseModel):
+    """What one decision rule gives on one set; ``confusion`` has true classes as rows."""
+
+    confusion: list[list[int]]
+    metrics: dict[str, Value]
+    per_class: dict[str, PerClass]
+    macro: Average
+    weighted: Average
+    calibration: list[Bin] = []
+    roc: list[tuple[float, float]] = []
+
+
+class SetMetrics(BaseModel):
+    """One set; ``tuned`` uses the threshold chosen on validation."""
+
+    n: int
+    groups: int
+    default: Measures
+    tuned: Measures | None = None
+
+
+class Threshold(BaseModel):
+    """Which threshold was chosen on validation, and how."""
+
+    value: float | None
+    rule: str
+
+
+class Metrics(BaseModel):
+    """``metrics.json`` of an arm."""
+
+    classes: list[str]
+    positive: str
+    threshold: Threshold
+    sets: dict[str, SetMetrics]
+    gaps: dict[str, dict[str, Value]] = {}
+
+
+class LayerRow(BaseModel):
+    """One line of the architecture."""
+
+    name: str
+    shape: list[int]
+    parameters: int
+    purpose: str
+
+
+class ArmFacts(BaseModel):
+    """``arm.json``."""
+
+    name: str
+    slug: str
+    balance: dict[str, Any]
+    balance_title: str
+    model: dict[str, Any]
+    model_title: str
+    training: dict[str, Any]
+    leaky: bool
+    leaks: list[str]
+    before: dict[str, int]
+    after: dict[str, int]
+    synthetic: int
+    layers: list[LayerRow]
+    quick: bool
+    best_epoch: int
+
+
+class GalleryRow(BaseModel):
+    """One synthetic image and the two originals it was made from; paths are relative to the arm."""
+
+    first: str
+    second: str
+    synthetic: str
+    delta: float
+    label: str
+    first_id: str
+    second_id: str
+
+
+class ExampleRow(BaseModel):
+    """One test case with what the model said."""
+
+    file: str
+    case_id: str
+    label: str
+    predicted: str
+    confidence: float
+    right: bool
+
+
+class Sample(BaseModel):
+    """One image of the data set."""
+
+    file: str
+    label: str
+    case_id: str
+
+
+class Unreadable(BaseModel):
+    """A file that was left out."""
+
+    path: str
+    code: str
+    message: str
+
+
+class Data(BaseModel):
+    """``data.json``."""
+
+    name: str
+    synthetic: bool
+    classes: list[str]
+    positive: str | None
+    facts: dict[str, str]
+    size: list[int]
+    channels: int
+    groups: int
+    counts: dict[str, dict[str, int]]
+    external: dict[str, dict[str, int]] = {}
+    unreadable: list[Unreadable] = []
+    samples: list[Sample] = []
+
+
+class Finding(BaseModel):
+    """One finding of the audit."""
+
+    code: str
+    severity: Literal["info", "warning", "leak", "error"]
+    title: str
+    sentence: str
+    cases: list[str] = []
+    count: int = 0
+    arm: str = ""
+
+
+class Audit(BaseModel):
+    """``audit.json``."""
+
+    findings: list[Finding]
+
+
+class Study(BaseModel):
+    """``study.json``, as far as the report shows it."""
+
+    title: str
+    question: str = ""
+    cost: str = ""
+    image: dict[str, Any] = {}
+    split: dict[str, Any] = {}
+    arm: list[dict[str, Any]] = []
+    published: list[dict[str, Any]] = []
+
+
+class Provenance(BaseModel):
+    """``provenance.json``."""
+
+    seimbang: str
+    python: str
+    libraries: dict[str, str]
+    platform: str
+    cpu: str
+    threads: int
+    device: str
+    seed: int
+    command: str
+    started: str
+    finished: str
+    seconds: float
+    peak_memory_mb: float | None
+    arms: dict[str, dict[str, float | None]]
+    data_digest: str
+    quick: bool
+
+
+def _two(number: float) -> str:
+    text = f"{number:.2f}"
+    return text.replace("-", "−") if float(text) else "0.00"

@@ -1,0 +1,233 @@
+"""The numbers of a run as tables: for the page, as long CSV and as LaTeX."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from seimbang.reports.read import Arm, Run
+from seimbang.reports.shapes import Average, Measures, Value
+
+NAMES = {
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "sensitivity": "sensitivity",
+    "specificity": "specificity",
+    "f1": "F1",
+    "macro_precision": "macro precision",
+    "macro_recall": "macro recall",
+    "macro_f1": "macro F1",
+    "auc": "AUC",
+    "calibration_error": "calibration error",
+    "average_precision": "average precision",
+    "kappa": "Cohen's kappa",
+    "mcc": "Matthews correlation",
+    "g_mean": "G-mean",
+    "log_loss": "log loss",
+    "brier": "Brier score",
+}
+_CSV = ("arm", "set", "threshold", "class", "metric", "value", "low", "high", "interval")
+_ESCAPES = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "–": "--",
+    "−": "$-$",
+    **{sign: f"\\{sign}" for sign in "&%$#_{}"},
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a comparison: an arm under one decision rule."""
+
+    label: str
+    arm: Arm
+    values: dict[str, Value]
+
+
+@dataclass(frozen=True)
+class Published:
+    """One published figure beside ours; ``ours`` is None where this run has no such number."""
+
+    arm: str
+    set: str
+    metric: str
+    klass: str
+    published: float
+    ours: Value | None
+
+    @property
+    def figure(self) -> str:
+        """Name of the figure, and of the class where it is of one class."""
+        name = NAMES.get(self.metric, self.metric.replace("_", " "))
+        return f"{name} ({self.klass})" if self.klass else name
+
+    @property
+    def verdict(self) -> str:
+        """Where the published figure lies."""
+        if self.ours is None or self.ours.value is None:
+            return "not measured in this run"
+        side = self.ours.side_of(self.published)
+        return {0: "inside our interval", 1: "below our interval", -1: "above our interval"}[side]
+
+
+def headline(measures: Measures, positive: str) -> dict[str, Value]:
+    """Return the figures shown side by side; with more than two classes, macro averages instead of the positive's."""
+    of, last = measures.metrics, measures.per_class[positive]
+    single = {"sensitivity": last.recall, "specificity": last.specificity, "f1": last.f1}
+    macro = measures.macro
+    several = {"macro_precision": macro.precision, "macro_recall": macro.recall, "macro_f1": macro.f1}
+    return {
+        "accuracy": of["accuracy"],
+        "balanced_accuracy": of["balanced_accuracy"],
+        **(single if len(measures.per_class) == 2 else several),
+        "auc": of["auc"],
+        "calibration_error": of["calibration_error"],
+    }
+
+
+def title(metric: str) -> str:
+    """Return a metric's name as it stands at the head of a column."""
+    name = NAMES.get(metric, metric.replace("_", " "))
+    return name[:1].upper() + name[1:]
+
+
+def compared(run: Run, part: str = "test", tuned: bool = False) -> list[Row]:
+    """Return one row an arm that has the set ``part``.
+
+    By default the class with the highest probability is the answer, and each arm without balancing gets a second row
+    with its tuned threshold; with ``tuned`` every arm uses its tuned threshold and arms without one are left out.
+    """
+    rows = []
+    for arm in run.arms:
+        found = arm.metrics.sets.get(part)
+        if found is None:
+            continue
+        if not tuned:
+            rows.append(Row(arm.name, arm, headline(found.default, run.positive)))
+        if found.tuned is not None and (tuned or arm.method == "none"):
+            label = f"{arm.name} + tuned threshold"
+            rows.append(Row(label, arm, headline(found.tuned, run.positive)))
+    return rows
+
+
+def published(run: Run) -> list[Published]:
+    """Return each figure of the publication beside this run's."""
+    arms = {arm.name: arm for arm in run.arms}
+    rows = []
+    for entry in run.study.published:
+        name, part = str(entry.get("arm", "")), str(entry.get("set", "test"))
+        found = arms[name].metrics.sets.get(part) if name in arms else None
+        for metric, klass, number in _figures(entry):
+            ours = _ours(found.default, run.positive, metric, klass) if found else None
+            rows.append(Published(name, part, metric, klass, number, ours))
+    return rows
+
+
+def majority(run: Run) -> tuple[str, float] | None:
+    """Return the most frequent class of the test set and the accuracy of always answering it."""
+    counts = run.data.counts.get("test", {})
+    if not sum(counts.values()):
+        return None
+    name = max(counts, key=lambda klass: counts[klass])
+    return name, counts[name] / sum(counts.values())
+
+
+def metrics_csv(run: Run) -> str:
+    """Return every number of every arm, one a line; what is not estimable has empty fields."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_CSV)
+    for arm in run.arms:
+        for part, found in arm.metrics.sets.items():
+            for rule, measures in (("default", found.default), ("tuned", found.tuned)):
+                for klass, metric, value in _long(measures) if measures else ():
+                    writer.writerow([arm.name, part, rule, klass, metric, *_fields(value)])
+        for part, gaps in arm.metrics.gaps.items():
+            for metric, value in gaps.items():
+                writer.writerow([arm.name, part, "default", "", f"gap_{metric}", *_fields(value)])
+    return text.getvalue()
+
+
+def latex(run: Run) -> str:
+    """Return a booktabs table of the arms on the test set; leaky arms carry a dagger."""
+    rows = compared(run)
+    keys = list(rows[0].values) if rows else []
+    lines = [
+        r"% \usepackage{booktabs}",
+        r"\begin{table}",
+        rf"\caption{{{tex(run.study.title)}. Internal test set; 95\,\% intervals in parentheses.{_dagger(rows)}}}",
+        r"\label{tab:seimbang}",
+        r"\centering\small",
+        rf"\begin{{tabular}}{{l{'c' * len(keys)}}}",
+        r"\toprule",
+        " & ".join(["Arm", *(tex(title(key)) for key in keys)]) + r" \\",
+        r"\midrule",
+        *(_tex_row(row) for row in rows),
+        r"\bottomrule",
+        r"\end{tabular}",
+        r"\end{table}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def tex(text: str) -> str:
+    """Escape text for LaTeX, on one line."""
+    return "".join(_ESCAPES.get(sign, sign) for sign in " ".join(text.split()))
+
+
+def _dagger(rows: list[Row]) -> str:
+    return r" $\dagger$\,leaks test information." if any(row.arm.facts.leaky for row in rows) else ""
+
+
+def _tex_row(row: Row) -> str:
+    mark = r"$^{\dagger}$" if row.arm.facts.leaky else ""
+    cells = (value.number if not value.range else f"{value.number} ({value.range})" for value in row.values.values())
+    return " & ".join([tex(row.label) + mark, *map(tex, cells)]) + r" \\"
+
+
+def _long(measures: Measures) -> Iterator[tuple[str, str, Value]]:
+    """Yield class (``""`` for all), metric and value."""
+    for metric, value in measures.metrics.items():
+        yield "", metric, value
+    for klass, one in measures.per_class.items():
+        for metric in ("precision", "recall", "specificity", "f1"):
+            yield klass, metric, getattr(one, metric)
+        yield klass, "support", Value(value=one.support)
+    for name in ("macro", "weighted"):
+        average: Average = getattr(measures, name)
+        for metric in ("precision", "recall", "f1"):
+            yield name, metric, getattr(average, metric)
+
+
+def _fields(value: Value) -> list[float | str]:
+    numbers = (value.value, value.low, value.high)
+    return [*("" if number is None else number for number in numbers), value.interval]
+
+
+def _figures(entry: dict[str, Any]) -> Iterator[tuple[str, str, float]]:
+    """Yield metric, class (``""`` for all) and number of one ``[[published]]`` table, such as ``recall.NORMAL``."""
+    for metric, value in entry.items():
+        if isinstance(value, dict):
+            for klass, number in value.items():
+                if isinstance(number, int | float):
+                    yield metric, str(klass), float(number)
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            yield metric, "", float(value)
+
+
+def _ours(measures: Measures, positive: str, metric: str, klass: str) -> Value | None:
+    """Return this run's number for a published one; without a class, precision and the like are the positive's."""
+    average, _, rest = metric.partition("_")
+    if average in {"macro", "weighted"}:
+        value = getattr(getattr(measures, average), rest, None)
+    elif metric in measures.metrics and not klass:
+        value = measures.metrics[metric]
+    else:
+        one = measures.per_class.get(klass or positive)
+        value = getattr(one, {"sensitivity": "recall"}.get(metric, metric), None)
+    return value if isinstance(value, Value) else None

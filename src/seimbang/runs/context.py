@@ -1,0 +1,72 @@
+"""What the steps of one run share."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from seimbang.balance.base import Recipe
+from seimbang.datasets.base import Dataset
+from seimbang.runs.folder import RunFolder, digest
+from seimbang.splits.base import Fold
+from seimbang.study.schema import Plan, Study
+
+
+@dataclass
+class Context:
+    """A run under way.
+
+    Attributes:
+        study: As resolved.
+        plans: The arms to run now.
+        folder: Where everything is written.
+        data: The internal data set.
+        external: The external sets by name.
+        quick: Whether only a rough answer was asked for.
+        folds: How the cases are divided.
+        recipes: What each arm trains on in each fold, by (slug, fold name).
+        leaks: Sentences of the leaks of each arm, by slug.
+    """
+
+    study: Study
+    plans: list[Plan]
+    folder: RunFolder
+    data: Dataset
+    external: Mapping[str, Dataset]
+    quick: bool
+    folds: list[Fold] = field(default_factory=list)
+    recipes: dict[tuple[str, str], Recipe] = field(default_factory=dict)
+    leaks: dict[str, list[str]] = field(default_factory=dict)
+
+    @cached_property
+    def data_digest(self) -> str:
+        """Digest of every case, its label and its patient, of all sets."""
+        sets = {"": self.data, **self.external}
+        return digest({name: one.cases.frame.drop(columns="path").to_csv(index=False) for name, one in sets.items()})
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of the images."""
+        return (*self.study.image.size, self.study.image.channels)
+
+    def arm_folder(self, plan: Plan) -> Path:
+        """Return the folder of an arm."""
+        return self.folder.path / "arms" / plan.arm.slug
+
+    def fold_folder(self, plan: Plan, fold: Fold) -> Path:
+        """Return where one fold of an arm is trained; the arm's own folder when there is only one split."""
+        return self.arm_folder(plan) / "folds" / fold.name if fold.name else self.arm_folder(plan)
+
+    def inputs(self, plan: Plan) -> str:
+        """Return the digest of everything that the result of an arm depends on."""
+        recipe = self.study.model_dump(mode="json", include={"image", "split"})
+        arm = [plan.arm.model_dump(exclude={"name"}), plan.model_settings, plan.training.model_dump()]
+        trained = [fold.train.tolist() for fold in self.folds]
+        return digest([recipe, arm, self.data_digest, trained, self.quick])
+
+    def counts(self, y: np.ndarray) -> dict[str, int]:
+        """Count labels by class name."""
+        numbers = np.bincount(y, minlength=len(self.data.cases.classes))
+        return dict(zip(self.data.cases.classes, map(int, numbers), strict=True))

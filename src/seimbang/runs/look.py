@@ -1,0 +1,51 @@
+"""Looking without running: the audit of data or of a study, and what the machine offers."""
+
+import importlib.util
+import os
+import platform
+from collections.abc import Iterator
+from pathlib import Path
+
+from seimbang import audit, datasets, splits
+from seimbang.audit.base import Finding
+from seimbang.imaging.base import ImageSettings
+from seimbang.runs.provenance import LIBRARIES
+from seimbang.runs.steps import load
+from seimbang.study.draft import settings_for
+from seimbang.study.load import load as load_study
+
+EXTRAS = {"streamlit": "app"}
+
+
+def look(what: str, root: Path) -> list[Finding]:
+    """Audit a study as it would be divided, or plain data by the parts they come in.
+
+    Args:
+        what: A study's file or name, or a folder, CSV or npz.
+        root: Folder that the data paths of a study start from.
+    """
+    path = Path(what)
+    if path.exists() and path.suffix != ".toml":
+        data = datasets.load(settings_for(path), ImageSettings(), path.resolve().parent)
+        return audit.audit(data)
+    study = load_study(what)
+    data = load(study.data, study, root)
+    external = {one.name: load(one, study, root, data.cases.classes) for one in study.external}
+    return audit.audit(data, splits.split(data.cases, study.split), external)
+
+
+def machine() -> Iterator[tuple[str, str]]:
+    """Yield what is installed and what the processor offers."""
+    from importlib.metadata import version
+
+    import torch
+
+    yield "Python", platform.python_version()
+    for name in LIBRARIES:
+        yield name, version(name)
+    for name, extra in EXTRAS.items():
+        there = importlib.util.find_spec(name) is not None
+        yield name, version(name) if there else f"missing: pip install 'seimbang[{extra}]'"
+    yield "cores", str(os.cpu_count())
+    yield "GPU", torch.cuda.get_device_name() if torch.cuda.is_available() else "none; networks run on the processor"
+    yield "bfloat16 on the processor", "yes" if torch.cpu.get_capabilities().get("amx_bf16") else "no; float32 is used"

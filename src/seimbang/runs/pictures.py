@@ -1,0 +1,61 @@
+"""The pictures a run keeps: synthetic images beside their parents, right and wrong predictions."""
+
+import io
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from PIL import Image
+
+from seimbang.balance.base import Recipe
+from seimbang.imaging.files import write_atomic
+from seimbang.runs.context import Context
+from seimbang.study.schema import Plan
+
+GALLERY, SURE, UNSURE = 6, 4, 2
+
+
+def png(pixels: npt.NDArray[Any]) -> bytes:
+    """Return pixels ``[h, w, c]`` in 0 ... 255 as a PNG file."""
+    image = np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def gallery(run: Context, plan: Plan, recipe: Recipe) -> list[dict[str, object]]:
+    """Save a few synthetic images with both parents, and return the rows of ``gallery.json``."""
+    folder, X = run.arm_folder(plan), run.data.X
+    ids, classes = run.data.cases.frame.case_id, run.data.cases.classes
+    rows = []
+    for number, k in enumerate(np.linspace(0, len(recipe.i) - 1, min(GALLERY, len(recipe.i))).astype(int)):
+        i, j = int(recipe.i[k]), int(recipe.j[k])
+        made = recipe.draw(X, np.array([len(recipe.real) + k]))[0]
+        files = {part: f"gallery/{number}_{part}.png" for part in ("first", "second", "synthetic")}
+        for file, pixels in zip(files.values(), (X[i], X[j], made), strict=True):
+            write_atomic(folder / file, png(pixels))
+        label = classes[int(recipe.y[len(recipe.real) + k])]
+        facts = {"delta": round(float(recipe.delta[k]), 4), "label": label, "first_id": ids[i], "second_id": ids[j]}
+        rows.append({**files, **facts})
+    return rows
+
+
+def examples(run: Context, plan: Plan, predictions: pd.DataFrame) -> list[dict[str, object]]:
+    """Save test images that were predicted right and wrong, the surest and the least sure, as ``examples.json``."""
+    classes, folder = list(run.data.cases.classes), run.arm_folder(plan)
+    test = predictions[predictions.set == "test"].drop_duplicates("case_id")
+    p = test[[f"p_{name}" for name in classes]].to_numpy()
+    test = test.assign(predicted=np.array(classes)[p.argmax(1)], confidence=p.max(1))
+    test = test.sort_values(["confidence", "case_id"], ascending=[False, True])
+    rows: list[dict[str, object]] = []
+    for right in (True, False):
+        some = test[(test.predicted == test.label) == right]
+        chosen = pd.concat([some.head(SURE), some.iloc[SURE:].tail(UNSURE)])
+        at = run.data.cases.rows(chosen.case_id.tolist())
+        for row, case in zip(at, chosen.to_dict("records"), strict=True):
+            file = f"examples/{len(rows)}.png"
+            write_atomic(folder / file, png(run.data.X[row]))
+            kept = {name: case[name] for name in ("case_id", "label", "predicted")}
+            rows.append({"file": file, **kept, "confidence": round(float(case["confidence"]), 4), "right": right})
+    return rows

@@ -1,0 +1,338 @@
+"""The web page, run by Streamlit: ``streamlit run app.py -- RUN ARM``; use ``seimbang serve RUN``, which hardens it."""
+
+import logging
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from PIL import Image
+
+from seimbang.errors import SeimbangError
+from seimbang.imaging.door import open_native
+from seimbang.serving.contents import Contents, read
+from seimbang.serving.predictor import Prediction, Predictor
+from seimbang.serving.sentences import (
+    balancing,
+    caption,
+    counted,
+    explained,
+    figure_names,
+    figures,
+    preparation,
+    shape,
+    trust,
+)
+from seimbang.serving.words import LANGUAGES, Markup, Words, load, plain
+
+UPLOAD_MB = 20
+PREVIEW = 260  # pixels; more would push the result off the screen of a phone
+OPTIMIZERS = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"}
+COLOURS = ("#9aa7ad", "#0b5c7a")
+
+
+def main() -> None:
+    """Draw the page."""
+    st.set_page_config("seimbang", page_icon=Image.new("RGB", (32, 32), COLOURS[1]), layout="centered")
+    keep_uploads_in_memory()
+    words = choose_language()
+    with in_plain_words(words):
+        contents = read(Path(sys.argv[1]), sys.argv[2])
+        banner(contents, words)
+        for tab, (name, part) in zip(st.tabs([words(f"part.{name}") for name in PARTS]), PARTS.items(), strict=True):
+            with tab, st.container(key=f"part_{name}"), in_plain_words(words):
+                part(contents, words)
+
+
+def keep_uploads_in_memory() -> None:
+    """Keep the server from parking uploads of more than 1 MB in a temporary file: nothing may reach the disk."""
+    from starlette.formparsers import MultiPartParser
+
+    MultiPartParser.spool_max_size = (UPLOAD_MB + 1) * 2**20
+
+
+@contextmanager
+def in_plain_words(words: Words) -> Iterator[None]:
+    """Show any error inside as a sentence; only what is the program's fault goes to the server's log."""
+    try:
+        yield
+    except SeimbangError as error:
+        technical = words("error.technical", found=error.found, expected=error.expected, mend=error.mend)
+        sentence = words(f"error.{error.code}") if f"error.{error.code}" in words.texts else technical
+        st.error(words("error.frame", sentence=sentence, code=error.code))
+    except Exception:
+        logging.getLogger("seimbang").exception("the page failed")
+        st.error(words("error.unexpected"))
+
+
+def choose_language() -> Words:
+    """Offer the languages; the one in the address comes first, then the browser's own."""
+    wanted = [st.query_params.get("lang"), (st.context.locale or "").split("-")[0]]
+    st.session_state.setdefault("lang", next((name for name in wanted if name in LANGUAGES), "en"))
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.markdown("**seimbang**", width="content")
+        chosen = st.radio(
+            "Language / Bahasa",
+            list(LANGUAGES),
+            format_func=LANGUAGES.__getitem__,
+            key="lang",
+            horizontal=True,
+            label_visibility="collapsed",
+            width="content",
+        )
+    st.query_params["lang"] = chosen
+    return load(chosen)
+
+
+def banner(contents: Contents, words: Words) -> None:
+    """Say above every part what this is and what to beware of."""
+    st.title(plain(contents.study["title"]), anchor=False)
+    st.markdown(f"**{words('page.statement')}**")
+    warnings = {"synthetic": contents.data["synthetic"], "quick": contents.quick, "leaky": contents.arm["leaky"]}
+    for name, holds in warnings.items():
+        if holds:
+            st.warning(words(f"page.{name}"))
+
+
+def purpose(contents: Contents, words: Words) -> None:
+    """Draw part 1: what the page is for, and what it is not for."""
+    heading(words("purpose.title"))
+    st.markdown(words("purpose.what", classes=", ".join(contents.data["classes"])))
+    heading(words("purpose.question"), 2)
+    st.markdown("> " + plain(contents.study["question"]))
+    heading(words("purpose.balance"), 2)
+    counts = contents.data["counts"]["train"]
+    common, rare = max(counts, key=counts.__getitem__), min(counts, key=counts.__getitem__)
+    many, few = words.number(counts[common]), words.number(counts[rare])
+    arm = balancing(contents.arm, words)
+    st.markdown(words("purpose.balance_text", common=common, rare=rare, many=many, few=few, arm=arm))
+    heading(words("purpose.who"), 2)
+    bullets([words(f"purpose.{name}") for name in ("may", "may_not", "limits", "private", "name_hint")])
+
+
+def data_set(contents: Contents, words: Words) -> None:
+    """Draw part 2: source, format, preparation, class distribution and sample images."""
+    data = contents.data
+    heading(words("data.title"))
+    facts = {words("data.name"): plain(data["name"])}
+    facts |= {words.known(f"data.{name.lower()}", name): plain(text) for name, text in data["facts"].items()}
+    if data["groups"]:
+        facts[words("data.patients")] = words.number(data["groups"])
+    if data["unreadable"]:
+        facts[words("data.unreadable")] = words.number(len(data["unreadable"]))
+    bullets([f"**{name}:** {text}" for name, text in facts.items()])
+    heading(words("data.samples"), 2)
+    pictures([(contents.run / one["file"], plain(one["label"])) for one in data["samples"]])
+    heading(words("data.parts"), 2)
+    parts = {words(f"data.{part}"): counts for part, counts in data["counts"].items()}
+    parts |= {words("data.external_part", name=name): counts for name, counts in data["external"].items()}
+    columns = {
+        plain(name): [words.number(counts.get(name, 0)) for counts in parts.values()] for name in data["classes"]
+    }
+    table({words("data.part"): list(parts), **columns})
+    st.markdown(words("data.parts_text"))
+    heading(words("data.preparation"), 2)
+    bullets(list(preparation(contents, words)))
+    heading(words("data.distribution"), 2)
+    distribution(contents.arm, words)
+
+
+def distribution(arm: dict[str, Any], words: Words) -> None:
+    """Draw the training images of each class before and after balancing."""
+    import altair as alt
+
+    steps = {words("data.before"): arm["before"], words("data.after"): arm["after"]}
+    rows = [
+        {"step": step, "class": name, "n": n, "text": words.number(n)}
+        for step, counts in steps.items()
+        for name, n in counts.items()
+    ]
+    base = alt.Chart(alt.InlineData(values=rows)).encode(
+        x=alt.X("class:N", title=words("data.class"), axis=alt.Axis(labelAngle=0), sort=list(arm["before"])),
+        xOffset=alt.XOffset("step:N", sort=list(steps)),
+        y=alt.Y("n:Q", title=words("data.count"), axis=alt.Axis(labels=False, ticks=False, grid=False)),
+        tooltip=["step:N", "class:N", "text:N"],
+    )
+    colour = alt.Color("step:N", sort=list(steps), scale=alt.Scale(range=COLOURS), title=None)
+    bars = base.mark_bar().encode(color=colour.legend(orient="top"))
+    chart = bars + base.mark_text(dy=-7).encode(text="text:N")
+    numbers = "; ".join(f"{row['class']}, {row['step']}: {row['text']}" for row in rows)
+    st.altair_chart(chart.properties(height=300), alt=words("data.chart", numbers=Markup(numbers)))
+    if arm["before"] == arm["after"]:
+        st.markdown(words("data.same"))
+    if arm["synthetic"]:
+        st.markdown(words("data.synthetic", count=words.number(arm["synthetic"])))
+
+
+def model(contents: Contents, words: Words) -> None:
+    """Draw part 3: the layers, how they were trained, and the results."""
+    arm = contents.arm
+    heading(words("model.title"))
+    total = words.number(sum(layer["parameters"] for layer in arm["layers"]))
+    st.markdown(words("model.built", title=arm["model_title"], parameters=total))
+    columns: dict[str, list[str]] = {words(f"model.{name}"): [] for name in ("layer", "shape", "parameters", "purpose")}
+    for layer in arm["layers"]:
+        cells = [plain(layer["name"]), shape(layer), words.number(layer["parameters"]), explained(layer, words)]
+        for column, cell in zip(columns.values(), cells, strict=True):
+            column.append(cell)
+    table(columns)
+    settings = arm["training"]
+    rate = words.number(settings["learning_rate"], len(f"{settings['learning_rate']:f}".rstrip("0").split(".")[1]))
+    numbers = {"batch": settings["batch_size"], "epochs": settings["epochs"], "best": arm["best_epoch"]}
+    st.markdown(words("model.training", optimizer=OPTIMIZERS[settings["optimizer"]], rate=rate, **numbers))
+    results(contents, words)
+    compared(contents, words)
+
+
+def results(contents: Contents, words: Words) -> None:
+    """Draw the figures of the arm that predicts, each with its interval."""
+    sets, threshold = contents.metrics["sets"], contents.metrics["threshold"]["value"]
+    heading(words("model.results"), 2)
+    columns: dict[str, dict[str, Any]] = {words("model.test"): sets["test"]["default"]}
+    if sets["test"]["tuned"]:
+        columns[words("model.tuned", threshold=words.number(threshold, 2))] = sets["test"]["tuned"]
+    for name in contents.externals:
+        columns[words("data.external_part", name=name)] = sets[f"external:{name}"]["default"]
+    names = {str(words("model.figure")): figure_names(contents, words)}
+    table(names | {column: figures(measured, words) for column, measured in columns.items()})
+    st.markdown(words("model.results_text"))
+    if sets["test"]["tuned"]:
+        positive = contents.metrics["positive"]
+        st.markdown(words("model.tuned_text", threshold=words.number(threshold, 2), positive=positive))
+    heading(words("model.counts"), 2)
+    bullets(list(counted(contents.metrics, words)))
+    for name in contents.externals:
+        gap = words.interval(contents.metrics["gaps"][f"external:{name}"]["balanced_accuracy"])
+        gap = gap.replace("\N{NO-BREAK SPACE}%", "")
+        st.markdown(words("model.gap", name=name, gap=gap))
+    if contents.externals:
+        st.markdown(words("model.gap_text"))
+
+
+def compared(contents: Contents, words: Words) -> None:
+    """Draw the arms side by side."""
+    heading(words("model.arms"), 2)
+    arms = list(contents.arms())
+    names = [words("model.arm_leaky", name=arm["name"]) if arm["leaky"] else plain(arm["name"]) for arm, _ in arms]
+    columns: dict[str, Sequence[str]] = {words("model.arm"): names}
+    for name in ("test", *(f"external:{name}" for name in contents.externals)):
+        title = words("model.test" if name == "test" else "data.external_part", name=name.removeprefix("external:"))
+        columns[title] = [
+            words.interval(measured["sets"][name]["default"]["metrics"]["balanced_accuracy"]) for _, measured in arms
+        ]
+    table(columns)
+    st.markdown(words("model.arms_text", arm=contents.arm["name"]))
+    if any(arm["leaky"] for arm, _ in arms):
+        st.markdown(words("model.leaky_text"))
+
+
+def upload(contents: Contents, words: Words) -> None:
+    """Draw part 4: an image is chosen, and its class and confidence appear."""
+    heading(words("upload.title"))
+    st.warning(words("upload.not_diagnosis"))
+    file = st.file_uploader(
+        words("upload.button", limit=UPLOAD_MB),
+        type=["png", "jpg", "jpeg"],
+        key="upload",
+        max_upload_size=UPLOAD_MB,
+    )
+    st.caption(words("upload.any_picture"))
+    if file is None:
+        st.info(words("upload.waiting"))
+        return
+    data, predictor = file.getvalue(), load_predictor(str(contents.folder))
+    prediction = predictor.predict(data, file.name)
+    height, width = contents.data["size"]
+    caption = words("upload.preview", width=width, height=height)
+    st.image(preview(data, predictor, file.name), caption, width=PREVIEW)
+    with st.container(border=True, key="result"):
+        heading(words("upload.result"), 2)
+        verdict(prediction, words)
+        if prediction.label_tuned is not None:
+            reading(contents, prediction, words)
+    heading(words("upload.how_sure"), 2)
+    bullets(list(trust(contents, prediction.confidence, words)))
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def load_predictor(arm_folder: str) -> Predictor:
+    """Load the model once for all visitors."""
+    return Predictor.load(Path(arm_folder))
+
+
+def verdict(prediction: Prediction, words: Words) -> None:
+    """Show class and confidence in words and as bars."""
+    confidence = words.percent(prediction.confidence)
+    with st.container(horizontal=True, gap="large"):
+        for name, value in (("class", prediction.label), ("confidence", confidence)):
+            with st.container(key=f"verdict_{name}", width="content"):
+                st.markdown(f"{words(f'upload.{name}')}\n### {plain(value)}", width="content")
+    st.markdown(words("upload.says", name=prediction.label, confidence=confidence))
+    for name, share in prediction.probabilities.items():
+        st.progress(share, f"{plain(name)}: {plain(words.percent(share))}")
+
+
+def reading(contents: Contents, prediction: Prediction, words: Words) -> None:
+    """Say what the threshold that was chosen on validation makes of the image."""
+    threshold = words.number(contents.metrics["threshold"]["value"], 2)
+    facts = {"threshold": threshold, "positive": contents.metrics["positive"], "name": prediction.label_tuned}
+    if prediction.label_tuned == prediction.label:
+        st.markdown(words("upload.tuned_same", **facts))
+    else:
+        st.warning(words("upload.tuned_other", **facts))
+
+
+def preview(data: bytes, predictor: Predictor, name: str) -> Image.Image:
+    """Return the uploaded picture for the eye: upright, in its own proportions, no larger than the page needs."""
+    picture = Image.fromarray(open_native(data, predictor.image, name).squeeze())
+    picture.thumbnail((2 * PREVIEW, 2 * PREVIEW), reducing_gap=2)  # for screens with two dots a pixel
+    return picture
+
+
+def examples(contents: Contents, words: Words) -> None:
+    """Draw part 5: right and wrong predictions on the test set."""
+    heading(words("examples.title"))
+    st.markdown(words("examples.text"))
+    for right, name in ((True, "right"), (False, "wrong")):
+        heading(words(f"examples.{name}"), 2)
+        chosen = [one for one in contents.examples if one["right"] == right]
+        pictures([(contents.folder / one["file"], caption(one, words)) for one in chosen])
+        if not chosen:
+            st.markdown(words(f"examples.none_{name}"))
+
+
+PARTS: Mapping[str, Callable[[Contents, Words], None]] = {
+    "purpose": purpose,
+    "data": data_set,
+    "model": model,
+    "upload": upload,
+    "examples": examples,
+}
+
+
+def heading(text: str, level: int = 1) -> None:
+    """Draw a heading inside a part."""
+    (st.header if level == 1 else st.subheader)(text, anchor=False)
+
+
+def bullets(sentences: Sequence[str]) -> None:
+    """Draw a list."""
+    st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
+
+
+def table(columns: Mapping[str, Sequence[str]]) -> None:
+    """Draw a table of Markdown cells."""
+    st.table(dict(columns), hide_index=True)
+
+
+def pictures(files: Sequence[tuple[Path, str]]) -> None:
+    """Draw small images with captions side by side, as many in a row as the screen is wide."""
+    with st.container(horizontal=True):
+        for file, text in files:
+            st.image(str(file), text, width=160)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""What the page shows, read from the run folder alone."""
+
+import csv
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from seimbang.errors import IntegrityError
+
+
+@dataclass(frozen=True)
+class Contents:
+    """A finished run as seen from one of its arms; the dictionaries are the run folder's JSON files.
+
+    Attributes:
+        run: The run folder.
+        folder: The folder of the arm that predicts.
+        study: ``study.json``.
+        data: ``data.json``.
+        arm: ``arm.json`` of the arm that predicts.
+        metrics: Its ``metrics.json``.
+        examples: Its ``examples.json``.
+        provenance: ``provenance.json``.
+    """
+
+    run: Path
+    folder: Path
+    study: dict[str, Any]
+    data: dict[str, Any]
+    arm: dict[str, Any]
+    metrics: dict[str, Any]
+    examples: list[dict[str, Any]]
+    provenance: dict[str, Any]
+
+    @property
+    def quick(self) -> bool:
+        """Whether the figures are rough ones."""
+        return bool(self.provenance["quick"] or self.arm["quick"])
+
+    @property
+    def externals(self) -> list[str]:
+        """Names of the external sets that were measured."""
+        return [name.removeprefix("external:") for name in self.metrics["sets"] if name.startswith("external:")]
+
+    def arms(self) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+        """Yield ``arm.json`` and ``metrics.json`` of every measured arm, by folder name."""
+        for folder in sorted(self.run.glob("arms/*")):
+            if (folder / "metrics.json").is_file():
+                yield _json(folder / "arm.json"), _json(folder / "metrics.json")
+
+    def experience(self, name: str, confidence: float) -> tuple[int, int]:
+        """Return how many predictions of a set had a confidence like this one, and how many of these were right.
+
+        Args:
+            name: ``test`` or ``external:<name>``.
+            confidence: In [0, 1]; alike is what lies in the same tenth.
+        """
+        alike = [right for like, right in self._outcomes.get(name, []) if tenth(like) == tenth(confidence)]
+        return len(alike), sum(alike)
+
+    @cached_property
+    def _outcomes(self) -> dict[str, list[tuple[float, bool]]]:
+        """Confidence and correctness of every prediction, by set."""
+        outcomes: dict[str, list[tuple[float, bool]]] = {}
+        classes = self.metrics["classes"]
+        with (self.folder / "predictions.csv").open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                values = {name: float(row[f"p_{name}"]) for name in classes}
+                best = max(classes, key=values.__getitem__)
+                outcomes.setdefault(row["set"], []).append((values[best], best == row["label"]))
+        return outcomes
+
+
+def read(run: Path, slug: str) -> Contents:
+    """Read the run folder ``run`` from its arm ``slug``.
+
+    Raises:
+        IntegrityError: ``RUN_INCOMPLETE``: a file is missing or no JSON.
+    """
+    folder = run / "arms" / slug
+    return Contents(
+        run,
+        folder,
+        study=_json(run / "study.json"),
+        data=_json(run / "data.json"),
+        arm=_json(folder / "arm.json"),
+        metrics=_json(folder / "metrics.json"),
+        examples=_json(folder / "examples.json"),
+        provenance=_json(run / "provenance.json"),
+    )
+
+
+def tenth(confidence: float) -> int:
+    """Return in which tenth of [0, 1] a confidence lies: 9 for 0.93 and for 1."""
+    return min(int(confidence * 10), 9)
+
+
+def _json(file: Path) -> Any:
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        found = f"no readable {file.name} in {file.parent}"
+        raise IntegrityError("RUN_INCOMPLETE", found, "a finished run", "finish the run: seimbang run STUDY") from error

@@ -1,0 +1,76 @@
+"""The page's sentences and its way of writing numbers, in one language."""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+LANGUAGES = {"en": "English", "id": "Bahasa Indonesia"}
+_TEXT = Path(__file__).parent / "text"
+_MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|$:~@&/])")
+
+
+@dataclass(frozen=True)
+class Words:
+    """One language: ``words("upload.title")`` is a sentence.
+
+    Attributes:
+        language: A key of ``LANGUAGES``.
+        texts: Sentences by ``table.key``.
+    """
+
+    language: str
+    texts: dict[str, str]
+
+    def __call__(self, key: str, /, **values: object) -> "Markup":
+        """Return the sentence ``key`` with ``{name}`` filled from ``values``; what is filled in is no markup."""
+        filled = {name: value if isinstance(value, Markup) else plain(str(value)) for name, value in values.items()}
+        return Markup(self.texts[key].format(**filled))
+
+    def known(self, key: str, otherwise: str, **values: object) -> "Markup":
+        """Return the sentence ``key`` where this language has one, else ``otherwise`` made plain."""
+        return self(key, **values) if key in self.texts else Markup(plain(otherwise))
+
+    def number(self, value: float, digits: int = 0) -> str:
+        """Write a number with the language's separators and a real minus sign."""
+        text = f"{value:,.{digits}f}".replace("-", "−")
+        return text.translate(str.maketrans(",.", ".,")) if self.language == "id" else text
+
+    def percent(self, share: float, digits: int = 1) -> str:
+        """Write a share in [0, 1] as a percentage; one that is not quite 1 never reads as 100 %."""
+        most = 100 - 10.0**-digits
+        if most < 100 * share < 100:
+            return f">\N{NO-BREAK SPACE}{self.number(most, digits)}\N{NO-BREAK SPACE}%"
+        return f"{self.number(100 * share, digits)}\N{NO-BREAK SPACE}%"
+
+    def interval(self, value: dict[str, Any], share: bool = True) -> str:
+        """Write a figure of ``metrics.json`` with its 95 % interval; ``share`` says it is a percentage."""
+        if value["value"] is None:
+            return "–"
+        factor, digits = (100, 1) if share else (1, 2)
+        middle = self.number(factor * value["value"], digits) + ("\N{NO-BREAK SPACE}%" if share else "")
+        if value["low"] is None or value["high"] is None:
+            return middle
+        low, high = (self.number(factor * value[end], digits) for end in ("low", "high"))
+        between = "\N{WORD JOINER}–\N{WORD JOINER}" if value["low"] >= 0 else "; "  # a dash would read as a minus
+        return f"{middle} ({low}{between}{high})"
+
+
+class Markup(str):
+    """Text that is meant to be Markdown, such as a sentence that ``Words`` made."""
+
+    __slots__ = ()
+
+
+@cache
+def load(language: str) -> Words:
+    """Return the words of ``language``, a key of ``LANGUAGES``."""
+    tables = tomllib.loads((_TEXT / f"{language}.toml").read_text(encoding="utf-8"))
+    return Words(language, {f"{table}.{key}": text for table, texts in tables.items() for key, text in texts.items()})
+
+
+def plain(text: str) -> str:
+    """Return Markdown that shows ``text`` as it is: a file's or a class's name can neither format nor link."""
+    return _MARKUP.sub(r"\\\1", text)

@@ -1,0 +1,78 @@
+"""A commented study file for data that somebody just has."""
+
+from pathlib import Path
+
+from seimbang.datasets.base import Dataset, DataSettings
+from seimbang.errors import DataError
+from seimbang.study.load import to_toml
+
+SOURCES = {".csv": "csv", ".npz": "npz"}
+
+
+def settings_for(path: Path) -> DataSettings:
+    """Return the ``[data]`` table of a folder, CSV or npz.
+
+    Raises:
+        DataError: DATA_MISSING or DATA_FORMAT.
+    """
+    if not path.exists():
+        raise DataError("DATA_MISSING", f"no {path}", "a folder, a .csv or a .npz", "check the path")
+    source = "folder" if path.is_dir() else SOURCES.get(path.suffix.lower())
+    if source is None:
+        raise DataError("DATA_FORMAT", f"the file {path}", "a folder, a .csv or a .npz", "give one of these")
+    return DataSettings.model_validate({"source": source, "path": path.name})
+
+
+def draft(path: Path, settings: DataSettings, data: Dataset) -> str:
+    """Return a study file for ``data``, which ``settings`` describe, with comments that say what to decide.
+
+    Args:
+        path: Where the data are.
+        settings: From `settings_for`.
+        data: The data set as loaded.
+    """
+    counts = data.cases.frame.label.value_counts()
+    described = ", ".join(f"{name} {count:,}" for name, count in counts.items())
+    provided = (data.cases.frame.split == "test").any()
+    table = {"source": settings.source, "path": settings.path, "positive": data.cases.classes[-1]}
+    head = {"title": f"Study of {data.name}", "question": "Does SMOTE help, and is the result free of leaks?"}
+    split = {"test": "provided" if provided else 0.2, "validation": 0.2}
+    return f"""# Written for {path.name}: {len(data.cases):,} cases ({described}). Run it with:
+#   seimbang run THIS_FILE --data {path.parent}
+{to_toml(head)}
+{to_toml({"data": table}).strip()}
+# positive is the class that matters; correct it if it is not {data.cases.classes[-1]!r}.
+# Which images are of one patient? Say it, or slices of one patient may stand in training and test. One of:
+# group = {{ from = "name", pattern = '(patient\\d+)' }}   # a pattern in the file name
+# group = {{ from = "folder", level = 1 }}                # the folder that holds the file
+# group = {{ from = "column", column = "patient" }}       # a column of the CSV
+
+[image]
+size = [150, 150]
+channels = 1                     # 3 for colour
+
+{to_toml({"split": split}).strip()}   # validation is carved out of training; nothing is ever chosen on test
+
+[model]
+name = "rnn"                     # or lstm, gru
+
+[training]
+epochs = 20
+early_stopping = 5
+
+[[arm]]
+name = "none"
+
+[[arm]]
+name = "class weights"
+balance = {{ method = "class_weights" }}
+
+[[arm]]
+name = "SMOTE"
+balance = {{ method = "smote" }}
+
+# Images of another hospital, never trained on:
+# [[external]]
+# name = "other hospital"
+# path = "folder_of_the_other_hospital"
+"""

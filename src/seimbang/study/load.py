@@ -1,0 +1,78 @@
+"""Finding, reading and writing study files."""
+
+import json
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from seimbang.errors import StudyError
+from seimbang.settings import nearest
+from seimbang.study.schema import Study, parse
+
+
+def shipped() -> dict[str, Study]:
+    """Return the studies that come with the package, by name."""
+    folder = files("seimbang.study") / "studies"
+    found = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".toml")), key=lambda entry: entry.name)
+    return {
+        entry.name.removesuffix(".toml"): parse(tomllib.loads(entry.read_text(encoding="utf-8"))) for entry in found
+    }
+
+
+def load(name: str) -> Study:
+    """Return a study by the path of its file or the name of a shipped one.
+
+    Raises:
+        StudyError: STUDY_MISSING, STUDY_SYNTAX or STUDY_INVALID (all mistakes at once).
+    """
+    path = Path(name)
+    if path.is_file():
+        return parse(_read(path))
+    studies = shipped()
+    if name in studies:
+        return studies[name]
+    known = ", ".join(studies)
+    mend = f"give a path, or a name that `seimbang studies` lists{nearest(name, studies)}"
+    raise StudyError("STUDY_MISSING", f"no file and no shipped study {name!r}", f"a .toml file or one of {known}", mend)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise StudyError("STUDY_SYNTAX", f"{path}: {error}", "a TOML file", "correct that place") from error
+
+
+def to_dict(study: Study) -> dict[str, Any]:
+    """Return the study as plain values, every default written out."""
+    values: dict[str, Any] = study.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return values
+
+
+def to_toml(values: dict[str, Any]) -> str:
+    """Write plain values as TOML: scalars, lists, tables, and lists of tables at the top."""
+    plain = {key: value for key, value in values.items() if not _nested(value)}
+    lines = [f"{_key(key)} = {_value(value)}" for key, value in plain.items()]
+    for key, value in values.items():
+        for table in value if isinstance(value, list) else [value]:
+            if _nested(value):
+                heading = f"[[{_key(key)}]]" if isinstance(value, list) else f"[{_key(key)}]"
+                lines += ["", heading, *(f"{_key(name)} = {_value(inner)}" for name, inner in table.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _nested(value: Any) -> bool:
+    return isinstance(value, dict) or (isinstance(value, list) and bool(value) and isinstance(value[0], dict))
+
+
+def _key(name: str) -> str:
+    return name if name.replace("_", "").replace("-", "").isalnum() and name.isascii() else json.dumps(name)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{_key(key)} = {_value(inner)}" for key, inner in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(_value(inner) for inner in value) + "]"
+    return json.dumps(value, ensure_ascii=False)  # TOML's strings, numbers and booleans are JSON's

@@ -1,0 +1,239 @@
+"""What a report writes: one page that loads nothing, and tables that equal the numbers they were made from."""
+
+import base64
+import csv
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+
+import pytest
+
+from run_folder import fake_run
+from seimbang.reports import write_report
+from seimbang.reports.read import read
+from seimbang.reports.tables import compared, published, tex
+
+VOID = {"meta", "img", "br", "link", "input", "hr"}
+HOSTILE = "<script>alert(\"1\")</script> & 'co'"
+
+
+class Page(HTMLParser):
+    """Collects what a browser would load and what a reader would see; complains about tags that do not match."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.loads, self.images, self.headings, self.scripts, self.ids, self.open = [], [], [], 0, [], []
+        self.text = ""
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        values = dict(attributes)
+        self.loads += [values[name] for name in ("src", "href", "data", "action", "srcset", "poster") if name in values]
+        self.images += [values] if tag == "img" else []
+        self.headings += [int(tag[1])] if re.fullmatch("h[1-6]", tag) else []
+        self.scripts += tag == "script"
+        self.ids += [values["id"]] if "id" in values else []
+        assert not any(name.startswith("on") for name in values)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if not self.open or self.open[-1] != "style":
+            self.text += data
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    run = fake_run(tmp_path_factory.mktemp("files") / "run", arms=4)
+    assert write_report(run) == run / "report.html"
+    return run
+
+
+@pytest.fixture
+def run(whole, tmp_path):
+    return shutil.copytree(whole, tmp_path / "run")
+
+
+def page(run):
+    return Page((run / "report.html").read_text(encoding="utf-8"))
+
+
+def change(file, edit):
+    content = json.loads(file.read_text())
+    edit(content)
+    file.write_text(json.dumps(content))
+
+
+def test_the_page_loads_nothing(whole):
+    text = (whole / "report.html").read_text(encoding="utf-8")
+    found = page(whole)
+    assert found.scripts == 0
+    assert all(address.startswith(("#", "data:image/")) for address in found.loads)
+    assert {address[1:] for address in found.loads if address.startswith("#")} <= set(found.ids)
+    assert not re.search(r"https?:|url\(|@import", text)
+    for code in re.findall(r"data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)", text):
+        assert not re.search(r'(href|src)="(?!#)|url\((?!#)|<script', base64.b64decode(code).decode())
+
+
+def test_the_page_is_accessible(whole):
+    found = page(whole)
+    assert all(image["alt"] for image in found.images)
+    assert found.headings[0] == 1
+    assert found.headings.count(1) == 1
+    assert all(after - before <= 1 for before, after in zip(found.headings, found.headings[1:], strict=False))
+    assert len(found.ids) == len(set(found.ids))
+
+
+def test_question_and_answer_come_before_every_table(whole):
+    text = page(whole).text
+    order = [text.index(part) for part in ("Does SMOTE help", "The best arm", "Contents", "Internal test set, 120")]
+    assert order == sorted(order)
+
+
+def test_every_arm_and_every_headline_number_is_on_the_page(whole):
+    text = page(whole).text
+    for row in compared(read(whole)):
+        assert row.label in text
+        for value in row.values.values():
+            assert f"{value.number}{value.range}" in text
+    assert "none + tuned threshold" in text
+
+
+def test_figures_are_also_kept_for_a_paper(whole):
+    names = {path.name for path in (whole / "figures").iterdir()}
+    assert {"forest-accuracy.svg", "roc.svg", "loss-smote.svg", "classes-none.svg", "calibration-none.svg"} <= names
+
+
+def test_metrics_csv_holds_every_number_of_metrics_json(whole):
+    with (whole / "metrics.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    keys = ("arm", "set", "threshold", "class", "metric")
+    table = {tuple(row[key] for key in keys): row for row in rows}
+    assert len(table) == len(rows)
+    for arm in read(whole).arms:
+        metrics = json.loads((arm.folder / "metrics.json").read_text())
+        for part, found in metrics["sets"].items():
+            for name, value in found["default"]["metrics"].items():
+                row = table[arm.name, part, "default", "", name]
+                assert (float(row["value"]), float(row["high"])) == (value["value"], value["high"])
+                assert row["interval"] == value["interval"]
+            recall = found["tuned"]["per_class"]["NORMAL"]["recall"]
+            assert float(table[arm.name, part, "tuned", "NORMAL", "recall"]["low"]) == recall["low"]
+            macro = found["default"]["macro"]["f1"]["value"]
+            assert float(table[arm.name, part, "default", "macro", "f1"]["value"]) == macro
+        gap = metrics["gaps"]["external:NIH"]["auc"]["value"]
+        assert float(table[arm.name, "external:NIH", "default", "", "gap_auc"]["value"]) == gap
+
+
+def test_latex_is_well_formed(whole):
+    text = (whole / "table.tex").read_text(encoding="utf-8")
+    bare = re.sub(r"\\[{}&%$#_]", "", text)
+    assert bare.count("{") == bare.count("}")
+    assert bare.count("$") % 2 == 0
+    body = bare[bare.index(r"\toprule") : bare.index(r"\bottomrule")]
+    lines = [line for line in body.splitlines() if "&" in line]
+    assert [line.count("&") for line in lines] == [7] * 6
+    assert all(line.endswith(r"\\") for line in lines)
+    assert text.count(r"\begin{") == text.count(r"\end{") == 2
+    assert r"as published$^{\dagger}$ &" in text
+
+
+def test_latex_escapes_every_special_sign():
+    assert tex("50% & $x_1$ #{}") == r"50\% \& \$x\_1\$ \#\{\}"
+    assert tex("~^\\\n–") == r"\textasciitilde{}\textasciicircum{}\textbackslash{} --"
+
+
+def test_hostile_names_are_escaped_everywhere(run):
+    change(run / "study.json", lambda study: study.update(title=HOSTILE, question=HOSTILE))
+    change(run / "arms/none/arm.json", lambda facts: facts.update(name=HOSTILE))
+    change(run / "arms/none/examples.json", lambda rows: rows[0].update(case_id=HOSTILE))
+    change(run / "audit.json", lambda audit: audit["findings"][0].update(sentence=HOSTILE, cases=[HOSTILE]))
+    change(run / "data.json", lambda data: data["facts"].update({HOSTILE: HOSTILE}))
+    (run / "study.toml").write_text(f"# {HOSTILE}")
+    write_report(run)
+    found = page(run)
+    assert found.scripts == 0
+    assert found.text.count(HOSTILE) >= 8
+    assert any(HOSTILE in image["alt"] for image in found.images)
+
+
+def test_quick_phantom_and_leaking_runs_say_so_before_the_answer(run):
+    assert "leaks test information into training: as published." in page(run).text
+    assert "A rough answer" not in page(run).text
+    assert "phantom" not in page(run).text
+    change(run / "provenance.json", lambda facts: facts.update(quick=True))
+    change(run / "data.json", lambda data: data.update(synthetic=True))
+    write_report(run)
+    text = page(run).text
+    assert text.index("A rough answer.") < text.index("Synthetic data.") < text.index("Does SMOTE help")
+
+
+def test_what_is_not_estimable_says_why(run):
+    nothing = {"value": None, "low": None, "high": None, "interval": "", "why": "one class only"}
+
+    def edit(metrics):
+        metrics["sets"]["test"]["default"]["metrics"]["auc"] = nothing
+        metrics["sets"]["test"]["default"]["calibration"] = []
+        metrics["sets"].pop("external:NIH")
+        metrics["gaps"] = {}
+
+    change(run / "arms/none/metrics.json", edit)
+    write_report(run)
+    assert "not estimableone class only" in page(run).text
+    assert "not estimable" in (run / "table.tex").read_text()
+    assert "none,test,default,,auc,,,," in (run / "metrics.csv").read_text()
+
+
+def test_an_arm_without_test_set_or_epochs_still_has_a_page(run):
+    change(run / "arms/none/metrics.json", lambda metrics: metrics["sets"].pop("test"))
+    history = run / "arms/none/history.csv"
+    history.write_text(history.read_text().splitlines()[0] + "\n")
+    write_report(run)
+    text = page(run).text
+    assert "Not estimable: this arm has no internal test set." in text
+    assert "This arm has no epochs." in text
+
+
+def test_three_classes_show_macro_averages(run):
+    def third(measures):
+        measures["confusion"] = [[5, 1, 0], [1, 6, 1], [0, 2, 8]]
+        measures["per_class"]["COVID"] = measures["per_class"]["NORMAL"]
+        measures["roc"] = []
+
+    def edit(metrics):
+        metrics["classes"].append("COVID")
+        for found in metrics["sets"].values():
+            found["tuned"] = None
+            third(found["default"])
+
+    change(run / "data.json", lambda data: data.update(classes=["NORMAL", "PNEUMONIA", "COVID"], positive=None))
+    for arm in read(run).arms:
+        change(arm.folder / "metrics.json", edit)
+    write_report(run)
+    text = page(run).text
+    assert "Macro recall" in text
+    assert "Sensitivity" not in text
+    assert "guessing gives 0.33" in text
+    assert "ROC curves" not in text
+
+
+def test_published_figures_of_classes_and_averages_find_their_counterpart(run):
+    extra = {"arm": "none", "set": "test", "sensitivity": 0.7, "recall": {"NORMAL": 0.72}, "macro_f1": 0.71, "other": 1}
+    change(run / "study.json", lambda study: study["published"].append(extra))
+    found = {one.figure: one for one in published(read(run)) if one.arm == "none"}
+    measures = next(arm for arm in read(run).arms if arm.name == "none").test.default
+    assert found["sensitivity"].ours == measures.per_class["PNEUMONIA"].recall
+    assert found["recall (NORMAL)"].ours == measures.per_class["NORMAL"].recall
+    assert found["macro F1"].ours == measures.macro.f1
+    assert found["other"].verdict == "not measured in this run"
+
+
+def test_a_second_report_equals_the_first(run):
+    before = (run / "report.html").read_bytes()
+    write_report(run)
+    assert (run / "report.html").read_bytes() == before

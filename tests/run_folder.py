@@ -1,0 +1,336 @@
+"""A small, complete and plausible run folder, for tests of what reads one: the report and the web page."""
+
+import csv
+import hashlib
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+CLASSES = ["NORMAL", "PNEUMONIA"]
+SIZE = (32, 32)
+COUNTS = {
+    "train": {"NORMAL": 60, "PNEUMONIA": 170},
+    "validation": {"NORMAL": 16, "PNEUMONIA": 44},
+    "test": {"NORMAL": 45, "PNEUMONIA": 75},
+    "external:NIH": {"NORMAL": 40, "PNEUMONIA": 40},
+}
+ARMS = {
+    "as published": {"method": "smote", "k": 5, "scope": "all"},
+    "none": {"method": "none", "scope": "train"},
+    "SMOTE": {"method": "smote", "k": 5, "scope": "train"},
+    "class weights": {"method": "class_weights", "scope": "train"},
+}
+TITLES = {"smote": "SMOTE", "none": "No balancing", "class_weights": "Class weights"}
+SEPARATION = {"as published": 1.3, "none": 1.0, "SMOTE": 1.1, "class weights": 1.05}
+MODEL = {"name": "rnn", "units": 16}
+LEAK = "Synthetic cases were made from test cases: balancing saw all images, before the split."
+
+
+def fake_run(path: Path, arms: int = 2, external: bool = True) -> Path:
+    """Write a run folder with the first ``arms`` of ARMS and return it; equal arguments give equal numbers."""
+    rng = np.random.default_rng(7)
+    names = list(ARMS)[:arms]
+    path.mkdir(parents=True, exist_ok=True)
+    _study(path, names, external)
+    _data(path, rng, external)
+    _audit(path, names)
+    cases = _cases(external)
+    _csv(path / "splits.csv", ["case_id", "label", "group", "fold", "part"], _splits(cases))
+    for name in names:
+        _arm(path, name, cases, rng)
+    _provenance(path, names)
+    return path
+
+
+def slug(name: str) -> str:
+    """Return the folder name of an arm."""
+    return name.lower().replace(" ", "-")
+
+
+def _study(path: Path, names: list[str], external: bool) -> None:
+    study = {
+        "title": "Pneumonia on chest X-rays: a recurrent network with SMOTE",
+        "question": "Does SMOTE help an RNN that reads an X-ray row by row?",
+        "cost": "6 minutes on 2 cores",
+        "data": {"source": "folder", "path": "chest_xray", "positive": "PNEUMONIA"},
+        "image": {"size": list(SIZE), "channels": 1, "max_pixels": 100_000_000},
+        "split": {"test": "provided", "validation": 0.2, "folds": 0, "repeats": 1, "group": "known", "seed": 0},
+        "model": MODEL,
+        "training": _training(),
+        "arm": [{"name": name, "balance": ARMS[name]} for name in names],
+        "external": [{"name": "NIH", "source": "folder", "path": "chest_xray_external"}] if external else [],
+        "published": [{"arm": "as published", "set": "test", "accuracy": 0.72}],
+    }
+    _json(path / "study.json", study)
+    (path / "study.toml").write_text(
+        f'title = "{study["title"]}"\nquestion = "{study["question"]}"\n', encoding="utf-8"
+    )
+
+
+def _training() -> dict:
+    return {
+        "optimizer": "adam",
+        "learning_rate": 0.001,
+        "weight_decay": 0.0,
+        "epochs": 8,
+        "batch_size": 16,
+        "early_stopping": 0,
+        "reduce_lr": 0,
+        "keep": "best",
+        "precision": "auto",
+        "seed": 0,
+    }
+
+
+def _data(path: Path, rng: np.random.Generator, external: bool) -> None:
+    samples = []
+    for label in CLASSES:
+        for number in range(2):
+            file = f"samples/{label}_{number}.png"
+            _png(path / file, rng, label)
+            samples.append({"file": file, "label": label, "case_id": f"train/{label}/{number}"})
+    data = {
+        "name": "chest_xray",
+        "synthetic": False,
+        "classes": CLASSES,
+        "positive": "PNEUMONIA",
+        "facts": {"Source": "Kermany et al. 2018", "Format": "8-bit greyscale JPEG", "Licence": "CC BY 4.0"},
+        "size": list(SIZE),
+        "channels": 1,
+        "groups": 190,
+        "counts": {part: COUNTS[part] for part in ("train", "validation", "test")},
+        "external": {"NIH": COUNTS["external:NIH"]} if external else {},
+        "unreadable": [{"path": "train/NORMAL/broken.jpg", "code": "IMG_TRUNCATED", "message": "the file ends early"}],
+        "samples": samples,
+    }
+    _json(path / "data.json", data)
+
+
+def _audit(path: Path, names: list[str]) -> None:
+    leaky = "as published" in names
+    leak = {
+        "code": "SYNTHETIC_FROM_TEST",
+        "severity": "leak",
+        "title": "Synthetic cases made from test cases",
+        "sentence": "88 synthetic cases have a parent in the test set.",
+        "cases": ["test/PNEUMONIA/1", "test/PNEUMONIA/2"],
+        "count": 88,
+        "arm": "as published",
+    }
+    plain = {"severity": "info", "title": "Class counts", "cases": [], "count": 0, "arm": ""}
+    findings = [
+        plain | {"code": "CLASS_COUNTS", "sentence": "The rarest class, NORMAL, has 121 of 410 cases (1 : 2.4)."},
+        {
+            "code": "IDENTICAL_WITHIN",
+            "severity": "warning",
+            "title": "Identical images within one part",
+            "sentence": "2 training images are identical by their pixels.",
+            "cases": ["train/NORMAL/3", "train/NORMAL/9"],
+            "count": 2,
+            "arm": "",
+        },
+    ]
+    _json(path / "audit.json", {"findings": findings + ([leak] if leaky else [])})
+
+
+def _cases(external: bool) -> pd.DataFrame:
+    """Return one row a case: case_id, group, part and label; two cases in five share a patient with another."""
+    rows = []
+    for part, counts in COUNTS.items():
+        if part.startswith("external") and not external:
+            continue
+        for label, number in counts.items():
+            ids = (f"{part}/{label}/{n}" for n in range(number))
+            groups = (f"{part}-{label}-{n - (n % 5 == 4)}" for n in range(number))
+            rows += [(case, group, part, label) for case, group in zip(ids, groups, strict=True)]
+    return pd.DataFrame(rows, columns=["case_id", "group", "part", "label"])
+
+
+def _splits(cases: pd.DataFrame) -> list[list[object]]:
+    inner = cases[~cases.part.str.startswith("external")]
+    return [[row.case_id, row.label, row.group, "", row.part] for row in inner.itertuples()]
+
+
+def _arm(path: Path, name: str, cases: pd.DataFrame, rng: np.random.Generator) -> None:
+    folder = path / "arms" / slug(name)
+    folder.mkdir(parents=True, exist_ok=True)
+    predictions = _predictions(cases, SEPARATION[name], rng)
+    predictions.to_csv(folder / "predictions.csv", index=False)
+    metrics = _metrics(folder / "predictions.csv")
+    _json(folder / "metrics.json", metrics)
+    best = _history(folder, rng)
+    synthetic = 110 if ARMS[name]["method"] == "smote" else 0
+    _json(folder / "arm.json", _facts(name, synthetic, best))
+    _json(folder / "gallery.json", _gallery(folder, rng) if synthetic else [])
+    _json(folder / "examples.json", _examples(folder, predictions, rng))
+    _model(folder, metrics["threshold"]["value"])
+
+
+def _predictions(cases: pd.DataFrame, separation: float, rng: np.random.Generator) -> pd.DataFrame:
+    rows = cases[cases.part != "train"]
+    strength = np.where(rows.part.str.startswith("external"), separation * 0.3, separation)
+    logit = strength * np.where(rows.label == "PNEUMONIA", 1.0, -1.0) + rng.normal(0.3, 1.1, len(rows))
+    p = np.round(1 / (1 + np.exp(-logit)), 6)
+    return pd.DataFrame(
+        {
+            "case_id": rows.case_id,
+            "group": rows.group,
+            "fold": "",
+            "set": rows.part,
+            "label": rows.label,
+            "p_NORMAL": np.round(1 - p, 6),
+            "p_PNEUMONIA": p,
+        }
+    )
+
+
+def _metrics(file: Path) -> dict:
+    from seimbang.evaluation import evaluate
+
+    frame = pd.read_csv(file, dtype={"case_id": str, "group": str, "fold": str, "set": str, "label": str})
+    return evaluate(frame.fillna({"fold": "", "group": ""}), CLASSES, seed=0, resamples=200)
+
+
+def _history(folder: Path, rng: np.random.Generator) -> int:
+    header = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "val_recall", "lr", "seconds", "best"]
+    rows, lowest, best = [], np.inf, 1
+    for epoch in range(1, 9):
+        loss = 0.7 * 0.85**epoch + rng.normal(0, 0.01)
+        validation = 0.7 * 0.88**epoch + 0.02 * max(0, epoch - 5) ** 1.5 + rng.normal(0, 0.01)
+        better = validation < lowest
+        lowest, best = (validation, epoch) if better else (lowest, best)
+        values = [loss, 1 - loss / 1.6, validation, 1 - validation / 1.5, 0.9 - validation, 0.001, 1.2]
+        rows.append([epoch, *(round(float(value), 4) for value in values), int(better)])
+    _csv(folder / "history.csv", header, rows)
+    return best
+
+
+def _facts(name: str, synthetic: int, best: int) -> dict:
+    balance, before = ARMS[name], COUNTS["train"]
+    leaky = balance["scope"] == "all"
+    return {
+        "name": name,
+        "slug": slug(name),
+        "balance": balance,
+        "balance_title": TITLES[balance["method"]],
+        "model": MODEL,
+        "model_title": "Recurrent network (RNN)",
+        "training": _training(),
+        "leaky": leaky,
+        "leaks": [LEAK] if leaky else [],
+        "before": before,
+        "after": {"NORMAL": before["NORMAL"] + synthetic, "PNEUMONIA": before["PNEUMONIA"]},
+        "synthetic": synthetic,
+        "layers": [
+            {"name": "Rows", "shape": [32, 32], "parameters": 0, "purpose": "the image as a sequence of rows"},
+            {"name": "SimpleRNN", "shape": [16], "parameters": 784, "purpose": "reads row by row; last state"},
+            {"name": "Dense, ReLU", "shape": [64], "parameters": 1088, "purpose": "combines the features"},
+            {"name": "Dense, softmax", "shape": [2], "parameters": 130, "purpose": "one probability a class"},
+        ],
+        "quick": False,
+        "best_epoch": best,
+    }
+
+
+def _gallery(folder: Path, rng: np.random.Generator) -> list[dict]:
+    rows = []
+    for number in range(3):
+        files = {part: f"gallery/{number}_{part}.png" for part in ("first", "second", "synthetic")}
+        delta = round(float(rng.uniform()), 3)
+        first, second = (_png(folder / files[part], rng, "NORMAL") for part in ("first", "second"))
+        _save(folder / files["synthetic"], first + delta * (second.astype(float) - first))
+        ids = {"first_id": f"train/NORMAL/{number}", "second_id": f"train/NORMAL/{number + 20}"}
+        rows.append({**files, **ids, "delta": delta, "label": "NORMAL"})
+    return rows
+
+
+def _examples(folder: Path, predictions: pd.DataFrame, rng: np.random.Generator) -> list[dict]:
+    """Show the two most and the least confident right and wrong test cases, as training does."""
+    test = predictions[predictions.set == "test"]
+    test = test.assign(
+        predicted=np.where(test.p_PNEUMONIA > 0.5, "PNEUMONIA", "NORMAL"),
+        confidence=test[["p_NORMAL", "p_PNEUMONIA"]].max(axis=1),
+    ).sort_values("confidence", ascending=False)
+    rows = []
+    for right in (True, False):
+        some = test[(test.predicted == test.label) == right]
+        for case in pd.concat([some.head(2), some.tail(1)]).itertuples():
+            file = f"examples/{len(rows)}.png"
+            _png(folder / file, rng, case.label)
+            chosen = {"label": case.label, "predicted": case.predicted, "confidence": round(case.confidence, 4)}
+            rows.append({"file": file, "case_id": case.case_id, "right": right, **chosen})
+    return rows
+
+
+def _model(folder: Path, threshold: float | None) -> None:
+    """Save an untrained network of the study's model as a package."""
+    import torch
+    from safetensors.torch import save
+
+    from seimbang import __version__
+    from seimbang.models import make
+
+    torch.manual_seed(0)
+    weights = save(make(MODEL).build((*SIZE, 1), 2).state_dict())
+    (folder / "model.safetensors").write_bytes(weights)
+    package = {
+        "model": MODEL,
+        "classes": CLASSES,
+        "positive": "PNEUMONIA",
+        "image": {"size": list(SIZE), "channels": 1, "max_pixels": 100_000_000},
+        "threshold": threshold,
+        "sha256": hashlib.sha256(weights).hexdigest(),
+        "seimbang": __version__,
+    }
+    _json(folder / "model.json", package)
+
+
+def _provenance(path: Path, names: list[str]) -> None:
+    facts = {
+        "seimbang": "0.1.0",
+        "python": "3.11.2",
+        "libraries": {"torch": "2.13.0", "numpy": "2.4.6"},
+        "platform": "Linux-6.1-x86_64",
+        "cpu": "Example CPU",
+        "threads": 2,
+        "device": "cpu",
+        "seed": 0,
+        "command": "seimbang run pneumonia",
+        "started": "2026-01-02T03:04:05+00:00",
+        "finished": "2026-01-02T03:10:05+00:00",
+        "seconds": 360.0,
+        "peak_memory_mb": 512.0,
+        "arms": {slug(name): {"seconds": 90.0, "seconds_per_epoch": 1.2} for name in names},
+        "data_digest": "ab" * 32,
+        "quick": False,
+    }
+    _json(path / "provenance.json", facts)
+
+
+def _png(file: Path, rng: np.random.Generator, label: str) -> np.ndarray:
+    """Save noise with a vertical gradient, brighter for the positive class, and return it as uint8[h, w]."""
+    base = np.linspace(40, 160, SIZE[0])[:, None] + (40 if label == "PNEUMONIA" else 0)
+    return _save(file, base + rng.normal(0, 20, SIZE))
+
+
+def _save(file: Path, pixels: np.ndarray) -> np.ndarray:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    image = np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
+    Image.fromarray(image).save(file)
+    return image
+
+
+def _json(file: Path, value: object) -> None:
+    file.write_text(json.dumps(value, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def _csv(file: Path, header: list[str], rows: list[list[object]]) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    file.write_text(text.getvalue(), encoding="utf-8")
