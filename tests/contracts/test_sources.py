@@ -1,0 +1,116 @@
+"""What every source of cases promises; a new one is made here in a few lines and gets all the tests."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from seimbang.datasets import SOURCES, load
+from seimbang.datasets.base import COLUMNS, DataSettings, Phantom
+from seimbang.errors import DataError
+from seimbang.imaging.base import ImageSettings
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (12, 20, 20), dtype=np.uint8)
+LABELS = np.arange(12) % 3 // 2  # every third is 1
+IMAGE = ImageSettings(size=(16, 12))
+
+
+def make_folder(root):
+    for k, (pixels, label) in enumerate(zip(PIXELS, LABELS, strict=True)):
+        folder = root / "set" / str(label)
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(folder / f"{k}.png")
+    return DataSettings(source="folder", path="set")
+
+
+def make_csv(root):
+    make_folder(root)
+    lines = [f"set/{label}/{k}.png,{label}" for k, label in enumerate(LABELS)]
+    (root / "set.csv").write_text("\n".join(["path,label", *lines]))
+    return DataSettings(source="csv", path="set.csv")
+
+
+def make_npz(root):
+    np.savez(root / "set.npz", train_images=PIXELS, train_labels=LABELS)
+    return DataSettings(source="npz", path="set.npz")
+
+
+def make_phantom(root):
+    return DataSettings(source="phantom", phantom=Phantom(patients=12))
+
+
+MAKE = {"folder": make_folder, "csv": make_csv, "npz": make_npz, "phantom": make_phantom}
+
+
+@pytest.fixture(params=sorted(SOURCES))
+def made(request, tmp_path, monkeypatch):
+    monkeypatch.setenv("SEIMBANG_CACHE", str(tmp_path / "cache"))
+    return MAKE[request.param](tmp_path), tmp_path
+
+
+def test_table_and_pixels_agree(made):
+    settings, root = made
+    data = load(settings, IMAGE, root)
+    frame = data.cases.frame
+    assert tuple(frame.columns) == COLUMNS
+    assert frame.case_id.is_unique
+    assert frame.case_id.tolist() == sorted(frame.case_id)
+    assert data.X.dtype == np.uint8
+    assert data.X.shape == (len(frame), 16, 12, 1)
+    assert isinstance(data.X, np.memmap)
+    assert all(len(digest) == 64 for digest in frame.digest)
+    assert data.cases.y.min() == 0
+    assert {"source", "format"} <= set(data.facts)
+    assert data.synthetic == (settings.source == "phantom")
+
+
+def test_is_the_same_again_and_without_cache(made, monkeypatch):
+    settings, root = made
+    first = load(settings, IMAGE, root)
+    again = load(settings, IMAGE, root)
+    monkeypatch.setenv("SEIMBANG_CACHE", str(root / "other"))
+    fresh = load(settings, IMAGE, root)
+    for data in (again, fresh):
+        assert data.cases.frame.equals(first.cases.frame)
+        assert np.array_equal(data.X, first.X)
+
+
+def test_external_labels_map_onto_the_internal_classes(made):
+    settings, root = made
+    data = load(settings, IMAGE, root)
+    turned = ("another", *data.cases.classes[::-1])
+    external = load(settings, IMAGE, root, turned)
+    assert external.cases.classes == turned
+    assert [turned[k] for k in external.cases.y] == data.cases.frame.label.tolist()
+    with pytest.raises(DataError, match="DATA_UNKNOWN_CLASS"):
+        load(settings, IMAGE, root, data.cases.classes[:1])
+
+
+def test_the_studys_facts_win(made):
+    settings, root = made
+    facts = load(settings.model_copy(update={"facts": {"source": "mine", "licence": "CC"}}), IMAGE, root).facts
+    assert facts["source"] == "mine"
+    assert facts["licence"] == "CC"
+
+
+def test_a_positive_class_that_does_not_occur(made):
+    settings, root = made
+    with pytest.raises(DataError, match="DATA_POSITIVE"):
+        load(settings.model_copy(update={"positive": "none such"}), IMAGE, root)
+
+
+def test_classes_are_renamed_and_misspelt_ones_refused(made):
+    settings, root = made
+    old = load(settings, IMAGE, root).cases.classes
+    renamed = settings.model_copy(update={"classes": {old[1]: "sick"}})
+    assert load(renamed, IMAGE, root).cases.classes == (old[0], "sick")
+    with pytest.raises(DataError, match="DATA_UNKNOWN_CLASS"):
+        load(settings.model_copy(update={"classes": {"none such": "x"}}), IMAGE, root)
+
+
+def test_a_class_is_left_out(made):
+    settings, root = made
+    old = load(settings, IMAGE, root).cases.classes
+    external = load(settings.model_copy(update={"leave_out": (old[0],)}), IMAGE, root, old)
+    assert set(external.cases.frame.label) == {old[1]}
+    with pytest.raises(DataError, match="DATA_ONE_CLASS"):
+        load(settings.model_copy(update={"leave_out": (old[0],)}), IMAGE, root)

@@ -1,0 +1,141 @@
+"""Manifests and arrays: read as they are meant, or refused with the nearest name."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from seimbang.datasets import load
+from seimbang.datasets.base import DataSettings, Group
+from seimbang.errors import DataError
+from seimbang.imaging.base import ImageSettings
+
+SMALL = ImageSettings(size=(8, 8))
+ROWS = ["path,label,patient,split,site", "x/1.png,well,p1,Train,A", "x/2.png,sick,p1,valid,B", "x/3.png,well,p2,,B"]
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory, monkeypatch):
+    monkeypatch.setenv("SEIMBANG_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
+def manifest(root, rows):
+    (root / "x").mkdir(exist_ok=True)
+    for k in (1, 2, 3):
+        Image.fromarray(np.full((8, 8), k, np.uint8)).save(root / "x" / f"{k}.png")
+    (root / "m.csv").write_text("\n".join(rows), encoding="utf-8-sig")
+
+
+def arrays(root, **more):
+    parts = {
+        "train_images": np.arange(6, dtype=np.uint8).repeat(16).reshape(6, 4, 4),
+        "train_labels": np.array([[0], [1], [0], [0], [1], [0]]),
+        "test_images": np.full((2, 4, 4), 9, np.uint8),
+        "test_labels": np.array([0, 1]),
+    } | more
+    np.savez(root / "m.npz", **{name: value for name, value in parts.items() if value is not None})
+
+
+def read(root, source, **settings):
+    return load(DataSettings(source=source, path=f"m.{source}", **settings), SMALL, root)
+
+
+def refusal(root, source, **settings):
+    with pytest.raises(DataError) as caught:
+        read(root, source, **settings)
+    return caught.value
+
+
+def test_manifest(tmp_path):
+    manifest(tmp_path, ROWS[:1] + ROWS[:0:-1])
+    data = read(tmp_path, "csv")
+    assert data.cases.frame.split.tolist() == ["train", "validation", ""]
+    assert data.cases.frame.site.tolist() == ["A", "B", "B"]
+    assert data.cases.frame.group.tolist() == ["p1", "p1", "p2"]
+    assert data.X[:, 0, 0, 0].tolist() == [1, 2, 3]
+    assert read(tmp_path, "csv", leave_out=("train",), classes={"well": "ok"}, positive="sick").cases.classes == (
+        "ok",
+        "sick",
+    )
+
+
+def test_manifest_with_other_columns(tmp_path):
+    manifest(tmp_path, ["Image,Finding,ID", "x/1.png,a,7", "x/2.png,b,7"])
+    rule = Group.model_validate({"from": "column", "column": "ID"})
+    cases = read(tmp_path, "csv", image_column="Image", label_column="Finding", group=rule).cases
+    assert cases.groups.tolist() == ["7", "7"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "code", "says"),
+    [
+        (["path,lable", "x/1.png,a"], "DATA_COLUMN", "'lable'"),
+        (["path;label", "x/1.png;a"], "DATA_COLUMN", "path;label"),
+        ([*ROWS, "x/9.png,well,,,"], "DATA_FILE_MISSING", "x/9.png"),
+        ([*ROWS, "x/3.png,well,,,"], "DATA_DUPLICATE_ID", "x/3.png"),
+        ([*ROWS, "x/1.png,,,,"], "DATA_LABEL_MISSING", "line 5"),
+        ([*ROWS, "x/1.png,well,,later,"], "DATA_SPLIT_NAME", "later"),
+        ([*ROWS, "x/1.png,well,,,,,,,,,"], "DATA_CSV", "m.csv"),
+        ([], "DATA_CSV", "m.csv"),
+        (ROWS[:1], "DATA_EMPTY", "m.csv"),
+        (ROWS[:2], "DATA_ONE_CLASS", "well"),
+    ],
+)
+def test_manifest_refusals(tmp_path, rows, code, says):
+    manifest(tmp_path, rows)
+    error = refusal(tmp_path, "csv")
+    assert error.code == code
+    assert says in str(error)
+
+
+def test_missing_files(tmp_path):
+    assert refusal(tmp_path, "csv").code == refusal(tmp_path, "npz").code == "DATA_MISSING"
+
+
+def test_arrays(tmp_path):
+    arrays(tmp_path)
+    data = read(tmp_path, "npz", classes={"0": "well", "1": "sick"})
+    assert data.cases.frame.case_id.tolist()[:3] == ["test/000000", "test/000001", "train/000000"]
+    assert data.cases.frame.split.tolist() == ["test"] * 2 + ["train"] * 6
+    assert data.X.shape == (8, 8, 8, 1)
+    assert data.X[:, 0, 0, 0].tolist() == [9, 9, 0, 1, 2, 3, 4, 5]
+    assert data.cases.classes == ("well", "sick")
+    assert data.cases.y.tolist() == [0, 1, 0, 1, 0, 0, 1, 0]
+
+
+def test_colour_arrays(tmp_path):
+    colour = np.zeros((6, 4, 4, 3), np.uint8)
+    colour[..., 1] = 100
+    arrays(tmp_path, train_images=colour)
+    assert read(tmp_path, "npz").X[2:].max() == 59
+    settings = DataSettings(source="npz", path="m.npz")
+    assert load(settings, ImageSettings(size=(4, 4), channels=3), tmp_path).X[2, 0, 0].tolist() == [0, 100, 0]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"train_images": np.zeros((6, 4, 4))},
+        {"train_images": np.zeros((6, 16), np.uint8)},
+        {"train_images": np.zeros((6, 4, 4, 5), np.uint8)},
+        {"train_labels": np.zeros((6, 14), int)},
+        {"train_labels": np.zeros(5, int)},
+        {"train_labels": np.array(["a"] * 6)},
+        {"train_labels": None},
+        {"train_labels": np.array([object()] * 6)},
+        {"train_images": None, "test_images": None},
+    ],
+)
+def test_array_refusals(tmp_path, more):
+    arrays(tmp_path, **more)
+    assert refusal(tmp_path, "npz").code == "DATA_NPZ"
+
+
+def test_what_is_no_npz(tmp_path):
+    for content in (b"text", b"PK\3\4 cut", b""):
+        (tmp_path / "m.npz").write_bytes(content)
+        assert refusal(tmp_path, "npz").code == "DATA_NPZ"
+
+
+def test_arrays_have_no_patients(tmp_path):
+    arrays(tmp_path)
+    assert refusal(tmp_path, "npz", group=Group.model_validate({"from": "name"})).code == "DATA_GROUP"
