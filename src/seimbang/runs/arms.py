@@ -112,8 +112,12 @@ def measure(run: Context, plan: Plan) -> None:
     run.folder.json(f"{arm}/gallery.json", gallery(run, plan, first))
     run.folder.json(f"{arm}/examples.json", examples(run, plan, saved))
     run.folder.json(f"{arm}/model.json", _package(run, plan, metrics["threshold"]["value"]))
-    run.folder.json(f"{arm}/arm.json", _facts(run, plan))
     run.folder.finish(step, inputs)
+
+
+def describe(run: Context, plan: Plan) -> None:
+    """Write what the arm is, as found by the audit of this very run."""
+    run.folder.json(f"arms/{plan.arm.slug}/arm.json", _facts(run, plan))
 
 
 def _predict_fold(run: Context, plan: Plan, fold: Fold) -> pd.DataFrame:

@@ -89,11 +89,12 @@ def check(run: Context) -> None:
     Raises:
         DataError: AUDIT_LEAK when something leaks that no arm leaks on purpose; AUDIT_ERROR for what cannot work.
     """
-    findings = audit.audit(run.data, run.folds, run.external)
+    of_data = audit.audit(run.data, run.folds, run.external)
+    findings = list(of_data)
     for plan in run.plans:
-        of_arm = [found for fold in run.folds for found in _recipe(run, plan, fold)]
-        run.leaks[plan.arm.slug] = [found.sentence for found in audit.leaks([*findings, *of_arm])]
-        findings += _first_of_each(of_arm)
+        of_arm = _first_of_each([found for fold in run.folds for found in _recipe(run, plan, fold)])
+        run.leaks[plan.arm.slug] = [found.sentence for found in audit.leaks([*of_data, *of_arm])]
+        findings += of_arm
     write_atomic(run.folder.path / "audit.json", audit.to_json(findings))
     _stop(run, findings)
 

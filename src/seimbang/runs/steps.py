@@ -18,7 +18,7 @@ from seimbang.settings import nearest
 from seimbang.study.schema import Plan, Study
 
 ONCE: tuple[Callable[[Context], None], ...] = (data.describe, data.check)
-EACH_ARM: tuple[Callable[[Context, Plan], None], ...] = (arms.train, arms.measure)
+EACH_ARM: tuple[Callable[[Context, Plan], None], ...] = (arms.train, arms.measure, arms.describe)
 
 
 def run(study: Study, root: Path, out: Path, only: str | None = None, quick: bool = False) -> Path:
