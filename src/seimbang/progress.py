@@ -53,7 +53,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
     """Print a table; on a pipe, one tab-separated line a row so that other programs can read it."""
     if not out.is_terminal:
         for row in rows:
-            say("\t".join(row))
+            print("\t".join(row))  # rich would turn the tabs into spaces
         return
     grid = Table(title=title)
     for column in columns:

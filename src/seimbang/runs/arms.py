@@ -4,6 +4,7 @@ import hashlib
 import io
 from dataclasses import asdict
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -78,7 +79,7 @@ def _restore(trainer: Trainer, checkpoint: Path, inputs: str) -> list[dict[str, 
         if state["inputs"] != inputs:
             return []
         trainer.restore(state["trainer"])
-    except (RuntimeError, KeyError, ValueError, EOFError) as error:
+    except (RuntimeError, KeyError, ValueError, EOFError, UnpicklingError) as error:
         found = f"{checkpoint} cannot be read ({type(error).__name__})"
         mend = "delete it; that arm is then trained from the start"
         raise IntegrityError("CHECKPOINT_DAMAGED", found, "the checkpoint of this arm", mend) from error

@@ -1,0 +1,209 @@
+"""Numbers against scikit-learn and the paper's own matrix; intervals against other formulas and their coverage."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from sklearn import metrics as sk
+
+from seimbang.errors import IntegrityError
+from seimbang.evaluation import evaluate, intervals
+from seimbang.evaluation.predictions import Scored
+from seimbang.evaluation.threshold import choose
+
+
+def table(y, p, name="test", classes=("a", "b"), group=None, fold=""):
+    frame = pd.DataFrame(
+        {"case_id": [f"{name}{k}" for k in range(len(y))], "group": group if group is not None else ""}
+    )
+    frame = frame.assign(fold=fold, set=name, label=np.array(classes)[y])
+    return frame.assign(**{f"p_{klass}": p[:, k] for k, klass in enumerate(classes)})
+
+
+def draw(n=200, seed=0, classes=2, strength=1.0):
+    rng = np.random.default_rng(seed)
+    y = np.r_[np.arange(classes), rng.integers(0, classes, n - classes)]
+    logit = rng.normal(0, 1, (n, classes)) + strength * np.eye(classes)[y]
+    return y, np.exp(logit) / np.exp(logit).sum(1, keepdims=True)
+
+
+def paper():
+    """TN 168, FP 66, FN 109, TP 281."""
+    y = np.r_[np.zeros(234, int), np.ones(390, int)]
+    called = np.r_[np.zeros(168), np.ones(66), np.zeros(109), np.ones(281)]
+    return y, np.c_[0.9 - 0.8 * called, 0.1 + 0.8 * called]
+
+
+@pytest.mark.parametrize(("classes", "seed"), [(2, 0), (2, 1), (3, 2), (4, 3)])
+def test_agrees_with_scikit_learn(classes, seed):
+    names = tuple("abcd"[:classes])
+    y, p = draw(classes=classes, seed=seed)
+    predicted = p.argmax(1)
+    out = evaluate(table(y, p, classes=names), names, resamples=50)["sets"]["test"]["default"]
+    value = {name: one["value"] for name, one in out["metrics"].items()}
+    assert out["confusion"] == sk.confusion_matrix(y, predicted).tolist()
+    assert value["accuracy"] == pytest.approx(sk.accuracy_score(y, predicted))
+    assert value["balanced_accuracy"] == pytest.approx(sk.balanced_accuracy_score(y, predicted))
+    assert value["kappa"] == pytest.approx(sk.cohen_kappa_score(y, predicted))
+    assert value["mcc"] == pytest.approx(sk.matthews_corrcoef(y, predicted))
+    assert value["log_loss"] == pytest.approx(sk.log_loss(y, p))
+    one_hot = np.eye(classes)[y]
+    scores, truth = (p[:, 1], y) if classes == 2 else (p, one_hot)
+    assert value["auc"] == pytest.approx(sk.roc_auc_score(truth, scores))
+    assert value["average_precision"] == pytest.approx(sk.average_precision_score(truth, scores))
+    expected = sk.brier_score_loss(y, p[:, 1]) if classes == 2 else ((p - one_hot) ** 2).sum(1).mean()
+    assert value["brier"] == pytest.approx(expected)
+    for k, name in enumerate(names):
+        of_class = out["per_class"][name]
+        assert of_class["precision"]["value"] == pytest.approx(sk.precision_score(y == k, predicted == k))
+        assert of_class["recall"]["value"] == pytest.approx(sk.recall_score(y == k, predicted == k))
+        assert of_class["specificity"]["value"] == pytest.approx(sk.recall_score(y != k, predicted != k))
+        assert of_class["f1"]["value"] == pytest.approx(sk.f1_score(y == k, predicted == k))
+    for kind in ("macro", "weighted"):
+        assert out[kind]["f1"]["value"] == pytest.approx(sk.f1_score(y, predicted, average=kind))
+        assert out[kind]["precision"]["value"] == pytest.approx(sk.precision_score(y, predicted, average=kind))
+
+
+def test_the_papers_matrix_gives_the_papers_figures():
+    y, p = paper()
+    out = evaluate(table(y, p, classes=("NORMAL", "PNEUMONIA")), ("NORMAL", "PNEUMONIA"), resamples=100)
+    test = out["sets"]["test"]["default"]
+    assert round(test["metrics"]["accuracy"]["value"], 4) == 0.7196
+    rounded = {
+        name: [round(one[key]["value"], 2) for key in ("precision", "recall", "f1")]
+        for name, one in test["per_class"].items()
+    }
+    assert rounded == {"NORMAL": [0.61, 0.72, 0.66], "PNEUMONIA": [0.81, 0.72, 0.76]}
+    assert [round(test["macro"][key]["value"], 2) for key in ("precision", "recall", "f1")] == [0.71, 0.72, 0.71]
+    expected = (281 * 168 - 66 * 109) / np.sqrt((281 + 66) * (281 + 109) * (168 + 66) * (168 + 109))
+    assert test["metrics"]["mcc"]["value"] == pytest.approx(expected)
+
+
+def test_every_estimate_lies_in_its_interval_and_json_has_no_nan():
+    y, p = draw(seed=4)
+    out = evaluate(pd.concat([table(y, p), table(*draw(seed=5), name="validation")]), ("a", "b"), resamples=200)
+    json.dumps(out, allow_nan=False)
+    for rule in ("default", "tuned"):
+        for one in out["sets"]["test"][rule]["metrics"].values():
+            assert one["low"] <= one["value"] <= one["high"]
+            assert one["low"] < one["high"]
+
+
+def test_wilson_is_the_score_interval():
+    low, high = intervals.wilson(81, 263)  # Newcombe 1998, table I, method 3
+    assert (round(low, 4), round(high, 4)) == (0.2553, 0.3662)
+    assert intervals.wilson(0, 20)[0] == 0
+
+
+def test_delong_equals_the_brute_force_formula():
+    y, p = draw(120, seed=6)
+    score = p[:, 1]
+    psi = (score[y == 1][:, None] > score[y == 0][None]) + 0.5 * (score[y == 1][:, None] == score[y == 0][None])
+    area = psi.mean()
+    variance = psi.mean(1).var(ddof=1) / psi.shape[0] + psi.mean(0).var(ddof=1) / psi.shape[1]
+    half = 1.959964 * np.sqrt(variance) / (area * (1 - area))
+    middle = np.log(area / (1 - area))
+    low, high, kind = intervals.delong(y == 1, score, np.arange(120))
+    assert kind == "logit-DeLong"
+    np.testing.assert_allclose([low, high], 1 / (1 + np.exp(-np.array([middle - half, middle + half]))), rtol=2e-3)
+
+
+def test_bca_agrees_with_scipy():
+    rng = np.random.default_rng(7)
+    x = rng.exponential(1, 80)
+    cases = Scored(np.zeros(80, np.int64), np.ones((80, 1)), np.arange(80))
+
+    def mean(w):
+        return {"mean": (w @ x) / w.sum(1)}
+
+    draws = intervals.resample(cases, mean, 6000, 0)["mean"]
+    ours = intervals.bca(x.mean(), draws, intervals.jackknife(cases, mean)["mean"])
+    theirs = stats.bootstrap((x,), np.mean, n_resamples=6000, method="BCa", rng=1).confidence_interval
+    np.testing.assert_allclose(ours, theirs, atol=0.02)
+
+
+def test_intervals_cover_the_truth():
+    truth = 1 - stats.norm.cdf(-1.0 / np.sqrt(2) / 2 * np.sqrt(2))
+    hits = 0
+    for seed in range(120):
+        y, p = draw(150, seed=1000 + seed, strength=np.sqrt(0.5))
+        out = evaluate(table(y, p), ("a", "b"), seed, 200)["sets"]["test"]["default"]["metrics"]["balanced_accuracy"]
+        hits += out["low"] <= truth <= out["high"]
+    # The logit difference is N(+-sqrt(.5), 2): each class is right with probability Phi(.5) = .6915, which is `truth`.
+    assert truth == pytest.approx(0.6915, abs=1e-3)
+    assert 0.88 <= hits / 120 <= 0.995
+
+
+def test_patients_with_several_images_widen_the_interval():
+    y, p = draw(60, seed=8)
+    many = table(np.repeat(y, 5), np.repeat(p, 5, 0), group=np.repeat([f"p{k}" for k in range(60)], 5))
+    alone = evaluate(many.assign(group=""), ("a", "b"), resamples=200)["sets"]["test"]
+    grouped = evaluate(many, ("a", "b"), resamples=200)["sets"]["test"]
+    assert (alone["groups"], grouped["groups"], grouped["n"]) == (300, 60, 300)
+    for name in ("accuracy", "auc", "balanced_accuracy", "brier"):
+        wide, narrow = grouped["default"]["metrics"][name], alone["default"]["metrics"][name]
+        assert wide["high"] - wide["low"] > 1.7 * (narrow["high"] - narrow["low"]), name
+    assert grouped["default"]["metrics"]["accuracy"]["interval"] == "Wilson (patients)"
+
+
+def test_the_threshold_comes_from_validation_alone():
+    validation, (y, p) = table(*draw(seed=9), name="validation"), draw(seed=10)
+    one = evaluate(pd.concat([validation, table(y, p)]), ("a", "b"), resamples=20)
+    other = evaluate(pd.concat([validation, table(1 - y, p[::-1])]), ("a", "b"), resamples=20)
+    assert one["threshold"] == other["threshold"]
+    assert evaluate(table(y, p), ("a", "b"), resamples=20)["threshold"]["value"] is None
+
+
+def test_the_threshold_maximises_balanced_accuracy():
+    y, p = draw(300, seed=11)
+    chosen = choose(Scored(y, p, np.arange(300)))
+    every = [sk.balanced_accuracy_score(y, p[:, 1] >= t) for t in np.linspace(0, 1, 2001)]
+    assert sk.balanced_accuracy_score(y, p[:, 1] >= chosen) >= max(every) - 1e-12
+
+
+def test_an_external_set_without_a_class():
+    y, p = draw(seed=12)
+    outside = table(np.ones(50, int), draw(50, seed=13)[1], name="external:X")
+    out = evaluate(pd.concat([table(y, p), outside]), ("a", "b"), resamples=100)
+    found = out["sets"]["external:X"]["default"]
+    assert found["metrics"]["auc"]["value"] is None
+    assert found["metrics"]["auc"]["why"] == "the set has no case of a"
+    assert found["per_class"]["b"]["recall"]["value"] is not None
+    assert out["gaps"]["external:X"]["auc"]["why"] == "the set has no case of a"
+    assert out["gaps"]["external:X"]["accuracy"]["low"] < out["gaps"]["external:X"]["accuracy"]["high"]
+
+
+def test_the_drop_outside_has_an_interval_around_it():
+    good, bad = draw(400, seed=14, strength=2.0), draw(400, seed=15, strength=0.2)
+    out = evaluate(pd.concat([table(*good), table(*bad, name="external:X")]), ("a", "b"), resamples=300)
+    gap = out["gaps"]["external:X"]["auc"]
+    sets = [out["sets"][name]["default"]["metrics"]["auc"]["value"] for name in ("external:X", "test")]
+    assert gap["value"] == pytest.approx(sets[0] - sets[1])
+    assert gap["low"] < gap["value"] < gap["high"] < 0
+
+
+def test_repeated_folds_count_a_case_once():
+    y, p = draw(seed=16)
+    twice = pd.concat([table(y, p, fold="1"), table(y, p[:, ::-1], fold="2")])
+    out = evaluate(twice, ("a", "b"), resamples=20)["sets"]["test"]
+    assert out["n"] == 200
+    assert out["default"]["metrics"]["brier"]["value"] == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "code"),
+    [
+        (lambda t: t.drop(columns="p_b"), "PREDICTIONS_COLUMNS"),
+        (lambda t: t.assign(p_a=0.7), "PREDICTIONS_VALUES"),
+        (lambda t: t.assign(p_a=np.nan), "PREDICTIONS_VALUES"),
+        (lambda t: t.assign(label="c"), "PREDICTIONS_VALUES"),
+        (lambda t: pd.concat([t, t]), "PREDICTIONS_DUPLICATE"),
+        (lambda t: t.iloc[:0], "PREDICTIONS_VALUES"),
+    ],
+)
+def test_refuses_a_damaged_table(spoil, code):
+    with pytest.raises(IntegrityError) as caught:
+        evaluate(spoil(table(*draw())), ("a", "b"))
+    assert caught.value.code == code

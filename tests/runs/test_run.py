@@ -1,0 +1,220 @@
+"""A whole run on synthetic images: what it writes, what it does not do twice, what stops it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from seimbang.audit import leaks
+from seimbang.errors import DataError, IntegrityError, ResourceError, StudyError
+from seimbang.evaluation import evaluate
+from seimbang.imaging.door import decode
+from seimbang.runs.folder import RunFolder
+from seimbang.runs.look import look
+from seimbang.runs.steps import run
+from seimbang.serving.predictor import Predictor
+from seimbang.study.load import to_dict, to_toml
+from seimbang.study.schema import parse
+
+
+def study(**changes):
+    return parse(
+        {
+            "title": "Test",
+            "question": "Does it run?",
+            "data": {"source": "phantom", "positive": "PNEUMONIA", "phantom": {"patients": 120, "prevalence": 0.3}},
+            "image": {"size": [24, 24]},
+            "model": {"name": "gru", "units": 6},
+            "training": {"epochs": 3},
+            "arm": [
+                {"name": "as published", "balance": {"method": "smote", "scope": "all"}},
+                {"name": "SMOTE", "balance": {"method": "smote"}},
+                {"name": "none"},
+            ],
+            "external": [{"name": "B", "source": "phantom", "phantom": {"patients": 30, "hospital": "B", "seed": 1}}],
+        }
+        | changes
+    )
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory, monkeypatch):
+    monkeypatch.setenv("SEIMBANG_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    out = tmp_path_factory.mktemp("run")
+    run(study(), Path(), out)
+    return out
+
+
+def read(path):
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def test_writes_everything_and_metrics_follow_from_predictions_alone(finished):
+    assert (finished / "report.html").stat().st_size > 50_000
+    for arm in ("as-published", "smote", "none"):
+        folder = finished / "arms" / arm
+        table = pd.read_csv(folder / "predictions.csv", keep_default_na=False)
+        assert set(table.set) == {"validation", "test", "external:B"}
+        assert evaluate(table, ("NORMAL", "PNEUMONIA")) == read(folder / "metrics.json")
+        assert not (folder / "checkpoint.pt").exists()
+    assert read(finished / "data.json")["synthetic"]
+
+
+def test_only_the_arm_that_leaks_is_marked(finished):
+    facts = {arm: read(finished / "arms" / arm / "arm.json") for arm in ("as-published", "smote", "none")}
+    assert {name: one["leaky"] for name, one in facts.items()} == {"as-published": True, "smote": False, "none": False}
+    assert "made from test" in " ".join(facts["as-published"]["leaks"])
+    assert len(set(facts["smote"]["after"].values())) == 1
+    assert facts["none"]["synthetic"] == 0
+
+
+def test_all_arms_are_tested_on_the_same_real_cases(finished):
+    splits = pd.read_csv(finished / "splits.csv", dtype=str, keep_default_na=False)
+    test = set(splits.case_id[splits.part == "test"])
+    for arm in ("as-published", "smote", "none"):
+        table = pd.read_csv(finished / "arms" / arm / "predictions.csv")
+        assert set(table.case_id[table.set == "test"]) == test
+    parts = splits[splits.group != ""].groupby("group").part.nunique()
+    assert (parts == 1).all()
+
+
+def test_the_gallery_shows_what_the_recipe_says(finished):
+    folder = finished / "arms" / "smote"
+    for row in read(folder / "gallery.json"):
+        first, second, made = (
+            np.asarray(Image.open(folder / row[part]), float) for part in ("first", "second", "synthetic")
+        )
+        np.testing.assert_allclose(made, first + row["delta"] * (second - first), atol=0.52)
+
+
+def test_a_finished_run_is_not_trained_again(finished):
+    before = {path: path.stat().st_mtime_ns for path in finished.glob("arms/*/model.safetensors")}
+    run(study(), Path(), finished)
+    assert before == {path: path.stat().st_mtime_ns for path in finished.glob("arms/*/model.safetensors")}
+    assert len(before) == 3
+
+
+def test_the_package_predicts_what_the_run_did(finished):
+    folder = finished / "arms" / "smote"
+    example = next(one for one in read(folder / "examples.json") if one["right"])
+    predictor = Predictor.load(folder)
+    found = predictor.predict((folder / example["file"]).read_bytes(), "example.png")
+    assert found.label == example["predicted"]
+    assert found.confidence == pytest.approx(example["confidence"], abs=1e-4)
+    assert decode((folder / example["file"]).read_bytes(), predictor.image, "x").shape == (24, 24, 1)
+
+
+def program(file, out):
+    return [sys.executable, "-m", "seimbang.cli", "run", str(file), "--out", str(out)]
+
+
+def test_killed_and_resumed_ends_with_the_same_weights(tmp_path):
+    file = tmp_path / "s.toml"
+    one = study(training={"epochs": 12}, arm=[{"name": "none"}], external=[])
+    file.write_text(to_toml(to_dict(one)), encoding="utf-8")
+    out = tmp_path / "killed"
+    process = subprocess.Popen(program(file, out), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    end = time.monotonic() + 120
+    while not (out / "arms/none/checkpoint.pt").exists() and process.poll() is None and time.monotonic() < end:
+        time.sleep(0.005)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert (out / "arms/none/checkpoint.pt").exists()
+    done = subprocess.run(program(file, out), capture_output=True, text=True, check=True).stderr
+    assert "epoch 1/12" not in done
+    assert "epoch 12/12" in done
+    run(one, Path(), tmp_path / "whole")
+    weights = "arms/none/model.safetensors"
+    assert (out / weights).read_bytes() == (tmp_path / "whole" / weights).read_bytes()
+
+
+def test_a_second_run_in_the_folder_is_refused_and_names_the_holder(tmp_path):
+    with RunFolder(tmp_path).locked():
+        done = subprocess.run(program("phantom", tmp_path), capture_output=True, text=True)
+    assert done.returncode == ResourceError.exit_code
+    assert "RUN_LOCKED" in done.stderr
+    assert f"process {os.getpid()}" in done.stderr
+
+
+def images(folder, n=24, classes=("ok", "sick")):
+    rng = np.random.default_rng(0)
+    for name in classes:
+        (folder / name).mkdir(parents=True)
+        for k in range(n):
+            Image.fromarray(rng.integers(0, 255, (24, 24), dtype=np.uint8)).save(folder / name / f"p{k:02}_{name}.png")
+
+
+def folder_study(**changes):
+    data = {"source": "folder", "path": "data", "positive": "sick"}
+    return study(**{"data": data, "external": [], "arm": [{"name": "none"}], "training": {"epochs": 1}} | changes)
+
+
+def test_a_flipped_byte_in_an_image_is_noticed(tmp_path):
+    images(tmp_path / "data")
+    run(folder_study(), tmp_path, tmp_path / "out")
+    file = tmp_path / "data/ok/p03_ok.png"
+    content = bytearray(file.read_bytes())
+    content[-30] ^= 1
+    file.write_bytes(content)
+    with pytest.raises(IntegrityError, match=r"DATA_CHANGED.*p03_ok"):
+        run(folder_study(), tmp_path, tmp_path / "out")
+
+
+def test_a_leak_stops_the_run_unless_it_is_meant(tmp_path):
+    images(tmp_path / "data")
+    group = {"from": "name", "pattern": r"(p\d+)"}
+    leaking = {"data": {"path": "data", "positive": "sick", "group": group}, "split": {"group": "none"}}
+    with pytest.raises(DataError, match="AUDIT_LEAK"):
+        run(folder_study(**leaking), tmp_path, tmp_path / "a")
+    assert not (tmp_path / "a/arms").exists()
+    report = run(folder_study(**leaking, arm=[{"name": "none", "leaky": True}]), tmp_path, tmp_path / "b")
+    assert read(report.parent / "arms/none/arm.json")["leaky"]
+
+
+def test_folds_test_every_case_once(tmp_path):
+    images(tmp_path / "data")
+    report = run(folder_study(split={"folds": 3}), tmp_path, tmp_path / "out")
+    table = pd.read_csv(report.parent / "arms/none/predictions.csv")
+    assert sorted(table.case_id[table.set == "test"]) == sorted(set(table.case_id))
+    assert read(report.parent / "arms/none/metrics.json")["sets"]["test"]["n"] == 48
+
+
+def test_quick_says_so(tmp_path):
+    report = run(study(training={"epochs": 40}, external=[]), Path(), tmp_path, only="none", quick=True)
+    assert "rough answer" in report.read_text(encoding="utf-8").lower()
+    assert len(pd.read_csv(tmp_path / "arms/none/history.csv")) == 5
+
+
+def test_unknown_arm_and_unwritable_folder(tmp_path):
+    with pytest.raises(StudyError, match=r"ARM_UNKNOWN.*did you mean 'SMOTE'"):
+        run(study(), Path(), tmp_path, only="SMOT")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ResourceError, match="NOT_WRITABLE"):
+        run(study(), Path(), tmp_path / "file" / "run")
+
+
+def test_damaged_checkpoint_is_named(tmp_path):
+    (tmp_path / "arms/none").mkdir(parents=True)
+    (tmp_path / "arms/none/checkpoint.pt").write_bytes(b"no checkpoint")
+    with pytest.raises(IntegrityError, match="CHECKPOINT_DAMAGED"):
+        run(study(), Path(), tmp_path, only="none")
+
+
+def test_looking_at_plain_data_finds_what_is_there(tmp_path):
+    images(tmp_path / "data/train")
+    images(tmp_path / "data/test", 10)
+    (tmp_path / "data/test/ok/copy.png").write_bytes((tmp_path / "data/train/ok/p00_ok.png").read_bytes())
+    found = look(str(tmp_path / "data"), tmp_path)
+    assert "DUPLICATE_TEST" in {one.code for one in leaks(found)}

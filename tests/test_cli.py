@@ -1,0 +1,142 @@
+"""The commands as a user calls them: help with an example, exit codes, one line instead of a traceback."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from seimbang.cli import app
+
+COMMANDS = ["demo", "studies", "init", "check", "audit", "run", "report", "predict", "serve", "doctor"]
+
+
+def call(*words, cwd=None):
+    return subprocess.run([sys.executable, "-m", "seimbang.cli", *words], capture_output=True, text=True, cwd=cwd)
+
+
+def save(path, pixels):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path)
+
+
+def make(folder, counts, part=""):
+    rng = np.random.default_rng(1)
+    for name, n in counts.items():
+        for k in range(n):
+            save(folder / part / name / f"{k}.png", rng.integers(0, 255, (20, 20), dtype=np.uint8))
+    return folder
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_help_has_an_example(command):
+    text = CliRunner().invoke(app, [command, "--help"]).output
+    assert f"Example: seimbang {command}" in text
+
+
+def test_help_loads_nothing_heavy():
+    code = (
+        "import sys, seimbang.cli; print([m for m in ('torch', 'pandas', 'sklearn', 'matplotlib') if m in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
+
+
+def test_studies_check_and_doctor():
+    assert "pneumonia\t" in call("studies").stdout
+    assert "4 arm(s)" in call("check", "pneumonia").stdout
+    assert "torch\t" in call("doctor").stdout
+
+
+def test_init_writes_a_study_that_checks_and_runs(tmp_path):
+    make(tmp_path / "xray", {"well": 30, "sick": 15})
+    done = call("init", "xray", "--out", "s.toml", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert call("check", "s.toml", cwd=tmp_path).returncode == 0
+    again = call("init", "xray", "--out", "s.toml", cwd=tmp_path)
+    assert (again.returncode, "STUDY_EXISTS" in again.stderr) == (2, True)
+    ran = call("run", "s.toml", "--data", ".", "--quick", "--arm", "none", "--out", "r", cwd=tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    predicted = call("predict", "r", "xray/sick/1.png", cwd=tmp_path)
+    assert predicted.stdout.split("\t")[1] in {"well", "sick"}
+    bad = call("predict", "r", "s.toml", "missing.png", "xray/sick/1.png", cwd=tmp_path)
+    assert bad.returncode == 4
+    assert "IMG_NOT_IMAGE" in bad.stderr
+    assert "IMG_MISSING" in bad.stderr
+    assert "xray/sick/1.png" in bad.stdout
+    assert call("report", "r", cwd=tmp_path).returncode == 0
+
+
+def test_audit_of_leaking_data_exits_with_3(tmp_path):
+    make(tmp_path / "x", {"a": 20, "b": 20}, "train")
+    make(tmp_path / "x", {"a": 8, "b": 8}, "test")
+    done = call("audit", "x", cwd=tmp_path)
+    assert done.returncode == 3
+    assert "DUPLICATE_TEST" in done.stdout
+
+
+def study(folder, **lines):
+    text = 'title = "t"\n[data]\npath = "x"\n' + "".join(f"[{table}]\n{line}\n" for table, line in lines.items())
+    (folder / "s.toml").write_text(text + '[[arm]]\nname = "none"\n')
+
+
+@pytest.mark.parametrize(
+    ("counts", "code", "exit_code"),
+    [
+        ({}, "DATA_EMPTY", 3),
+        ({"a": 9}, "DATA_ONE_CLASS", 3),
+        ({"a": 30, "b": 1}, "SPLIT_CLASS_MISSING", 3),
+        (None, "DATA_MISSING", 3),
+    ],
+)
+def test_data_that_cannot_be_used(tmp_path, counts, code, exit_code):
+    study(tmp_path)
+    if counts is not None:
+        (tmp_path / "x").mkdir()
+        make(tmp_path / "x", counts)
+    done = call("run", "s.toml", "--data", ".", "--out", "r", cwd=tmp_path)
+    assert done.returncode == exit_code
+    assert code in done.stderr
+    assert "To mend it:" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("lines", "part"),
+    [
+        ({"training": "epochs = -3"}, "training.epochs = -3"),
+        ({"split": "test = 1.2"}, "split.test = 1.2"),
+        ({"trainning": "epochs = 3"}, "did you mean 'training'"),
+    ],
+)
+def test_studies_with_mistakes_exit_with_2(tmp_path, lines, part):
+    study(tmp_path, **lines)
+    done = call("check", "s.toml", cwd=tmp_path)
+    assert done.returncode == 2
+    assert part in done.stderr
+
+
+def test_bad_images_are_left_out_and_named(tmp_path):
+    make(tmp_path / "x", {"a": 20, "b": 20})
+    (tmp_path / "x/a/text.jpg").write_text("no image")
+    whole = (tmp_path / "x/b/1.png").read_bytes()
+    (tmp_path / "x/b/cut.png").write_bytes(whole[: len(whole) // 2])
+    done = call("audit", "x", cwd=tmp_path)
+    assert "UNREADABLE" in done.stdout
+    assert "2 files" in done.stdout
+
+
+def test_a_full_disk_is_an_error_of_its_own(tmp_path, monkeypatch):
+    import errno
+
+    from seimbang.errors import ResourceError
+    from seimbang.imaging import files
+
+    def full(handle):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(files.os, "fsync", full)
+    with pytest.raises(ResourceError, match="DISK_FULL"):
+        files.write_atomic(tmp_path / "x", "data")
+    assert list(tmp_path.iterdir()) == []
