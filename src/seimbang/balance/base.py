@@ -68,6 +68,9 @@ class Balance(BaseModel):
     """A balancing method: its settings are the fields, its work is in the hooks, which do nothing unless overridden.
 
     Subclasses override what they need; ``recipe`` is the public door to ``rows`` and does the checking.
+
+    Attributes:
+        scope: What is balanced: the training part, or ``"all"`` cases before the split, which leaks and is marked.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)

@@ -22,6 +22,7 @@ class Group(BaseModel):
     """Where the patient of a case is written: a column, a file-name pattern or a folder level.
 
     Attributes:
+        origin: Where to look: the file's name, a column of the CSV, or a folder.
         pattern: With ``from = "name"``: a regular expression; its first group (or the whole match) is the patient.
         column: With ``from = "column"``: the column's name.
         level: With ``from = "folder"``: 1 is the folder that holds the file, 2 the one above.
@@ -35,7 +36,14 @@ class Group(BaseModel):
 
 
 class Phantom(BaseModel):
-    """How many synthetic cases to make; see ``datasets/phantom.py``."""
+    """How many synthetic cases to make; see ``datasets/phantom.py``.
+
+    Attributes:
+        patients: Number of patients; each has one to three images.
+        prevalence: Share of them with PNEUMONIA.
+        hospital: Whose detector: B has another contrast, brightness and noise than A.
+        seed: Equal settings give equal images.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
     patients: int = Field(320, ge=10, le=100_000)
@@ -45,7 +53,21 @@ class Phantom(BaseModel):
 
 
 class DataSettings(BaseModel):
-    """The ``[data]`` table of a study, and, with a name, each ``[[external]]``."""
+    """The ``[data]`` table of a study, and, with a name, each ``[[external]]``.
+
+    Attributes:
+        source: What the data are: an image folder, a CSV manifest, MedMNIST-style arrays, or generated images.
+        path: Where they are, below ``--data``, ``$SEIMBANG_DATA`` or ``./data``.
+        positive: The class that matters; without it the rarest of two.
+        classes: New names: the name in the data, then the one to use. Two with one new name become one class.
+        leave_out: Classes or parts (``train``, ``validation``, ``test``) that are not used.
+        group: Where the patient of each case is written, so that no patient is in two parts.
+        image_column: For ``csv``: column with the path of the image, from the CSV's own folder.
+        label_column: For ``csv``: column with the class.
+        split_column: For ``csv``: column with the part, if there is one.
+        phantom: For ``phantom``: what to generate.
+        facts: Lines for the report and the page, such as origin and licence.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
     source: Literal["folder", "csv", "npz", "phantom"] = "folder"
