@@ -18,6 +18,8 @@ COUNTS = {
     "test": {"NORMAL": 45, "PNEUMONIA": 75},
     "external:NIH": {"NORMAL": 40, "PNEUMONIA": 40},
 }
+PARTS = {part: COUNTS[part] for part in ("train", "validation", "test")}
+SPLIT = {"test": "provided", "validation": 0.2, "folds": 0, "repeats": 1, "group": "known", "seed": 0}
 ARMS = {
     "as published": {"method": "smote", "k": 5, "scope": "all"},
     "none": {"method": "none", "scope": "train"},
@@ -58,7 +60,7 @@ def _study(path: Path, names: list[str], external: bool) -> None:
         "cost": "6 minutes on 2 cores",
         "data": {"source": "folder", "path": "chest_xray", "positive": "PNEUMONIA"},
         "image": {"size": list(SIZE), "channels": 1, "max_pixels": 100_000_000},
-        "split": {"test": "provided", "validation": 0.2, "folds": 0, "repeats": 1, "group": "known", "seed": 0},
+        "split": SPLIT,
         "model": MODEL,
         "training": _training(),
         "arm": [{"name": name, "balance": ARMS[name]} for name in names],
@@ -102,7 +104,8 @@ def _data(path: Path, rng: np.random.Generator, external: bool) -> None:
         "size": list(SIZE),
         "channels": 1,
         "groups": 190,
-        "counts": {part: COUNTS[part] for part in ("train", "validation", "test")},
+        "protocols": [{"name": "", "leaky": False, "split": SPLIT, "folds": 1, "counts": PARTS}],
+        "counts": PARTS,
         "external": {"NIH": COUNTS["external:NIH"]} if external else {},
         "unreadable": [{"path": "train/NORMAL/broken.jpg", "code": "IMG_TRUNCATED", "message": "the file ends early"}],
         "samples": samples,
@@ -214,6 +217,8 @@ def _facts(name: str, synthetic: int, best: int) -> dict:
     leaky = balance["scope"] == "all"
     return {
         "name": name,
+        "arm": name,
+        "protocol": "",
         "slug": slug(name),
         "balance": balance,
         "balance_title": TITLES[balance["method"]],

@@ -73,7 +73,9 @@ def audit(what: Annotated[str, typer.Argument(help="A folder, CSV, npz or study.
 
     findings = look(what, _root(data))
     for one in findings:
-        progress.say(f"{one.severity:<8}{one.code:<22}{one.sentence}", "bold red" if one.severity == "leak" else None)
+        where = f"[{one.protocol}] " if one.protocol else ""
+        style = "bold red" if one.severity == "leak" else None
+        progress.say(f"{one.severity:<8}{one.code:<22}{where}{one.sentence}", style)
     if leaks(findings):
         raise typer.Exit(3)
 

@@ -64,5 +64,5 @@ def test_findings_survive_json(folds):
     findings = audit(dataset(X), folds)
     assert from_json(to_json(findings)) == findings
     written = json.loads(to_json(findings))["findings"]
-    assert set(written[0]) == {"code", "severity", "title", "sentence", "cases", "count", "arm"}
+    assert set(written[0]) == {"code", "severity", "title", "sentence", "cases", "count", "arm", "protocol"}
     assert max(len(row["cases"]) for row in written) == 20

@@ -66,7 +66,7 @@ def test_writes_everything_and_metrics_follow_from_predictions_alone(finished):
     for arm in ("as-published", "smote", "none"):
         folder = finished / "arms" / arm
         table = pd.read_csv(folder / "predictions.csv", keep_default_na=False)
-        assert set(table.set) == {"validation", "test", "external:B"}
+        assert set(table.set) == {"train", "validation", "test", "external:B"}
         assert evaluate(table, ("NORMAL", "PNEUMONIA")) == read(folder / "metrics.json")
         assert not (folder / "checkpoint.pt").exists()
     assert read(finished / "data.json")["synthetic"]
@@ -189,6 +189,37 @@ def test_folds_test_every_case_once(tmp_path):
     table = pd.read_csv(report.parent / "arms/none/predictions.csv")
     assert sorted(table.case_id[table.set == "test"]) == sorted(set(table.case_id))
     assert read(report.parent / "arms/none/metrics.json")["sets"]["test"]["n"] == 48
+
+
+def test_every_arm_is_run_under_every_protocol(tmp_path):
+    images(tmp_path / "data")
+    group = {"from": "name", "pattern": r"(p\d+)"}
+    protocols = [
+        {"name": "as published", "test": 0.25, "group": "none", "leaky": True},
+        {"name": "grouped", "folds": 3, "group": "known"},
+    ]
+    one = folder_study(
+        data={"path": "data", "positive": "sick", "group": group},
+        arm=[{"name": "none"}, {"name": "weights", "balance": {"method": "class_weights"}}],
+        protocol=protocols,
+        published=[{"arm": "none", "protocol": "as published", "accuracy": 1.0}],
+    )
+    text = run(one, tmp_path, tmp_path / "out").read_text(encoding="utf-8")
+    arms = {path.parent.name: read(path) for path in tmp_path.glob("out/arms/*/arm.json")}
+    assert {name: facts["leaky"] for name, facts in arms.items()} == {
+        "none-as-published": True,
+        "weights-as-published": True,
+        "none-grouped": False,
+        "weights-grouped": False,
+    }
+    assert read(tmp_path / "out/arms/none-grouped/metrics.json")["sets"]["test"]["n"] == 48
+    found = {(one["code"], one["protocol"]) for one in read(tmp_path / "out/audit.json")["findings"]}
+    assert ("PATIENT_TEST", "as published") in found
+    assert ("CLASS_COUNTS", "") in found
+    splits = pd.read_csv(tmp_path / "out/splits.csv", dtype=str, keep_default_na=False)
+    assert set(splits.protocol) == {"as published", "grouped"}
+    assert "Two ways of dividing the cases" in text
+    assert "“none”: balanced accuracy" in text
 
 
 def test_quick_says_so(tmp_path):

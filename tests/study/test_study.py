@@ -39,6 +39,10 @@ def test_all_mistakes_at_once_with_the_nearest_name():
     [
         ({"split": {"test": 1.5}}, "split.test = 1.5"),
         ({"split": {"folds": 1}}, "split.folds = 1"),
+        ({"split": {"folds": 3}, "protocol": [{"name": "a"}]}, "both [split] and [[protocol]]"),
+        ({"protocol": [{"name": "a", "test": 1.5}]}, "protocol 'a'.test = 1.5"),
+        ({"protocol": [{"name": "a"}, {"name": "A"}]}, "two protocols called 'a'"),
+        ({"published": [{"arm": "none", "protocol": "groupd", "auc": 1.0}]}, "published[0].protocol = 'groupd'"),
         ({"arm": [{"name": "A b"}, {"name": "a-b"}]}, "two arms called"),
         ({"published": [{"arm": "nonne", "accuracy": 0.5}]}, "did you mean 'none'"),
         ({"published": [{"arm": "none", "acuracy": 0.5}]}, "did you mean 'accuracy'"),

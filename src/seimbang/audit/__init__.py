@@ -7,13 +7,13 @@ from types import MappingProxyType
 import numpy as np
 
 from seimbang.audit import counts, duplicates, groups, labels, recipes, unreadable
-from seimbang.audit.base import Check, Finding, from_json, leaks, to_json
+from seimbang.audit.base import Check, Finding, from_json, leaks, said_once, to_json
 from seimbang.audit.evidence import Evidence, RecipeEvidence
 from seimbang.balance.base import Recipe
 from seimbang.datasets.base import CaseTable, Dataset
 from seimbang.splits.base import Fold, Rows
 
-__all__ = ["CHECKS", "RECIPE_CHECKS", "audit", "audit_recipe", "from_json", "leaks", "to_json"]
+__all__ = ["CHECKS", "RECIPE_CHECKS", "audit", "audit_recipe", "from_json", "leaks", "said_once", "to_json"]
 
 _TEST = (("train", "test"), ("validation", "test"))
 _VALIDATION = (("train", "validation"),)

@@ -1,8 +1,9 @@
 """What the audit says, and what a check is."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Generic, Literal, TypeVar
 
 Severity = Literal["info", "warning", "leak", "error"]
@@ -23,6 +24,7 @@ class Finding:
         cases: Ids of cases it is about, at most ``SHOWN``; paths where a file could not be read.
         count: How many there are in all.
         arm: The arm of the study it is about; ``""`` when it is about the data.
+        protocol: The way of dividing the cases it is about; ``""`` for all, or the only one.
     """
 
     code: str
@@ -32,6 +34,7 @@ class Finding:
     cases: tuple[str, ...] = ()
     count: int = 0
     arm: str = ""
+    protocol: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,13 @@ class Check(Generic[T]):
 def leaks(findings: Iterable[Finding]) -> list[Finding]:
     """Return the findings that make test results too good."""
     return [finding for finding in findings if finding.severity == "leak"]
+
+
+def said_once(findings: Iterable[Finding], protocols: int) -> list[Finding]:
+    """Return the findings with those that all ``protocols`` share said once, of no protocol."""
+    pairs = [(found, replace(found, protocol="")) for found in findings]
+    times = Counter(plain for _, plain in pairs)
+    return list(dict.fromkeys(plain if times[plain] == protocols else found for found, plain in pairs))
 
 
 def to_json(findings: Iterable[Finding]) -> str:

@@ -29,6 +29,7 @@ def answer(run: Run) -> list[Sentence]:
             ("best", _best(run)),
             ("balancing", _balancing(run)),
             ("threshold", _threshold(run)),
+            ("protocol", _protocols(run)),
             ("leak", _leaks(run)),
             ("published", _published(run)),
             ("external", _external(run)),
@@ -39,28 +40,33 @@ def answer(run: Run) -> list[Sentence]:
 
 
 def _best(run: Run) -> Iterator[str]:
-    ranked = _ranked(run)
-    if not ranked:
+    if not any(_ranked(run, protocol) for protocol in run.protocols):
         honest = any(not arm.facts.leaky for arm in run.arms)
         yield (
             "No leak-free arm could be measured on the test set."
             if honest
-            else ("Every arm of this run leaks: none of its figures says how a model works on new patients.")
+            else "Every arm of this run leaks: none of its figures says how a model works on new patients."
         )
-        return
+    for protocol in run.protocols:
+        ranked = _ranked(run, protocol)
+        if ranked:
+            yield _first(run, protocol, ranked)
+
+
+def _first(run: Run, protocol: str, ranked: list[Arm]) -> str:
     first = ranked[0]
-    value = _value(run, first)
-    cases = first.test.n if first.test else 0
+    value, cases = _value(first), first.test.n if first.test else 0
+    under = f" under the protocol “{protocol}”" if protocol else ""
     lead = (
-        f"“{first.name}” has the highest balanced accuracy of the leak-free arms on the test set: "
+        f"“{first.name}” has the highest balanced accuracy of the leak-free arms on the test set{under}: "
         f"{value}, {cases} cases."
     )
-    yield f"{lead} {_told_apart(run, first, ranked[1:])}{_guessing(run, value)}"
+    return f"{lead} {_told_apart(first, ranked[1:])}{_guessing(run, value)}"
 
 
-def _told_apart(run: Run, first: Arm, others: Sequence[Arm]) -> str:
-    value = _value(run, first)
-    below = [arm.name for arm in others if value.beats(_value(run, arm))]
+def _told_apart(first: Arm, others: Sequence[Arm]) -> str:
+    value = _value(first)
+    below = [arm.name for arm in others if value.beats(_value(arm))]
     level = [arm.name for arm in others if arm.name not in below]
     if not others:
         return "There is no other leak-free arm to compare it with."
@@ -86,7 +92,7 @@ def _balancing(run: Run) -> Iterator[str]:
         base = _unbalanced(run, arm)
         if arm.facts.leaky or arm.method == "none" or base is None:
             continue
-        now, before = _value(run, arm), _value(run, base)
+        now, before = _value(arm), _value(base)
         if now.value is None or before.value is None:
             continue
         yield (
@@ -131,8 +137,10 @@ def _threshold(run: Run) -> Iterator[str]:
             f"Only moving the threshold of “{arm.name}” to {chosen:.2f}, chosen on validation, gives balanced accuracy "
             f"{value}."
         )
-        rivals = [one for one in _ranked(run) if one.method != "none" and _unbalanced(run, one) is arm]
-        yield f"{lead} {_against(value, rivals[0], _value(run, rivals[0]))}" if rivals else lead
+        rivals = [
+            one for one in _ranked(run, arm.facts.protocol) if one.method != "none" and _unbalanced(run, one) is arm
+        ]
+        yield f"{lead} {_against(value, rivals[0], _value(rivals[0]))}" if rivals else lead
 
 
 def _against(tuned: Value, rival: Arm, best: Value) -> str:
@@ -144,26 +152,52 @@ def _against(tuned: Value, rival: Arm, best: Value) -> str:
     return text + "the intervals overlap, so balancing is not shown to do more than the threshold."
 
 
+def _protocols(run: Run) -> Iterator[str]:
+    """Say what each other way of dividing the cases makes of the arms of the first."""
+    first, *others = run.protocols
+    for other in others:
+        pairs = [(a, b) for a in run.protocols[first] for b in run.protocols[other] if a.facts.arm == b.facts.arm]
+        known = [(a, b) for a, b in pairs if _value(a).value is not None and _value(b).value is not None]
+        for a, b in known:
+            change = (_value(b).value or 0) - (_value(a).value or 0)
+            yield (
+                f"“{a.facts.arm}”: balanced accuracy {_value(a)} under “{first}”, {_value(b)} under “{other}”"
+                f"{_difference(change)}."
+            )
+        fallen = sum(_value(a).beats(_value(b)) for a, b in known)
+        if fallen and all(a.facts.leaky and not b.facts.leaky for a, b in known):
+            yield (
+                f"In {fallen} of {len(known)} arms the fall is larger than chance. Under “{first}” the test holds images "
+                f"that are nearly those trained on, so its figures measure memory; those under “{other}” are of images "
+                "whose like was not trained on, and are the ones to expect elsewhere at best."
+            )
+
+
 def _leaks(run: Run) -> Iterator[str]:
+    reasons: dict[str, list[Arm]] = {}
     for arm in run.arms:
-        if not arm.facts.leaky:
-            continue
-        reason = " ".join(arm.facts.leaks) or "Test cases took part in training."
-        twins = [
-            one
-            for one in run.arms
-            if not one.facts.leaky and one.method == arm.method and one.facts.model == arm.facts.model
-        ]
-        beside = "".join(f"; leak-free, “{one.name}” reads {_both(run, one)}" for one in twins[:1])
+        if arm.facts.leaky:
+            reason = " ".join(arm.facts.leaks) or "Test cases took part in training."
+            reasons.setdefault(reason, []).append(arm)
+    for reason, arms in reasons.items():
+        reads = "; ".join(f"{_names([arm.name])} reads {_both(arm)}{_beside(run, arm)}" for arm in arms)
         yield (
-            f"“{arm.name}” leaks. {reason} It reads {_both(run, arm)}{beside}. "
-            "Its figures are shown for comparison only; they are no evidence of how it works on new patients."
+            f"{_names([arm.name for arm in arms])} {'leaks' if len(arms) == 1 else 'leak'}. {reason} {reads}. "
+            "Such figures are shown for comparison only; they are no evidence of how a model works on new patients."
         )
 
 
-def _both(run: Run, arm: Arm) -> str:
+def _beside(run: Run, arm: Arm) -> str:
+    """Return what the same method reads leak-free under the same protocol."""
+    for one in run.protocols[arm.facts.protocol]:
+        if not one.facts.leaky and one.method == arm.method and one.facts.model == arm.facts.model:
+            return f" (leak-free, “{one.name}”: {_both(one)})"
+    return ""
+
+
+def _both(arm: Arm) -> str:
     accuracy = arm.test.default.metrics["accuracy"] if arm.test else UNKNOWN
-    return f"accuracy {accuracy} and balanced accuracy {_value(run, arm)}"
+    return f"accuracy {accuracy} and balanced accuracy {_value(arm)}"
 
 
 def _published(run: Run) -> Iterator[str]:
@@ -181,7 +215,8 @@ def _external(run: Run) -> Iterator[str]:
     if not run.external:
         yield "No external set was given: whether any arm works in another hospital is not known."
     for name in run.external:
-        arm = next((one for one in _ranked(run) if f"external:{name}" in one.metrics.sets), None)
+        firsts = (_ranked(run, protocol) for protocol in run.protocols)
+        arm = next((arms[0] for arms in firsts if arms and f"external:{name}" in arms[0].metrics.sets), None)
         if arm is not None:
             yield f"{_elsewhere(run, arm, name)}{_how_many_fall(run, name)}"
 
@@ -193,7 +228,7 @@ def _elsewhere(run: Run, arm: Arm, name: str) -> str:
     lead = f"On the external set “{name}” ({found.n} cases), “{arm.name}” has balanced accuracy {value}"
     if gap.value is None:
         return f"{lead}; the difference to the internal test is {gap}."
-    against = f"against {_value(run, arm)} on the internal test"
+    against = f"against {_value(arm)} on the internal test"
     verdict = {
         -1: "it works clearly worse there",
         0: "the interval includes no change",
@@ -218,19 +253,20 @@ def _caution(run: Run) -> Iterator[str]:
     )
 
 
-def _ranked(run: Run) -> list[Arm]:
-    """Return the leak-free arms with a balanced accuracy on the test set, the highest first."""
-    known = [arm for arm in run.arms if not arm.facts.leaky and _value(run, arm).value is not None]
-    return sorted(known, key=lambda arm: -(_value(run, arm).value or 0))
+def _ranked(run: Run, protocol: str) -> list[Arm]:
+    """Return the leak-free arms of a protocol with a balanced accuracy on the test set, the highest first."""
+    known = [arm for arm in run.protocols[protocol] if not arm.facts.leaky and _value(arm).value is not None]
+    return sorted(known, key=lambda arm: -(_value(arm).value or 0))
 
 
-def _value(run: Run, arm: Arm) -> Value:
+def _value(arm: Arm) -> Value:
     return arm.test.default.metrics[BEST] if arm.test else UNKNOWN
 
 
 def _unbalanced(run: Run, arm: Arm) -> Arm | None:
-    """Return the leak-free arm with the same network and no balancing."""
-    same = (one for one in run.arms if one.facts.model == arm.facts.model and not one.facts.leaky)
+    """Return the leak-free arm with the same network and protocol and no balancing."""
+    arms = run.protocols[arm.facts.protocol]
+    same = (one for one in arms if one.facts.model == arm.facts.model and not one.facts.leaky)
     return next((one for one in same if one.method == "none"), None)
 
 

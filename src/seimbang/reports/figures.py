@@ -195,7 +195,11 @@ def _curve(arm: Arm, what: str) -> Figure:
 
 
 def _calibration(run: Run, arm: Arm) -> Figure:
-    parts = [part for part, found in arm.metrics.sets.items() if part != "validation" and found.default.calibration]
+    parts = [
+        part
+        for part, found in arm.metrics.sets.items()
+        if part not in ("train", "validation") and found.default.calibration
+    ]
     parts.sort(key=lambda part: part != "test")
 
     def plot(axes: Axes) -> None:

@@ -24,7 +24,7 @@ def page(run: Run, figures: Mapping[str, Figure]) -> str:
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {"png": _png, "svg": _svg, "setting": setting, "minutes": minutes, "title_of": title}
-    environment.filters["by_kind"] = _by_kind
+    environment.filters |= {"by_kind": _by_kind, "divided": divided}
     return environment.get_template("report.html").render(_context(run, figures))
 
 
@@ -39,6 +39,24 @@ def setting(value: Any) -> str:
     return "none" if value is None or value == "" else f"{value}"
 
 
+def divided(split: Mapping[str, Any]) -> str:
+    """Say in words how the cases were divided; ``split`` is a ``[split]`` table with every default."""
+    validation = "the source's validation part" if split["validation"] == "provided" else f"{split['validation']:.0%}"
+    if split["folds"]:
+        times = f", drawn {split['repeats']} times anew" if split["repeats"] > 1 else ""
+        how = f"Cross-validation in {split['folds']} folds{times}: every case is tested."
+    elif split["test"] == "provided":
+        how = "The test part is the source's."
+    else:
+        how = f"{split['test']:.0%} of the cases, drawn at random, are the test part."
+    together = {
+        "known": "Cases of one known patient stay together.",
+        "auto": "Nearly identical images stay together as pseudo-patients.",
+        "none": "Cases of one patient may be in several parts.",
+    }[split["group"]]
+    return f"{how} Of the cases left for training, {validation} serve for validation. {together}"
+
+
 def minutes(seconds: float | None) -> str:
     """Return a duration with the unit that suits it."""
     if seconds is None:
@@ -48,8 +66,10 @@ def minutes(seconds: float | None) -> str:
 
 def _context(run: Run, figures: Mapping[str, Figure]) -> dict[str, Any]:
     rows = compared(run)
+    by_protocol = [(one, compared(run, protocol=one.name)) for one in run.data.protocols]
     return {
         "run": run,
+        "by_protocol": [(one, found) for one, found in by_protocol if found],
         "answer": answer(run),
         "figures": figures,
         "rows": rows,

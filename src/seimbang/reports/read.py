@@ -69,6 +69,11 @@ class Run:
     provenance: Provenance
 
     @property
+    def protocols(self) -> dict[str, list[Arm]]:
+        """The arms by the name of their protocol, ``""`` where there is only one."""
+        return {one.name: [arm for arm in self.arms if arm.facts.protocol == one.name] for one in self.data.protocols}
+
+    @property
     def classes(self) -> list[str]:
         """Class names, the positive one last."""
         return self.data.classes
@@ -102,16 +107,17 @@ def read(folder: Path) -> Run:
     if not arms:
         found = f"no evaluated arm in {folder}"
         raise IntegrityError("RUN_UNFINISHED", found, "at least one arm with metrics.json", MEND)
-    names = [str(arm.get("name", "")) for arm in study.arm]
-    arms.sort(key=lambda arm: names.index(arm.name) if arm.name in names else len(names))
+    data = _json(folder / "data.json", Data)
+    order = [(protocol.name, str(arm.get("name", ""))) for protocol in data.protocols for arm in study.arm]
+    measured = {(arm.facts.protocol, arm.facts.arm): arm for arm in arms}
     return Run(
         folder,
         study,
         _text(folder / "study.toml"),
-        _json(folder / "data.json", Data),
+        data,
         _json(folder / "audit.json", Audit),
-        arms,
-        [name for name in names if name not in {arm.name for arm in arms}],
+        [measured[key] for key in order if key in measured],
+        [f"{arm} ({protocol})" if protocol else arm for protocol, arm in order if (protocol, arm) not in measured],
         _json(folder / "provenance.json", Provenance),
     )
 

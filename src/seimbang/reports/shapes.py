@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 
 class Value(BaseModel):
@@ -123,9 +123,11 @@ class LayerRow(BaseModel):
 
 
 class ArmFacts(BaseModel):
-    """``arm.json``."""
+    """``arm.json``; ``name`` is that of the arm and its protocol together."""
 
     name: str
+    arm: str = ""
+    protocol: str = ""
     slug: str
     balance: dict[str, Any]
     balance_title: str
@@ -181,6 +183,16 @@ class Unreadable(BaseModel):
     message: str
 
 
+class Protocol(BaseModel):
+    """One way of dividing the cases; ``counts`` are of its first fold."""
+
+    name: str
+    leaky: bool
+    split: dict[str, Any]
+    folds: int
+    counts: dict[str, dict[str, int]]
+
+
 class Data(BaseModel):
     """``data.json``."""
 
@@ -192,7 +204,7 @@ class Data(BaseModel):
     size: list[int]
     channels: int
     groups: int
-    counts: dict[str, dict[str, int]]
+    protocols: list[Protocol]
     external: dict[str, dict[str, int]] = {}
     unreadable: list[Unreadable] = []
     samples: list[Sample] = []
@@ -208,12 +220,22 @@ class Finding(BaseModel):
     cases: list[str] = []
     count: int = 0
     arm: str = ""
+    protocol: str = ""
 
 
 class Audit(BaseModel):
     """``audit.json``."""
 
     findings: list[Finding]
+
+
+class PublishedFigures(BaseModel):
+    """One ``[[published]]`` table; the figures are its other keys."""
+
+    model_config = ConfigDict(extra="allow")
+    arm: str
+    protocol: str = ""
+    set: str = "test"
 
 
 class Study(BaseModel):
@@ -223,9 +245,8 @@ class Study(BaseModel):
     question: str = ""
     cost: str = ""
     image: dict[str, Any] = {}
-    split: dict[str, Any] = {}
     arm: list[dict[str, Any]] = []
-    published: list[dict[str, Any]] = []
+    published: list[PublishedFigures] = []
 
 
 class Provenance(BaseModel):

@@ -96,8 +96,8 @@ def title(metric: str) -> str:
     return name[:1].upper() + name[1:]
 
 
-def compared(run: Run, part: str = "test", tuned: bool = False) -> list[Row]:
-    """Return one row an arm that has the set ``part``.
+def compared(run: Run, part: str = "test", tuned: bool = False, protocol: str | None = None) -> list[Row]:
+    """Return one row an arm that has the set ``part``; with ``protocol``, only of the arms under it.
 
     By default the class with the highest probability is the answer, and each arm without balancing gets a second row
     with its tuned threshold; with ``tuned`` every arm uses its tuned threshold and arms without one are left out.
@@ -105,7 +105,7 @@ def compared(run: Run, part: str = "test", tuned: bool = False) -> list[Row]:
     rows = []
     for arm in run.arms:
         found = arm.metrics.sets.get(part)
-        if found is None:
+        if found is None or protocol not in (None, arm.facts.protocol):
             continue
         if not tuned:
             rows.append(Row(arm.name, arm, headline(found.default, run.positive)))
@@ -117,24 +117,25 @@ def compared(run: Run, part: str = "test", tuned: bool = False) -> list[Row]:
 
 def published(run: Run) -> list[Published]:
     """Return each figure of the publication beside this run's."""
-    arms = {arm.name: arm for arm in run.arms}
+    arms = {(arm.facts.arm, arm.facts.protocol): arm for arm in run.arms}
     rows = []
     for entry in run.study.published:
-        name, part = str(entry.get("arm", "")), str(entry.get("set", "test"))
-        found = arms[name].metrics.sets.get(part) if name in arms else None
-        for metric, klass, number in _figures(entry):
+        arm = arms.get((entry.arm, entry.protocol))
+        found = arm.metrics.sets.get(entry.set) if arm else None
+        for metric, klass, number in _figures(entry.model_extra or {}):
             ours = _ours(found.default, run.positive, metric, klass) if found else None
-            rows.append(Published(name, part, metric, klass, number, ours))
+            rows.append(Published(arm.name if arm else entry.arm, entry.set, metric, klass, number, ours))
     return rows
 
 
-def majority(run: Run) -> tuple[str, float] | None:
-    """Return the most frequent class of the test set and the accuracy of always answering it."""
-    counts = run.data.counts.get("test", {})
-    if not sum(counts.values()):
+def majority(run: Run, part: str = "test") -> tuple[str, float] | None:
+    """Return the most frequent class of a set and the accuracy of always answering it."""
+    found = next((arm.metrics.sets[part] for arm in run.arms if part in arm.metrics.sets), None)
+    if found is None:
         return None
-    name = max(counts, key=lambda klass: counts[klass])
-    return name, counts[name] / sum(counts.values())
+    supports = {name: one.support for name, one in found.default.per_class.items()}
+    name = max(supports, key=lambda klass: supports[klass])
+    return name, supports[name] / sum(supports.values())
 
 
 def metrics_csv(run: Run) -> str:

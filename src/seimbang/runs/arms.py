@@ -29,12 +29,12 @@ WEIGHTS = "model.safetensors"
 
 def train(run: Context, plan: Plan) -> None:
     """Train every fold that is not trained yet; the package of the arm holds the first one's weights."""
-    for fold in run.folds:
-        step, inputs = f"{plan.arm.slug}.train{fold.name}", run.inputs(plan)
+    for fold in run.folds_of(plan):
+        step, inputs = f"{plan.slug}.train{fold.name}", run.inputs(plan)
         if not run.folder.done(step, inputs):
             _train_fold(run, plan, fold, inputs)
             run.folder.finish(step, inputs)
-    first = run.fold_folder(plan, run.folds[0])
+    first = run.fold_folder(plan, run.folds_of(plan)[0])
     if first != run.arm_folder(plan):
         for name in (WEIGHTS, "history.csv"):
             write_atomic(run.arm_folder(plan) / name, (first / name).read_bytes())
@@ -49,11 +49,11 @@ def _train_fold(run: Context, plan: Plan, fold: Fold, inputs: str) -> None:
     checkpoint = folder / "checkpoint.pt"
     torch.manual_seed(plan.training.seed)
     module = plan.model.build(run.shape, len(run.data.cases.classes))
-    recipe = run.recipes[plan.arm.slug, fold.name]
+    recipe = run.recipes[plan.slug, fold.name]
     y = run.data.cases.y
     trainer = Trainer(module, recipe, run.data.X, fold.validation, y, plan.balance, plan.training)
     history = _restore(trainer, checkpoint, inputs)
-    title = f"{plan.arm.name}{f', fold {fold.name}' if fold.name else ''}"
+    title = f"{plan.name}{f', fold {fold.name}' if fold.name else ''}"
     with live(title) as tick:
         for epoch in trainer.epochs():
             history.append(asdict(epoch))
@@ -61,7 +61,7 @@ def _train_fold(run: Context, plan: Plan, fold: Fold, inputs: str) -> None:
             buffer = io.BytesIO()
             torch.save(state, buffer)
             write_atomic(checkpoint, buffer.getvalue())
-            run.folder.log("epoch", arm=plan.arm.name, fold=fold.name, **asdict(epoch))
+            run.folder.log("epoch", arm=plan.name, fold=fold.name, **asdict(epoch))
             tick(_line(epoch, plan.training.epochs))
     write_atomic(folder / "history.csv", pd.DataFrame(history).astype({"best": int}).to_csv(index=False))
     write_atomic(folder / WEIGHTS, save(trainer.result()))
@@ -97,18 +97,18 @@ def _line(epoch: Epoch, epochs: int) -> str:
 
 def measure(run: Context, plan: Plan) -> None:
     """Predict every set in every fold, evaluate the predictions, and write everything a reader needs of the arm."""
-    step, inputs = f"{plan.arm.slug}.measure", run.inputs(plan)
+    step, inputs = f"{plan.slug}.measure", run.inputs(plan)
     if run.folder.done(step, inputs):
         return
     folder = run.arm_folder(plan)
-    predictions = pd.concat([_predict_fold(run, plan, fold) for fold in run.folds], ignore_index=True)
+    predictions = pd.concat([_predict_fold(run, plan, fold) for fold in run.folds_of(plan)], ignore_index=True)
     write_atomic(folder / "predictions.csv", predictions.to_csv(index=False, float_format="%.9f"))
     saved = pd.read_csv(
         folder / "predictions.csv", dtype=dict.fromkeys(("case_id", "group", "fold", "set", "label"), str)
     )
     metrics = evaluate(saved, run.data.cases.classes)
-    first = run.recipes[plan.arm.slug, run.folds[0].name]
-    arm = f"arms/{plan.arm.slug}"
+    first = run.recipes[plan.slug, run.folds_of(plan)[0].name]
+    arm = f"arms/{plan.slug}"
     run.folder.json(f"{arm}/metrics.json", metrics)
     run.folder.json(f"{arm}/gallery.json", gallery(run, plan, first))
     run.folder.json(f"{arm}/examples.json", examples(run, plan, saved))
@@ -118,7 +118,7 @@ def measure(run: Context, plan: Plan) -> None:
 
 def describe(run: Context, plan: Plan) -> None:
     """Write what the arm is, as found by the audit of this very run."""
-    run.folder.json(f"arms/{plan.arm.slug}/arm.json", _facts(run, plan))
+    run.folder.json(f"arms/{plan.slug}/arm.json", _facts(run, plan))
 
 
 def _predict_fold(run: Context, plan: Plan, fold: Fold) -> pd.DataFrame:
@@ -129,6 +129,7 @@ def _predict_fold(run: Context, plan: Plan, fold: Fold) -> pd.DataFrame:
     device = choose(module, plan.training.precision)
     module = device.place(module)
     sets: list[tuple[str, Dataset, Rows]] = [
+        ("train", run.data, fold.train),
         ("validation", run.data, fold.validation),
         ("test", run.data, fold.test),
         *((f"external:{name}", one, np.arange(len(one.cases))) for name, one in run.external.items()),
@@ -159,13 +160,15 @@ def _package(run: Context, plan: Plan, threshold: float | None) -> dict[str, obj
 
 def _facts(run: Context, plan: Plan) -> dict[str, object]:
     history = pd.read_csv(run.arm_folder(plan) / "history.csv")
-    fold = run.folds[0]
-    recipe = run.recipes[plan.arm.slug, fold.name]
+    fold = run.folds_of(plan)[0]
+    recipe = run.recipes[plan.slug, fold.name]
     last = history[history.best == 1] if plan.training.keep == "best" else history
-    leaks = run.leaks[plan.arm.slug]
+    leaks = run.leaks[plan.slug]
     return {
-        "name": plan.arm.name,
-        "slug": plan.arm.slug,
+        "name": plan.name,
+        "arm": plan.arm.name,
+        "protocol": plan.protocol.name,
+        "slug": plan.slug,
         "balance": {"method": plan.arm.balance["method"], **plan.balance.model_dump(mode="json")},
         "balance_title": plan.balance.title,
         "model": plan.model_settings,

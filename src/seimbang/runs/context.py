@@ -11,7 +11,7 @@ from seimbang.balance.base import Recipe
 from seimbang.datasets.base import Dataset
 from seimbang.runs.folder import RunFolder, digest
 from seimbang.splits.base import Fold
-from seimbang.study.schema import Plan, Study
+from seimbang.study.schema import Plan, Protocol, Study
 
 
 @dataclass
@@ -25,7 +25,7 @@ class Context:
         data: The internal data set.
         external: The external sets by name.
         quick: Whether only a rough answer was asked for.
-        folds: How the cases are divided.
+        folds: How the cases are divided, by the protocol's name.
         recipes: What each arm trains on in each fold, by (slug, fold name).
         leaks: Sentences of the leaks of each arm, by slug.
     """
@@ -36,7 +36,7 @@ class Context:
     data: Dataset
     external: Mapping[str, Dataset]
     quick: bool
-    folds: list[Fold] = field(default_factory=list)
+    folds: dict[str, list[Fold]] = field(default_factory=dict)
     recipes: dict[tuple[str, str], Recipe] = field(default_factory=dict)
     leaks: dict[str, list[str]] = field(default_factory=dict)
 
@@ -51,9 +51,17 @@ class Context:
         """Height, width and channels of the images."""
         return (*self.study.image.size, self.study.image.channels)
 
+    def plans_of(self, protocol: Protocol) -> list[Plan]:
+        """Return the arms under a protocol."""
+        return [plan for plan in self.plans if plan.protocol == protocol]
+
+    def folds_of(self, plan: Plan) -> list[Fold]:
+        """Return how an arm's protocol divides the cases."""
+        return self.folds[plan.protocol.name]
+
     def arm_folder(self, plan: Plan) -> Path:
         """Return the folder of an arm."""
-        return self.folder.path / "arms" / plan.arm.slug
+        return self.folder.path / "arms" / plan.slug
 
     def fold_folder(self, plan: Plan, fold: Fold) -> Path:
         """Return where one fold of an arm is trained; the arm's own folder when there is only one split."""
@@ -61,10 +69,10 @@ class Context:
 
     def inputs(self, plan: Plan) -> str:
         """Return the digest of everything that the result of an arm depends on."""
-        recipe = self.study.model_dump(mode="json", include={"image", "split"})
+        image = self.study.image.model_dump(mode="json")
         arm = [plan.arm.model_dump(exclude={"name"}), plan.model_settings, plan.training.model_dump()]
-        trained = [fold.train.tolist() for fold in self.folds]
-        return digest([recipe, arm, self.data_digest, trained, self.quick])
+        folds = [[rows.tolist() for rows in fold.parts().values()] for fold in self.folds_of(plan)]
+        return digest([image, arm, self.data_digest, folds, self.quick])
 
     def counts(self, y: np.ndarray) -> dict[str, int]:
         """Count labels by class name."""

@@ -1,6 +1,6 @@
 """The first steps of a run: what the data are, how they are divided, what each arm trains on, and what leaks."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,20 +17,24 @@ from seimbang.runs.pictures import png
 from seimbang.runs.quick import thin
 from seimbang.splits.base import Fold
 from seimbang.study.load import to_dict, to_toml
-from seimbang.study.schema import Plan
+from seimbang.study.schema import Plan, Protocol
 
 
 def describe(run: Context) -> None:
     """Refuse data that changed since the run began, divide the cases, and write what both look like."""
     _unchanged(run)
-    run.folds = splits.split(run.data.cases, run.study.split)
-    if run.quick:
-        run.folds = [thin(run.data.cases, fold) for fold in run.folds]
+    run.folds = {one.name: _divide(run, one) for one in run.study.protocols}
     study = to_dict(run.study)
     run.folder.json("study.json", study)
     write_atomic(run.folder.path / "study.toml", to_toml(study))
-    splits.write(run.folder.path / "splits.csv", run.data.cases, run.folds)
+    tables = [splits.to_frame(run.data.cases, folds).assign(protocol=name) for name, folds in run.folds.items()]
+    write_atomic(run.folder.path / "splits.csv", pd.concat(tables).to_csv(index=False))
     run.folder.json("data.json", _facts(run))
+
+
+def _divide(run: Context, protocol: Protocol) -> list[Fold]:
+    folds = splits.split(run.data.cases, protocol.split)
+    return [thin(run.data.cases, fold) for fold in folds] if run.quick else folds
 
 
 def _unchanged(run: Context) -> None:
@@ -54,7 +58,7 @@ def _unchanged(run: Context) -> None:
 
 def _facts(run: Context) -> dict[str, object]:
     cases = run.data.cases
-    parts = run.folds[0].parts()
+    first = next(iter(run.folds.values()))[0]
     return {
         "name": run.data.name,
         "synthetic": run.data.synthetic,
@@ -64,11 +68,22 @@ def _facts(run: Context) -> dict[str, object]:
         "size": list(run.study.image.size),
         "channels": run.study.image.channels,
         "groups": len(np.unique(cases.groups)) if cases.has_groups else 0,
-        "counts": {part: run.counts(cases.y[rows]) for part, rows in parts.items()},
+        "counts": _counts(run, first),
+        "protocols": [_protocol(run, one) for one in run.study.protocols],
         "external": {name: run.counts(one.cases.y) for name, one in run.external.items()},
         "unreadable": [asdict(one) for one in run.data.unreadable],
-        "samples": _samples(run.data, run.folds[0], run.folder.path),
+        "samples": _samples(run.data, first, run.folder.path),
     }
+
+
+def _counts(run: Context, fold: Fold) -> dict[str, dict[str, int]]:
+    return {part: run.counts(run.data.cases.y[rows]) for part, rows in fold.parts().items()}
+
+
+def _protocol(run: Context, protocol: Protocol) -> dict[str, object]:
+    folds = run.folds[protocol.name]
+    facts = {"name": protocol.name, "leaky": protocol.leaky, "split": protocol.split.model_dump(mode="json")}
+    return {**facts, "folds": len(folds), "counts": _counts(run, folds[0])}
 
 
 def _samples(data: Dataset, fold: Fold, folder: Path, number: int = 4) -> list[dict[str, str]]:
@@ -89,14 +104,20 @@ def check(run: Context) -> None:
     Raises:
         DataError: AUDIT_LEAK when something leaks that no arm leaks on purpose; AUDIT_ERROR for what cannot work.
     """
-    of_data = audit.audit(run.data, run.folds, run.external)
-    findings = list(of_data)
-    for plan in run.plans:
-        of_arm = _first_of_each([found for fold in run.folds for found in _recipe(run, plan, fold)])
-        run.leaks[plan.arm.slug] = [found.sentence for found in audit.leaks([*of_data, *of_arm])]
-        findings += of_arm
-    write_atomic(run.folder.path / "audit.json", audit.to_json(findings))
+    findings = [finding for protocol in run.study.protocols for finding in _look(run, protocol)]
+    write_atomic(run.folder.path / "audit.json", audit.to_json(audit.said_once(findings, len(run.study.protocols))))
     _stop(run, findings)
+
+
+def _look(run: Context, protocol: Protocol) -> list[Finding]:
+    """Look for leaks in one way of dividing the cases, and in what each arm trains on under it."""
+    of_data = audit.audit(run.data, run.folds[protocol.name], run.external)
+    findings = list(of_data)
+    for plan in run.plans_of(protocol):
+        of_arm = _first_of_each([found for fold in run.folds_of(plan) for found in _recipe(run, plan, fold)])
+        run.leaks[plan.slug] = [found.sentence for found in audit.leaks([*of_data, *of_arm])]
+        findings += of_arm
+    return [replace(found, protocol=protocol.name) for found in findings]
 
 
 def _recipe(run: Context, plan: Plan, fold: Fold) -> list[Finding]:
@@ -105,8 +126,8 @@ def _recipe(run: Context, plan: Plan, fold: Fold) -> list[Finding]:
         recipe = _from_all(run, plan, fold)
     else:
         recipe = plan.balance.recipe(run.data.X, cases.y[fold.train], seed, fold.train)
-    run.recipes[plan.arm.slug, fold.name] = recipe
-    return audit.audit_recipe(recipe, cases, fold, np.arange(len(cases)), plan.arm.name)
+    run.recipes[plan.slug, fold.name] = recipe
+    return audit.audit_recipe(recipe, cases, fold, np.arange(len(cases)), plan.name)
 
 
 def _from_all(run: Context, plan: Plan, fold: Fold) -> Recipe:
@@ -131,10 +152,16 @@ def _stop(run: Context, findings: list[Finding]) -> None:
     broken = [found for found in findings if found.severity == "error"]
     if broken:
         raise DataError("AUDIT_ERROR", broken[0].sentence, "data that can support the study", "see seimbang audit")
-    meant = {plan.arm.name for plan in run.plans if plan.arm.leaky or plan.balance.scope == "all"}
-    open_to_all = all(plan.arm.leaky for plan in run.plans)
-    bad = [one for one in audit.leaks(findings) if not (one.arm in meant or (not one.arm and open_to_all))]
+    bad = [found for found in audit.leaks(findings) if not _meant(run, found)]
     if bad:
-        mend = "mend the data or the split, or mark an arm that leaks on purpose with leaky = true"
-        sentences = " ".join(found.sentence for found in bad)
+        mend = "mend the data or the split, or mark the arm or protocol that leaks on purpose with leaky = true"
+        sentences = " ".join(dict.fromkeys(found.sentence for found in bad))
         raise DataError("AUDIT_LEAK", sentences, "no case of the test part in training", mend)
+
+
+def _meant(run: Context, leak: Finding) -> bool:
+    """Whether the study says so of the arm that leaks, or, where the data do, of every arm under the protocol."""
+    plans = [plan for plan in run.plans if plan.protocol.name == leak.protocol]
+    if leak.arm:
+        return any(plan.leaky for plan in plans if plan.name == leak.arm)
+    return all(plan.arm.leaky or plan.protocol.leaky for plan in plans)

@@ -4,6 +4,7 @@ import importlib.util
 import os
 import platform
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from seimbang import audit, datasets, splits
@@ -31,7 +32,12 @@ def look(what: str, root: Path) -> list[Finding]:
     study = load_study(what)
     data = load(study.data, study, root)
     external = {one.name: load(one, study, root, data.cases.classes) for one in study.external}
-    return audit.audit(data, splits.split(data.cases, study.split), external)
+    found = [
+        replace(finding, protocol=one.name)
+        for one in study.protocols
+        for finding in audit.audit(data, splits.split(data.cases, one.split), external)
+    ]
+    return audit.said_once(found, len(study.protocols))
 
 
 def machine() -> Iterator[tuple[str, str]]:

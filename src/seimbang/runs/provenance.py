@@ -33,7 +33,7 @@ def provenance(run: Context, started: str, finished: str, seconds: float) -> dic
         "finished": finished,
         "seconds": round(seconds, 1),
         "peak_memory_mb": peak_memory(),
-        "arms": {plan.arm.slug: _times(run.arm_folder(plan)) for plan in run.plans},
+        "arms": {plan.slug: _times(run.arm_folder(plan)) for plan in run.plans},
         "data_digest": run.data_digest,
         "quick": run.quick,
     }

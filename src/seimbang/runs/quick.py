@@ -1,11 +1,14 @@
 """A rough answer in about a minute: smaller images, fewer epochs and folds, and at most so many training cases."""
 
+from typing import TypeVar
+
 import numpy as np
 
 from seimbang.datasets.base import CaseTable
-from seimbang.splits.base import Fold, Rows
+from seimbang.splits.base import Fold, Rows, SplitSettings
 from seimbang.study.schema import Study
 
+Split = TypeVar("Split", bound=SplitSettings)
 SIDE, EPOCHS, FOLDS, CASES = 64, 5, 3, 1500
 
 
@@ -14,9 +17,14 @@ def quick(study: Study) -> Study:
     height, width = study.image.size
     training = study.training.model_copy(update={"epochs": min(study.training.epochs, EPOCHS)})
     arms = tuple(arm.model_copy(update={"training": _capped(arm.training)}) for arm in study.arm)
-    split = study.split.model_copy(update={"folds": min(study.split.folds, FOLDS), "repeats": 1})
+    protocols = tuple(_fewer_folds(one) for one in study.protocol)
     image = study.image.model_copy(update={"size": (min(height, SIDE), min(width, SIDE))})
-    return study.model_copy(update={"training": training, "arm": arms, "split": split, "image": image})
+    smaller = {"training": training, "arm": arms, "image": image}
+    return study.model_copy(update=smaller | {"split": _fewer_folds(study.split), "protocol": protocols})
+
+
+def _fewer_folds(split: Split) -> Split:
+    return split.model_copy(update={"folds": min(split.folds, FOLDS), "repeats": 1})
 
 
 def _capped(training: dict[str, object]) -> dict[str, object]:

@@ -42,7 +42,7 @@ def run(study: Study, root: Path, out: Path, only: str | None = None, quick: boo
         internal = load(study.data, study, root)
         external = {one.name: load(one, study, root, internal.cases.classes) for one in study.external}
         context = Context(study, plans, folder, internal, external, quick)
-        folder.log("start", quick=quick, arms=[plan.arm.name for plan in plans])
+        folder.log("start", quick=quick, arms=[plan.name for plan in plans])
         for step in ONCE:
             step(context)
         for plan in plans:
@@ -61,10 +61,10 @@ def load(settings: DataSettings, study: Study, root: Path, classes: tuple[str, .
 
 
 def _chosen(plans: list[Plan], only: str | None) -> list[Plan]:
-    names = [plan.arm.name for plan in plans]
+    names = [plan.name for plan in plans]
     if only is None:
         return plans
-    chosen = [plan for plan in plans if only in (plan.arm.name, plan.arm.slug)]
+    chosen = [plan for plan in plans if only in (plan.name, plan.slug, plan.arm.name, plan.arm.slug)]
     if not chosen:
         mend = f"name one of them{nearest(only, names)}"
         raise StudyError("ARM_UNKNOWN", f"no arm {only!r}", f"one of {', '.join(names)}", mend)

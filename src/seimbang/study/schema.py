@@ -45,20 +45,48 @@ class Arm(BaseModel):
     @property
     def slug(self) -> str:
         """Name of the arm's folder."""
-        return re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-") or "arm"
+        return slug(self.name)
+
+
+class Protocol(SplitSettings):
+    """One ``[[protocol]]``: a way of dividing the cases; every arm is run under each.
+
+    Attributes:
+        name: How reports call it.
+        leaky: It leaks on purpose, as a published split of slices did; reports mark it.
+    """
+
+    name: str = Field("", max_length=80)
+    leaky: bool = False
+
+    @property
+    def split(self) -> SplitSettings:
+        """The settings of the split alone."""
+        return SplitSettings.model_validate(self.model_dump(include=set(SplitSettings.model_fields)))
 
 
 class External(DataSettings):
-    """One ``[[external]]`` set: a name and what a ``[data]`` table holds."""
+    """One ``[[external]]`` set: a name and what a ``[data]`` table holds.
+
+    Attributes:
+        name: How reports call it.
+    """
 
     name: str = Field(min_length=1, max_length=80)
 
 
 class Published(BaseModel):
-    """One ``[[published]]`` table: an arm, a set and the paper's figures, ``recall`` or ``recall.CLASS``."""
+    """One ``[[published]]`` table: an arm, a set and the paper's figures, ``recall`` or ``recall.CLASS``.
+
+    Attributes:
+        arm: Name of the arm that does what the paper did.
+        protocol: Name of the protocol that does; ``""`` where the study has only one split.
+        set: ``test``, ``train``, ``validation`` or ``external:<name>``.
+    """
 
     model_config = ConfigDict(extra="allow", frozen=True)
     arm: str
+    protocol: str = ""
     set: str = "test"
 
     @model_validator(mode="after")
@@ -78,18 +106,49 @@ class Published(BaseModel):
 
 
 class Plan(BaseModel):
-    """An arm with everything resolved: what is really run."""
+    """An arm under a protocol with everything resolved: what is really run."""
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
     arm: Arm
+    protocol: Protocol
     balance: Balance
     model: Model
     model_settings: dict[str, Any]
     training: TrainingSettings
 
+    @property
+    def name(self) -> str:
+        """How reports call it: the arm, and the protocol where there are several."""
+        return f"{self.arm.name} ({self.protocol.name})" if self.protocol.name else self.arm.name
+
+    @property
+    def slug(self) -> str:
+        """Name of its folder."""
+        return slug(self.name)
+
+    @property
+    def leaky(self) -> bool:
+        """Whether it leaks on purpose."""
+        return self.arm.leaky or self.protocol.leaky or self.balance.scope == "all"
+
 
 class Study(BaseModel):
-    """A whole study file."""
+    """A whole study file.
+
+    Attributes:
+        title: Heading of the report.
+        question: What the study is to answer, in one sentence.
+        cost: How long it takes, for ``seimbang studies``.
+        data: Where the cases come from.
+        image: What is made of each image.
+        split: How the cases are divided.
+        model: ``name`` and the settings of the network.
+        training: How it is trained.
+        arm: What is compared.
+        protocol: Several ways of dividing the cases, instead of ``split``.
+        external: Sets of other hospitals, only ever tested on.
+        published: The paper's own figures, to stand beside ours.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
     title: str = Field(min_length=1)
@@ -101,11 +160,17 @@ class Study(BaseModel):
     model: dict[str, Any] = Field(default_factory=lambda: {"name": "rnn"})
     training: TrainingSettings = TrainingSettings()
     arm: tuple[Arm, ...] = Field(min_length=1, strict=False)
+    protocol: tuple[Protocol, ...] = Field((), strict=False)
     external: tuple[External, ...] = Field((), strict=False)
     published: tuple[Published, ...] = Field((), strict=False)
 
+    @property
+    def protocols(self) -> tuple[Protocol, ...]:
+        """The ``[[protocol]]`` tables, or the one of ``[split]``."""
+        return self.protocol or (Protocol.model_validate(self.split.model_dump()),)
+
     def plans(self) -> list[Plan]:
-        """Resolve every arm.
+        """Resolve every arm under every protocol.
 
         Raises:
             StudyError: STUDY_INVALID with the mistakes of all arms.
@@ -118,7 +183,7 @@ class Study(BaseModel):
                 wrong.append(error.found)
         if wrong:
             raise invalid(wrong)
-        return found
+        return [plan.model_copy(update={"protocol": one}) for one in self.protocols for plan in found]
 
     def _plan(self, arm: Arm, where: str) -> Plan:
         same = arm.model.get("name", self.model.get("name")) == self.model.get("name")
@@ -127,7 +192,13 @@ class Study(BaseModel):
         method = balance.make(arm.balance, f"{where}.balance")
         model = models.make(settings, f"{where}.model")
         full = {"name": settings["name"], **model.model_dump(mode="json")}
-        return Plan(arm=arm, balance=method, model=model, model_settings=full, training=training)
+        first = self.protocols[0]
+        return Plan(arm=arm, protocol=first, balance=method, model=model, model_settings=full, training=training)
+
+
+def slug(name: str) -> str:
+    """Return a name as a folder is called."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "arm"
 
 
 def parse(values: dict[str, Any]) -> Study:
@@ -169,18 +240,33 @@ def _cross(study: Study) -> list[str]:
         study.plans()
     except StudyError as error:
         wrong.append(error.found)
-    slugs = [arm.slug for arm in study.arm]
-    wrong += [f"two arms called {name!r}" for name in sorted({name for name in slugs if slugs.count(name) > 1})]
-    names = [arm.name for arm in study.arm]
+    wrong += _twice("arms", [arm.name for arm in study.arm])
+    wrong += _twice("external sets", [external.name for external in study.external])
+    wrong += _twice("protocols", [protocol.name for protocol in study.protocol])
+    if study.protocol and "split" in study.model_fields_set:
+        wrong.append("both [split] and [[protocol]] divide the cases: keep one of them")
     for number, entry in enumerate(study.published):
-        if entry.arm not in names:
-            wrong.append(f"published[{number}].arm = {entry.arm!r} is no arm{nearest(entry.arm, names)}")
-    sets = [external.name for external in study.external]
-    wrong += [f"two external sets called {name!r}" for name in sorted({name for name in sets if sets.count(name) > 1})]
+        for key in ("arm", "protocol"):
+            names = [one.name for one in getattr(study, key)] or [""]
+            named = getattr(entry, key)
+            if named not in names:
+                wrong.append(f"published[{number}].{key} = {named!r} is no {key}{nearest(named, names)}")
+    for protocol in study.protocols:
+        wrong += _mistakes_in_split(protocol, f"protocol {protocol.name!r}" if study.protocol else "split")
+    return wrong
+
+
+def _twice(what: str, names: list[str]) -> list[str]:
+    slugs = [slug(name) for name in names]
+    return [f"two {what} called {name!r}" for name in sorted({name for name in slugs if slugs.count(name) > 1})]
+
+
+def _mistakes_in_split(protocol: Protocol, where: str) -> list[str]:
+    wrong = []
     for key in ("test", "validation"):
-        value = getattr(study.split, key)
+        value = getattr(protocol, key)
         if isinstance(value, float) and not 0 < value < 1:
-            wrong.append(f"split.{key} = {value} should be between 0 and 1")
-    if study.split.folds == 1:
-        wrong.append("split.folds = 1 should be 0 (one split) or at least 2")
+            wrong.append(f"{where}.{key} = {value} should be between 0 and 1")
+    if protocol.folds == 1:
+        wrong.append(f"{where}.folds = 1 should be 0 (one split) or at least 2")
     return wrong
