@@ -47,27 +47,39 @@ def delong(positive: npt.NDArray[np.bool_], score: Floats, group: Ints) -> Inter
 
     At perfect separation that variance is 0; then the interval is Wilson's for the smaller class.
     """
-    higher, lower = score[positive], score[~positive]
-    m, n = len(higher), len(lower)
-    v10 = (np.searchsorted(np.sort(lower), higher) + np.searchsorted(np.sort(lower), higher, "right")) / (2 * n)
-    v01 = 1 - (np.searchsorted(np.sort(higher), lower) + np.searchsorted(np.sort(higher), lower, "right")) / (2 * m)
-    area = float(v10.mean())
-    if area in (0.0, 1.0) or min(m, n) < 2:
-        smaller = min(m, n)
+    v10, v01 = placements(positive, score)
+    area, smaller = float(v10.mean()), min(len(v10), len(v01))
+    if area in (0.0, 1.0) or smaller < 2:
         return (*wilson(area * smaller, smaller), "Wilson (smaller class)")
-    total = int(group.max()) + 1
-    a = np.bincount(group[positive], v10 - area, total) / m
-    b = np.bincount(group[~positive], v01 - area, total) / n
-    variance = _between(a, group[positive]) + _between(b, group[~positive])
-    variance += 2 * float((a * b).sum()) * len(np.unique(group)) / max(len(np.unique(group)) - 1, 1)
+    variance = area_variance(v10, v01, positive, group)
     half = Z * math.sqrt(max(variance, 1e-12)) / (area * (1 - area))
     middle = math.log(area / (1 - area))
     return _expit(middle - half), _expit(middle + half), "logit-DeLong"
 
 
-def _between(sums: Floats, group: Ints) -> float:
+def placements(positive: npt.NDArray[np.bool_], score: Floats) -> tuple[Floats, Floats]:
+    """Return the share of negatives below each positive, and of positives above each negative; ties count half."""
+    higher, lower = np.sort(score[positive]), np.sort(score[~positive])
+    below = np.searchsorted(lower, score[positive]) + np.searchsorted(lower, score[positive], "right")
+    above = np.searchsorted(higher, score[~positive]) + np.searchsorted(higher, score[~positive], "right")
+    return below / (2 * len(lower)), 1 - above / (2 * len(higher))
+
+
+def area_variance(v10: Floats, v01: Floats, positive: npt.NDArray[np.bool_], group: Ints) -> float:
+    """Return the variance of an AUC, or of a difference of AUCs, from (differences of) its placements.
+
+    DeLong et al. 1988 with sums over patients (Obuchowski 1997): ``I/(I-1) sum a_i^2`` for the patients with positive
+    cases, the same of ``b_i`` for those with negative ones, and ``2 I/(I-1) sum a_i b_i`` for all.
+    """
+    total = int(group.max()) + 1
+    a = np.bincount(group[positive], v10 - v10.mean(), total) / len(v10)
+    b = np.bincount(group[~positive], v01 - v01.mean(), total) / len(v01)
+    return _between(a, a, group[positive]) + _between(b, b, group[~positive]) + 2 * _between(a, b, group)
+
+
+def _between(a: Floats, b: Floats, group: Ints) -> float:
     count = len(np.unique(group))
-    return float((sums**2).sum()) * count / max(count - 1, 1)
+    return float((a * b).sum()) * count / max(count - 1, 1)
 
 
 def _expit(x: float) -> float:

@@ -1,0 +1,165 @@
+"""Predictions of several arms -> ``comparisons.json``: every pair of arms, tested on the same cases."""
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from seimbang.errors import IntegrityError
+from seimbang.evaluation import intervals, metrics, paired
+from seimbang.evaluation.paired import Outcome
+from seimbang.evaluation.predictions import Floats, Scored, scored
+
+BOOTSTRAPPED = ("balanced_accuracy", "accuracy")
+TESTS = (*BOOTSTRAPPED, "mcnemar", "auc", "folds")
+RESAMPLES, PER_PAIR = 1000, 200
+KEYS, FACTS = ["set", "fold", "case_id"], ["label", "group"]
+Folds = tuple[Floats, float]
+
+
+def compare(predictions: Mapping[str, pd.DataFrame], classes: Sequence[str], seed: int = 0) -> dict[str, Any]:
+    """Test every pair of arms on the test set and on each external set.
+
+    A case that was predicted in several folds counts once, with its mean probabilities, except in the test over folds.
+
+    Args:
+        predictions: What ``evaluate`` takes, by arm; all of the same cases, divided alike.
+        classes: Class names; the positive one of two is the last.
+        seed: Seed of the bootstrap.
+
+    Returns:
+        ``arms`` and ``sets``; a set has ``n``, ``groups`` and ``pairs``, a pair ``first``, ``second``, how many cases
+        only one of them has right, and the outcome of each of TESTS: first minus second, interval, p, p after Holm's
+        correction over the pairs of that test and set; None with the reason where a test cannot be made.
+
+    Raises:
+        IntegrityError: A table is not what a run writes; COMPARE_CASES: an arm lacks cases that another has, or says
+            otherwise what they are.
+    """
+    sets = {arm: scored(frame, classes) for arm, frame in predictions.items()}
+    _same_cases(predictions)
+    folds = {arm: _over_folds(frame, classes) for arm, frame in predictions.items()}
+    names = [name for name in next(iter(sets.values())) if _is_tested(name)]
+    compared = {}
+    for number, name in enumerate(names):
+        cases = {arm: found[name] for arm, found in sets.items()}
+        compared[name] = _Set(cases, classes, seed + number).table(folds if name == "test" else {})
+    return {"arms": list(predictions), "sets": compared}
+
+
+def _is_tested(name: str) -> bool:
+    return name == "test" or name.startswith("external:")
+
+
+class _Set:
+    """All arms on one set; they see the same draws."""
+
+    def __init__(self, cases: Mapping[str, Scored], classes: Sequence[str], seed: int) -> None:
+        self.cases, self.classes = cases, classes
+        self.first = next(iter(cases.values()))
+        self.called = {arm: one.p.argmax(1) for arm, one in cases.items()}
+        self.pairs = list(combinations(cases, 2))
+        self.value = self._statistics(np.ones((1, len(self.first.y))))
+        # The smallest p of B draws is 2 / (B + 1): so many draws that it can still pass Holm's correction.
+        resamples = max(RESAMPLES, PER_PAIR * len(self.pairs))
+        self.draws = intervals.resample(self.first, self._statistics, resamples, seed)
+
+    def _statistics(self, w: Floats) -> dict[str, Floats]:
+        out: dict[str, Floats] = {}
+        for arm, called in self.called.items():
+            found = metrics.from_confusion(metrics.confusion(w, self.first.y, called, len(self.classes)))
+            out |= {f"{metric} {arm}": found[metric] for metric in BOOTSTRAPPED}
+        return out
+
+    def table(self, folds: Mapping[str, Folds]) -> dict[str, Any]:
+        """Return the set as ``comparisons.json`` holds it."""
+        rows = [self._pair(first, second, folds) for first, second in self.pairs]
+        for test in TESTS:
+            for row, p in zip(rows, paired.holm([row[test]["p"] for row in rows]), strict=True):
+                row[test]["holm"] = p
+        return {"n": len(self.first.y), "groups": self.first.groups, "pairs": rows}
+
+    def _pair(self, first: str, second: str, folds: Mapping[str, Folds]) -> dict[str, Any]:
+        y, group = self.first.y, self.first.group
+        right, other = (self.called[arm] == y for arm in (first, second))
+        return {
+            "first": first,
+            "second": second,
+            "only_first": int((right & ~other).sum()),
+            "only_second": int((other & ~right).sum()),
+            **{metric: self._bootstrap(metric, first, second) for metric in BOOTSTRAPPED},
+            "mcnemar": paired.mcnemar(right, other, group),
+            "auc": self._auc(first, second),
+            "folds": _corrected_t(folds[first], folds[second]) if folds else paired.undefined("only for the test set"),
+        }
+
+    def _bootstrap(self, metric: str, first: str, second: str) -> Outcome:
+        difference = float((self.value[f"{metric} {first}"] - self.value[f"{metric} {second}"])[0])
+        if np.isnan(difference):
+            return paired.undefined(self._absent())
+        if (self.called[first] == self.called[second]).all():
+            return paired.undefined("the two arms decide alike on every case", difference=0.0)
+        return paired.bootstrap(difference, self.draws[f"{metric} {first}"] - self.draws[f"{metric} {second}"])
+
+    def _auc(self, first: str, second: str) -> Outcome:
+        if len(self.classes) != 2:
+            return paired.undefined("DeLong's test is for two classes")
+        if len(np.unique(self.first.y)) < 2:
+            return paired.undefined(self._absent())
+        scores = [self.cases[arm].p[:, 1] for arm in (first, second)]
+        return paired.delong(self.first.y == 1, scores[0], scores[1], self.first.group)
+
+    def _absent(self) -> str:
+        absent = [name for k, name in enumerate(self.classes) if not (self.first.y == k).any()]
+        return f"the set has no case of {', '.join(absent)}"
+
+
+def _over_folds(frame: pd.DataFrame, classes: Sequence[str]) -> Folds:
+    """Return the balanced accuracy of each fold, shape ``(J,)``, and how many test cases there are a training case."""
+    test, k = frame[frame.set == "test"], len(classes)
+    names, fold = np.unique(test.fold.fillna("").astype(str), return_inverse=True)
+    y = pd.Categorical(test.label, categories=list(classes)).codes.astype(np.int64)
+    called = test[[f"p_{name}" for name in classes]].to_numpy().argmax(1)
+    counts = np.bincount(fold * k * k + y * k + called, minlength=len(names) * k * k).reshape(-1, k, k)
+    train = int((frame.set == "train").sum())
+    return metrics.from_confusion(counts.astype(float))["balanced_accuracy"], len(test) / train if train else np.nan
+
+
+def _corrected_t(first: Folds, second: Folds) -> Outcome:
+    differences, ratio = first[0] - second[0], first[1]
+    if np.isnan(differences).any():
+        return paired.undefined("a fold lacks a class")
+    if np.isnan(ratio):
+        return paired.undefined("the predictions hold no training part, whose size the correction needs")
+    return paired.corrected_t(differences, ratio)
+
+
+def _same_cases(predictions: Mapping[str, pd.DataFrame]) -> None:
+    """Check that every arm has the rows of the first, with the same labels and patients."""
+    (first, known), *others = ((arm, _cases(frame)) for arm, frame in predictions.items())
+    for arm, cases in others:
+        for has, lacks, gone in (
+            (first, arm, known.index.difference(cases.index)),
+            (arm, first, cases.index.difference(known.index)),
+        ):
+            if len(gone):
+                raise _differ(f"{lacks!r} lacks {len(gone)} row(s) that {has!r} has", gone[0])
+        differ = (cases.reindex(known.index) != known).any(axis=1)
+        if differ.any():
+            raise _differ(
+                f"{differ.sum()} row(s) with another label or patient in {arm!r} than in {first!r}", differ.idxmax()
+            )
+
+
+def _cases(frame: pd.DataFrame) -> pd.DataFrame:
+    tested = frame.loc[frame.set.map(_is_tested), KEYS + FACTS].fillna("").astype(str)
+    return tested.set_index(KEYS)
+
+
+def _differ(found: str, row: Any) -> IntegrityError:
+    example = ", ".join(f"{key} {value!r}" for key, value in zip(KEYS, row, strict=True) if value)
+    expected = "the same cases in every arm, with the same labels and patients"
+    mend = "run the study again without changing the data; compare arms of one protocol only"
+    return IntegrityError("COMPARE_CASES", f"{found}, such as {example}", expected, mend)

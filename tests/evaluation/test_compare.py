@@ -1,0 +1,332 @@
+"""Paired tests against textbook tables, formulas written out anew, their error under the null, and their power."""
+
+import io
+import json
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from seimbang.errors import IntegrityError
+from seimbang.evaluation import intervals, paired
+from seimbang.evaluation.compare import TESTS, compare
+from seimbang.evaluation.predictions import Scored
+
+CLASSES = ("a", "b")
+
+
+def discordant(both, only_first, only_second, neither):
+    """Return who is right in a fourfold table, and a patient a case."""
+    counts = (both, only_first, only_second, neither)
+    first, second = (np.repeat(bits, counts).astype(bool) for bits in ([1, 1, 0, 0], [1, 0, 1, 0]))
+    return first, second, np.arange(sum(counts))
+
+
+def frame(y, p, name="test", group=None, fold=""):
+    table = pd.DataFrame({"case_id": [f"{name}{k}" for k in range(len(y))], "group": "" if group is None else group})
+    return table.assign(fold=fold, set=name, label=np.array(CLASSES)[y], p_a=1 - p, p_b=p)
+
+
+def scores(y, strength, rng):
+    return 1 / (1 + np.exp(-strength * (2 * y - 1) - rng.normal(0, 1, len(y))))
+
+
+def arms(strengths, n=200, seed=0, **columns):
+    rng = np.random.default_rng(seed)
+    y = (np.arange(n) % 4 == 0).astype(int)
+    return {f"arm {k}": frame(y, scores(y, strength, rng), **columns) for k, strength in enumerate(strengths)}
+
+
+def only(out, test, part="test"):
+    (pair,) = out["sets"][part]["pairs"]
+    return pair[test]
+
+
+# McNemar
+
+
+def test_mcnemar_mid_p_of_a_published_table():
+    # Fagerland et al. 2013, airway hyper-responsiveness before and after transplantation: 1, 1, 7, 12.
+    out = paired.mcnemar(*discordant(1, 1, 7, 12))
+    assert out["method"] == "McNemar, exact mid-p"
+    assert out["p"] == pytest.approx(2 * stats.binom.cdf(1, 8, 0.5) - stats.binom.pmf(1, 8, 0.5))
+    assert round(out["p"], 3) == 0.039
+    assert out["difference"] == pytest.approx(-6 / 21)
+
+
+def test_mcnemar_chi_square_of_a_textbook_table():
+    # Agresti, approval of the prime minister: 794, 150, 86, 570; with Edwards' correction 63 ** 2 / 236.
+    out = paired.mcnemar(*discordant(794, 150, 86, 570))
+    assert out["method"] == "McNemar, chi-square with continuity correction"
+    assert out["p"] == pytest.approx(stats.chi2.sf(63**2 / 236, 1))
+
+
+def test_mcnemar_counts_patients_not_cases():
+    first, second, cases = discordant(4, 3, 1, 4)
+    once = paired.mcnemar(first, second, cases)
+    thrice = paired.mcnemar(np.repeat(first, 3), np.repeat(second, 3), np.repeat(cases, 3))
+    assert thrice["p"] == pytest.approx(once["p"])
+    assert thrice["method"] == "McNemar, exact mid-p, by patient"
+
+
+def test_mcnemar_by_patient_equals_all_turns_of_signs():
+    first, second = (np.random.default_rng(k).random(40) < 0.6 for k in (1, 2))
+    group = np.arange(40) // 4
+    d = np.array([(first[group == g].astype(int) - second[group == g]).sum() for g in range(10)])
+    sums = np.array([abs(np.dot(signs, d)) for signs in product((-1, 1), repeat=10)])
+    expected = (sums > abs(d.sum())).mean() + (sums == abs(d.sum())).mean() / 2
+    assert paired.mcnemar(first, second, group)["p"] == pytest.approx(expected)
+
+
+def test_mcnemar_by_patient_equals_obuchowskis_formula():
+    first, second = (np.random.default_rng(k).random(300) < 0.6 for k in (3, 4))
+    group = np.arange(300) // 3
+    d = np.array([first[group == g].sum() - second[group == g].sum() for g in range(100)])
+    chi2 = (abs(d.sum()) - 1) ** 2 / (d**2).sum()
+    assert paired.mcnemar(first, second, group)["p"] == pytest.approx(stats.chi2.sf(chi2, 1))
+
+
+@pytest.mark.parametrize("n", [30, 400])
+def test_mcnemar_errs_as_often_as_it_says(n):
+    rng = np.random.default_rng(5)
+    p = [paired.mcnemar(*(rng.random((2, n)) < 0.7), np.arange(n))["p"] for _ in range(1500)]
+    assert 0.03 <= (np.array(p) < 0.05).mean() <= 0.065
+
+
+# DeLong
+
+
+def test_delong_equals_the_covariance_of_structural_components():
+    rng = np.random.default_rng(6)
+    y = np.arange(120) % 3 == 0
+    both = [np.round(scores(y, strength, rng), 2) for strength in (0.3, 0.8)]
+    psi = [(s[y][:, None] > s[~y][None]) + 0.5 * (s[y][:, None] == s[~y][None]) for s in both]
+    s10, s01 = np.cov([one.mean(1) for one in psi]), np.cov([one.mean(0) for one in psi])
+    contrast = np.array([1, -1])
+    variance = contrast @ (s10 / y.sum() + s01 / (~y).sum()) @ contrast
+    out = paired.delong(y, *both, np.arange(120))
+    difference = psi[0].mean() - psi[1].mean()
+    assert out["difference"] == pytest.approx(difference)
+    # Obuchowski's factor n/(n-1) of the cross term, 0 here, leaves DeLong's variance as it is.
+    assert out["p"] == pytest.approx(2 * stats.norm.sf(abs(difference) / np.sqrt(variance)), rel=1e-9)
+    assert out["high"] - out["low"] == pytest.approx(2 * 1.959964 * np.sqrt(variance), rel=1e-6)
+
+
+def test_delong_by_patient_equals_obuchowskis_sums():
+    rng = np.random.default_rng(7)
+    y, group = rng.random(90) < 0.4, np.arange(90) // 3
+    both = [scores(y, 0.5, rng) for _ in range(2)]
+    psi = np.subtract(*((s[y][:, None] > s[~y][None]).astype(float) for s in both))
+    v10, v01, m, n = psi.mean(1) - psi.mean(), psi.mean(0) - psi.mean(), y.sum(), (~y).sum()
+    a = np.array([v10[group[y] == g].sum() for g in range(30)])
+    b = np.array([v01[group[~y] == g].sum() for g in range(30)])
+    i10, i01 = len(set(group[y])), len(set(group[~y]))
+    s10, s01 = i10 / ((i10 - 1) * m) * (a**2).sum(), i01 / ((i01 - 1) * n) * (b**2).sum()
+    s11 = 30 / 29 * (a * b).sum()
+    variance = s10 / m + s01 / n + 2 * s11 / (m * n)
+    out = paired.delong(y, *both, group)
+    assert out["p"] == pytest.approx(2 * stats.norm.sf(abs(psi.mean()) / np.sqrt(variance)))
+    assert out["method"] == "DeLong, by patient"
+
+
+@pytest.mark.parametrize("images", [1, 4])
+def test_delong_errs_as_often_as_it_says(images):
+    rng = np.random.default_rng(8)
+    y, group, rejected = np.repeat(np.arange(80) % 4 == 0, images), np.repeat(np.arange(80), images), []
+    for _ in range(600):
+        of_patient = rng.normal(0, 1, (2, 80))[:, group] + y
+        rejected.append(paired.delong(y, *(of_patient + rng.normal(0, 0.3, of_patient.shape)), group)["p"] < 0.05)
+    assert 0.03 <= np.mean(rejected) <= 0.08
+
+
+# Bootstrap
+
+
+def test_bootstrap_p_counts_draws_beyond_zero():
+    out = paired.bootstrap(0.2, np.array([-0.1, 0.0, *np.linspace(0.1, 0.4, 97), np.nan]))
+    assert out["p"] == pytest.approx(2 * 3 / 100)
+    assert out["low"] == pytest.approx(np.quantile([-0.1, 0.0, *np.linspace(0.1, 0.4, 97)], 0.025))
+
+
+def test_bootstrap_errs_as_often_as_it_says_where_patients_have_several_cases():
+    rng = np.random.default_rng(9)
+    group, p = np.repeat(np.arange(60), 3), []
+    y = (group % 3 == 0).astype(np.int64)
+    for seed in range(300):
+        right = rng.random((2, 60))[:, group] + 0.2 * rng.random((2, 180)) < 0.75
+        cases, d = Scored(y, np.ones((180, 1)), group), right[0].astype(float) - right[1]
+
+        def difference(w, d=d):
+            return {"d": sum((w[:, y == k] @ d[y == k]) / w[:, y == k].sum(1) for k in (0, 1)) / 2}
+
+        value = difference(np.ones((1, 180)))["d"][0]
+        p.append(paired.bootstrap(value, intervals.resample(cases, difference, 200, seed)["d"])["p"])
+    assert 0.02 <= np.mean(np.array(p) < 0.05) <= 0.09
+    assert 0.4 <= np.median(p) <= 0.6
+
+
+# Nadeau-Bengio and Holm
+
+
+def test_corrected_t_is_the_formula():
+    d = np.array([0.03, -0.01, 0.05, 0.02, 0.04, 0.00, 0.01, 0.06, -0.02, 0.03])
+    t = d.mean() / np.sqrt((1 / 10 + 1 / 9) * d.var(ddof=1))
+    out = paired.corrected_t(d, 1 / 9)
+    assert out["p"] == pytest.approx(2 * stats.t.sf(t, 9))
+    plain = paired.corrected_t(d, 0.0)
+    assert plain["p"] == pytest.approx(stats.ttest_1samp(d, 0).pvalue)
+    interval = stats.ttest_1samp(d, 0).confidence_interval()
+    assert (plain["low"], plain["high"]) == pytest.approx(tuple(interval))
+
+
+def repeated_folds(rng, n=60, repeats=5, folds=5):
+    """Return the differences in accuracy of two equally good arms, one feature each, cut half-way between means."""
+    y = np.arange(n) % 2
+    x = rng.normal(0, 1, (2, n)) + 0.8 * y
+    out = []
+    for _ in range(repeats):
+        part = rng.permutation(np.arange(n) % folds)
+        for k in range(folds):
+            train, test = part != k, part == k
+            cut = (x[:, train & (y == 0)].mean(1) + x[:, train & (y == 1)].mean(1)) / 2
+            right = (x[:, test] > cut[:, None]) == y[test]
+            out.append(right[0].mean() - right[1].mean())
+    return np.array(out)
+
+
+def test_corrected_t_errs_about_as_often_as_it_says_where_the_plain_one_does_not():
+    rng = np.random.default_rng(10)
+    found = [repeated_folds(rng) for _ in range(300)]
+    corrected = np.mean([paired.corrected_t(d, 1 / 4)["p"] < 0.05 for d in found])
+    plain = np.mean([paired.corrected_t(d, 0.0)["p"] < 0.05 for d in found])
+    assert 0.005 <= corrected <= 0.08
+    assert plain >= 2 * corrected
+
+
+def test_holm_by_hand():
+    assert paired.holm([0.01, 0.04, None, 0.03, 0.005]) == pytest.approx([0.03, 0.06, None, 0.06, 0.02])
+    assert paired.holm([0.6, 0.7]) == [1.0, 1.0]
+    assert paired.holm([]) == []
+
+
+# All of it
+
+
+def test_a_better_arm_is_found_and_equal_ones_are_not_told_apart():
+    out = compare(arms((1.6, 0.2, 0.2), n=300), CLASSES)
+    pairs = {(pair["first"], pair["second"]): pair for pair in out["sets"]["test"]["pairs"]}
+    for test in ("balanced_accuracy", "accuracy", "mcnemar", "auc"):
+        assert pairs["arm 0", "arm 1"][test]["holm"] < 0.05, test
+        assert pairs["arm 0", "arm 2"][test]["difference"] > 0.1, test
+        assert pairs["arm 1", "arm 2"][test]["holm"] > 0.05, test
+
+
+def test_numbers_are_those_of_the_set_and_holm_is_over_its_pairs():
+    tables = arms((0.4, 0.5, 0.6))
+    out = compare(tables, CLASSES)["sets"]["test"]
+    called = {arm: np.where(table.p_b > 0.5, "b", "a") for arm, table in tables.items()}
+    y = tables["arm 0"].label.to_numpy()
+    recall = {arm: np.mean([(c[y == k] == k).mean() for k in CLASSES]) for arm, c in called.items()}
+    for pair in out["pairs"]:
+        first, second = pair["first"], pair["second"]
+        assert pair["balanced_accuracy"]["difference"] == pytest.approx(recall[first] - recall[second])
+        assert pair["only_first"] == ((called[first] == y) & (called[second] != y)).sum()
+        assert pair["mcnemar"]["difference"] == pytest.approx((pair["only_first"] - pair["only_second"]) / 200)
+    for test in TESTS:
+        p = [pair[test]["p"] for pair in out["pairs"]]
+        assert [pair[test]["holm"] for pair in out["pairs"]] == paired.holm(p)
+    json.dumps(out, allow_nan=False)
+
+
+def test_both_arms_see_the_same_draws():
+    tables = arms((0.5, 0.5))
+    sure = tables["arm 0"].assign(p_b=lambda t: np.round(t.p_b), p_a=lambda t: 1 - t.p_b)
+    sure.loc[3, ["p_a", "p_b"]] = sure.loc[3, ["p_b", "p_a"]].to_numpy()
+    out = only(compare({"arm": tables["arm 0"], "one case else": sure}, CLASSES), "accuracy")
+    # Draws that differed between the arms would spread as the accuracies do, some 0.06 either way.
+    assert max(abs(out["low"]), abs(out["high"])) <= 5 / 200
+    assert out["p"] > 0.5
+
+
+def test_so_many_pairs_can_still_pass_holm():
+    tables = arms((3.0, *[0.0] * 8), n=120)
+    pairs = compare(tables, CLASSES)["sets"]["test"]["pairs"]
+    assert len(pairs) == 36
+    assert all(pair["balanced_accuracy"]["holm"] < 0.05 for pair in pairs if pair["first"] == "arm 0")
+
+
+def test_folds_are_compared_with_the_size_of_their_training_part():
+    y = np.arange(200) % 2
+    rng, tables = np.random.default_rng(11), {}
+    for arm, strength in (("one", 0.9), ("other", 0.5)):
+        table = frame(y, scores(y, strength, rng), fold=(np.arange(200) % 7 % 4).astype(str))
+        train = [table.assign(set="train", fold=str(k)).iloc[:150] for k in range(4)]
+        tables[arm] = pd.concat([table, *train, frame(y, scores(y, 0.1, rng), "external:X")])
+    out = compare(tables, CLASSES)
+    by_fold = []
+    for k in "0123":
+        one, other = (t[(t.set == "test") & (t.fold == k)] for t in tables.values())
+        per_arm = [((t.p_b > 0.5) == (t.label == "b")).groupby(t.label).mean().mean() for t in (one, other)]
+        by_fold.append(per_arm[0] - per_arm[1])
+    assert only(out, "folds") == {**paired.corrected_t(np.array(by_fold), 200 / 600), "holm": only(out, "folds")["p"]}
+    assert only(out, "folds", "external:X")["why"] == "only for the test set"
+
+
+def test_what_cannot_be_tested_says_why():
+    y = np.ones(30, int)
+    rng = np.random.default_rng(12)
+    outside = {arm: frame(y, scores(y, 0.3, rng), "external:X") for arm in ("one", "other")}
+    same = arms((0.5,))["arm 0"]
+    out = compare({arm: pd.concat([same, table]) for arm, table in outside.items()}, CLASSES)
+    assert only(out, "balanced_accuracy")["why"] == "the two arms decide alike on every case"
+    assert only(out, "balanced_accuracy")["difference"] == 0
+    assert only(out, "auc")["why"] == "the difference does not vary between patients"
+    assert only(out, "mcnemar")["why"] == "for no patient is one arm right more often than the other"
+    assert only(out, "folds")["why"] == "the predictions hold no training part, whose size the correction needs"
+    assert only(out, "auc", "external:X")["why"] == "the set has no case of a"
+    assert only(out, "balanced_accuracy", "external:X")["why"] == "the set has no case of a"
+    assert only(out, "accuracy", "external:X")["p"] is not None
+    for part, test in product(out["sets"], TESTS):
+        outcome = only(out, test, part)
+        assert (outcome["p"] is None) == (outcome["holm"] is None) == bool(outcome["why"])
+    json.dumps(out, allow_nan=False)
+
+
+def test_three_classes_and_one_arm():
+    y = np.arange(90) % 3
+    rng, tables = np.random.default_rng(13), {}
+    for arm in ("one", "other"):
+        p = rng.dirichlet(np.ones(3), 90) + 0.3 * np.eye(3)[y]
+        table = frame(y % 2, p[:, 0]).assign(label=np.array(["a", "b", "c"])[y])
+        tables[arm] = table.assign(**{f"p_{name}": p[:, k] / p.sum(1) for k, name in enumerate("abc")})
+    out = compare(tables, ("a", "b", "c"))
+    assert only(out, "balanced_accuracy")["p"] > 0
+    assert only(out, "auc")["why"] == "DeLong's test is for two classes"
+    assert compare({"one": tables["one"]}, ("a", "b", "c"))["sets"]["test"]["pairs"] == []
+
+
+@pytest.mark.parametrize(
+    ("spoil", "found"),
+    [
+        (lambda t: t.iloc[:-2], "'arm 1' lacks 2 row(s) that 'arm 0' has, such as set 'test', case_id 'test198'"),
+        (lambda t: pd.concat([t, frame(np.ones(1, int), np.ones(1), "external:X")]), "'arm 0' lacks 1 row(s)"),
+        (lambda t: t.assign(label=t.label.where(t.index != 7, "b")), "1 row(s) with another label or patient"),
+        (lambda t: t.assign(group="p"), "200 row(s) with another label or patient in 'arm 1' than in 'arm 0'"),
+        (lambda t: t.assign(fold="1"), "lacks 200 row(s)"),
+    ],
+)
+def test_refuses_arms_of_other_cases(spoil, found):
+    tables = arms((0.5, 0.5))
+    with pytest.raises(IntegrityError, match="COMPARE_CASES") as caught:
+        compare({**tables, "arm 1": spoil(tables["arm 1"])}, CLASSES)
+    assert found in caught.value.found
+
+
+def test_missing_values_of_a_file_read_back_are_no_difference():
+    tables = arms((0.5, 0.9))
+    kinds = dict.fromkeys(("case_id", "group", "fold", "set", "label"), str)
+    read = {arm: pd.read_csv(io.StringIO(table.to_csv(index=False)), dtype=kinds) for arm, table in tables.items()}
+    assert read["arm 0"].fold.isna().all()
+    assert compare(read, CLASSES) == compare(tables, CLASSES)
