@@ -39,7 +39,7 @@ def test_equal_seeds_give_equal_recipes_and_the_input_is_left_alone(method):
     X, y = data()
     before = X.copy(), y.copy()
     first, second = (make({"method": method}).recipe(X, y, 3) for _ in range(2))
-    for name in ("real", "i", "j", "delta", "y"):
+    for name in ("real", "i", "j", "delta", "y", "seeds"):
         np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
     np.testing.assert_array_equal(X, before[0])
     np.testing.assert_array_equal(y, before[1])
@@ -58,11 +58,35 @@ def test_training_rows_among_others_are_named_as_rows_of_the_whole(method):
 @pytest.mark.parametrize("shape", [(64, 30), (64, 6, 5, 1)])
 def test_tables_and_images_give_float_rows_within_the_range_of_the_data(method, shape):
     X, y = data()
+    if METHODS[method].images_only and len(shape) == 2:
+        with pytest.raises(DataError, match=r"BALANCE_IMAGES.*To mend it: balance tables with"):
+            make({"method": method}).recipe(X.reshape(shape), y, 0)
+        return
     rows, labels = make({"method": method}).recipe(X.reshape(shape), y, 0).materialize(X.reshape(shape))
     assert rows.shape == (len(labels), *shape[1:])
     assert rows.dtype == np.float32
     assert rows.min() >= X.min()
     assert rows.max() <= X.max()
+
+
+def test_a_batch_is_drawn_alike_whatever_else_is_in_it(method):
+    X, y = data()
+    recipe = make({"method": method}).recipe(X, y, 0)
+    whole = recipe.materialize(X)[0]
+    for which in ([len(recipe) - 1], [0, len(recipe) - 2, 3, len(recipe) - 1]):
+        np.testing.assert_array_equal(recipe.draw(X, np.array(which)), whole[which])
+
+
+def test_mixing_names_a_row_of_the_recipe_and_a_share_for_each_row_or_none(method):
+    _, y = data()
+    which = np.arange(8, 24)
+    mixed, again = (make({"method": method}).mix(which, y, np.random.default_rng(0)) for _ in range(2))
+    if mixed is not None:
+        partners, delta = mixed
+        assert partners.shape == delta.shape == which.shape
+        assert ((partners >= 0) & (partners < len(y))).all()
+        assert ((delta >= 0) & (delta <= 1)).all()
+        np.testing.assert_array_equal(mixed, again)
 
 
 def test_class_weights_are_none_or_one_a_class(method):

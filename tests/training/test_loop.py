@@ -7,6 +7,7 @@ import torch
 from seimbang.balance import make as make_balance
 from seimbang.balance.base import Recipe
 from seimbang.errors import DataError
+from seimbang.imaging.augment import UNCHANGED, Augmentation
 from seimbang.models import make
 from seimbang.training.base import TrainingSettings
 from seimbang.training.loop import Trainer, predict
@@ -22,28 +23,44 @@ def images(n=160):
     return X, y
 
 
-def trainer(balance="none", **settings):
+CHANGES = Augmentation(rotation=10, flip_top_bottom=True, brightness=0.1, noise=0.02)
+
+
+def trainer(balance="none", augmentation=UNCHANGED, **settings):
     X, y = images()
     rows = np.arange(120)
     torch.manual_seed(0)
     module = make({"name": "gru", "units": 12}).build(SHAPE, 2)
     options = TrainingSettings(**{"epochs": 6, "learning_rate": 0.01, **settings})
     method = make_balance({"method": balance})
-    return Trainer(module, method.recipe(X, y[rows], 0, rows), X, np.arange(120, 160), y, method, options)
+    recipe = method.recipe(X, y[rows], 0, rows)
+    return Trainer(module, recipe, X, np.arange(120, 160), y, method, options, augmentation)
 
 
 def weights(one):
     return {name: value.clone() for name, value in one.module.state_dict().items()}
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd"])
-def test_a_resumed_run_ends_with_the_same_weights(optimizer):
-    whole = trainer(optimizer=optimizer, reduce_lr=1, epochs=4)
+@pytest.mark.parametrize(
+    ("optimizer", "balance", "augmentation"),
+    [
+        ("adam", "none", UNCHANGED),
+        ("adamw", "mixup", UNCHANGED),
+        ("sgd", "smote", CHANGES),
+        ("adam", "augment", CHANGES),
+        ("adam", "balanced_mixup", CHANGES),
+    ],
+)
+def test_a_resumed_run_ends_with_the_same_weights(optimizer, balance, augmentation):
+    def fresh():
+        return trainer(balance, augmentation, optimizer=optimizer, reduce_lr=1, epochs=4)
+
+    whole = fresh()
     history = list(whole.epochs())
-    first = trainer(optimizer=optimizer, reduce_lr=1, epochs=4)
+    first = fresh()
     stopped = first.epochs()
     next(stopped), next(stopped)
-    second = trainer(optimizer=optimizer, reduce_lr=1, epochs=4)
+    second = fresh()
     second.restore(first.state())
     rest = list(second.epochs())
     assert [one.epoch for one in rest] == [3, 4]
@@ -101,3 +118,64 @@ def test_synthetic_rows_are_trained_on():
     one.recipe = Recipe(np.arange(8), np.array([0]), np.array([4]), np.array([0.5]), np.r_[y[:8], 1])
     fact = next(one.epochs())
     assert fact.accuracy * 9 == pytest.approx(round(fact.accuracy * 9))
+
+
+class Watching(torch.nn.Module):
+    """Keeps what it is shown and finds every case to be of class 1."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.zeros(2))
+        self.seen = {True: [], False: []}
+
+    def forward(self, x):
+        self.seen[self.training].append(x.detach().clone())
+        return (self.weight + torch.tensor([0.0, 1.0])).expand(len(x), 2)
+
+
+def watched(balance, augmentation=UNCHANGED, epochs=1, **settings):
+    """Train and return what the network saw: in each epoch the training images, and those of validation."""
+    X, y = images()
+    module, rows, method = Watching(), np.arange(120), make_balance({"method": balance, **settings})
+    recipe = method.recipe(X, y[rows], 0, rows)
+    options = TrainingSettings(epochs=epochs, learning_rate=1e-6)
+    facts = list(Trainer(module, recipe, X, np.arange(120, 160), y, method, options, augmentation).epochs())
+    return torch.cat(module.seen[True]).split(len(recipe)), torch.cat(module.seen[False]), facts, X
+
+
+def by_brightness(x):
+    return x[x.flatten(1).double().sum(1).argsort()]
+
+
+def test_training_images_change_anew_in_each_epoch_and_validation_images_never():
+    turned, validation, _, X = watched("none", Augmentation(brightness=0.2), epochs=2)
+    plain = torch.as_tensor(X).permute(0, 3, 1, 2) / 255
+    assert not torch.equal(by_brightness(turned[0]), by_brightness(turned[1]))
+    assert not torch.equal(by_brightness(turned[0]), by_brightness(plain[:120]))
+    assert torch.equal(validation, torch.cat([plain[120:]] * 2))
+
+
+def test_synthetic_rows_change_too():
+    (seen,), *_ = watched("smote", Augmentation(flip_left_right=True))
+    mirrored = seen[..., 6:].mean((1, 2, 3)) > seen[..., :6].mean((1, 2, 3)) + 0.2
+    assert 30 < mirrored.sum() < 60  # of class 1, which is bright on the left: 30 real ones and 60 synthetic ones
+
+
+def test_mixed_images_count_as_the_class_that_weighs_most():
+    seen, _, facts, _ = watched("mixup", alpha=0.01)  # shares are 0 or 1, nearly
+    assert facts[0].accuracy == pytest.approx(1 / 4, abs=0.1)
+    assert len(seen[0]) == 120
+    seen, _, facts, _ = watched("balanced_mixup", alpha=10)  # partners weigh 10 / 11, and half of them are of class 1
+    assert facts[0].accuracy == pytest.approx(1 / 2, abs=0.15)
+
+
+def test_images_and_labels_are_mixed_alike():
+    one = trainer("mixup")
+    which, rng = np.arange(16), np.random.default_rng(5)
+    partners, delta = one.balance.mix(which, one.recipe.y, np.random.default_rng(5))
+    made, labels = one._batch(which, 0, rng)
+    X, y = one.X[:120].astype(float) / 255, np.eye(2)[one.recipe.y]
+    shares = delta[:, None, None, None]
+    expected = (1 - shares) * X[which] + shares * X[partners]
+    np.testing.assert_allclose(made.permute(0, 2, 3, 1), expected, atol=1e-5)
+    np.testing.assert_allclose(labels, (1 - delta[:, None]) * y[which] + delta[:, None] * y[partners], atol=1e-5)

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from seimbang.balance.augment import Augment
 from seimbang.balance.base import Balance
 from seimbang.balance.class_weights import ClassWeights
+from seimbang.balance.mixup import BalancedMixup, Mixup
 from seimbang.balance.none import Unbalanced
 from seimbang.balance.oversample import Oversample
 from seimbang.balance.smote import Smote
@@ -17,6 +19,9 @@ METHODS: dict[str, type[Balance]] = {
     "oversample": Oversample,
     "undersample": Undersample,
     "smote": Smote,
+    "augment": Augment,
+    "mixup": Mixup,
+    "balanced_mixup": BalancedMixup,
 }
 
 

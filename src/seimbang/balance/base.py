@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
 from seimbang.errors import DataError
+from seimbang.imaging.augment import UNCHANGED, Augmentation, augment
 
 if TYPE_CHECKING:
     import torch
@@ -28,6 +29,8 @@ class Recipe:
         j: Second parent, shape ``(s,)``.
         delta: Place between the parents, in [0, 1], shape ``(s,)``: the row is ``x_i + delta * (x_j - x_i)``.
         y: Labels of the real rows, then of the synthetic ones, shape ``(m + s,)``.
+        augmentation: How the synthetic rows, which are then images, are changed at random after that.
+        seeds: Seed of that change for each synthetic row, shape ``(s,)``; none without ``augmentation``.
     """
 
     real: Ints
@@ -35,6 +38,8 @@ class Recipe:
     j: Ints
     delta: Floats
     y: Ints
+    augmentation: Augmentation = UNCHANGED
+    seeds: Ints = field(default_factory=lambda: np.empty(0, np.int64))
 
     @classmethod
     def of_real(cls, rows: Ints, y: Ints) -> Recipe:
@@ -57,6 +62,8 @@ class Recipe:
             k = which[made] - len(self.real)
             delta = self.delta[k].astype(np.float32).reshape(-1, *[1] * (X.ndim - 1))
             rows[made] += delta * (X[self.j[k]].astype(np.float32) - rows[made])
+            if len(self.seeds):
+                rows[made] = augment(rows[made], self.seeds[k], self.augmentation)
         return rows
 
     def materialize(self, X: npt.NDArray[Any]) -> tuple[npt.NDArray[np.float32], Ints]:
@@ -76,6 +83,7 @@ class Balance(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
     title: ClassVar[str]
     source: ClassVar[str] = ""
+    images_only: ClassVar[bool] = False
     scope: Literal["train", "all"] = "train"
 
     def recipe(self, X: npt.NDArray[Any], y: Ints, seed: int, among: Ints | None = None) -> Recipe:
@@ -88,7 +96,8 @@ class Balance(BaseModel):
             among: Which rows of ``X`` are the training rows, shape ``(n,)``; all of them unless given.
 
         Raises:
-            DataError: Lengths differ or fewer than two classes are left.
+            DataError: BALANCE_INPUT: lengths differ or fewer than two classes are left. BALANCE_IMAGES: the rows are
+                no images, and the method works on images only.
         """
         rows = np.arange(len(X)) if among is None else among
         if len(rows) != len(y) or len(np.unique(y)) < 2:
@@ -97,6 +106,13 @@ class Balance(BaseModel):
                 f"{len(rows)} rows, {len(y)} labels, {len(np.unique(y))} classes",
                 "as many labels as rows and at least two classes",
                 "check the training part of the split",
+            )
+        if self.images_only and X.ndim != 4:
+            raise DataError(
+                "BALANCE_IMAGES",
+                f"{self.title} asked for on rows of {' x '.join(map(str, X.shape[1:]))} numbers",
+                "images, height x width x channels",
+                "balance tables with oversample, smote or class_weights",
             )
         made = self.rows(X, rows, y, np.random.RandomState(seed))
         return replace(made, real=rows[made.real], i=rows[made.i], j=rows[made.j])
@@ -113,11 +129,20 @@ class Balance(BaseModel):
         """Return a loss of ``(logits, labels)`` to use instead of cross-entropy."""
         return None
 
-    def batch(
-        self, images: torch.Tensor, labels: torch.Tensor, rng: np.random.Generator
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Change a batch ``float[b, ...]`` in [0, 1] before the model sees it."""
-        return images, labels
+    def mix(self, which: Ints, y: Ints, rng: np.random.Generator) -> tuple[Ints, Floats] | None:
+        """Name the rows to mix into a batch, or None to leave the batch as it is.
+
+        Images and labels are mixed alike: ``x + delta * (x_partner - x)``. A label is then soft.
+
+        Args:
+            which: Rows of the recipe in the batch, shape ``(b,)``.
+            y: Labels of all rows of the recipe.
+            rng: Of this epoch.
+
+        Returns:
+            Partners, as rows of the recipe, and ``delta`` in [0, 1], both of shape ``(b,)``.
+        """
+        return None
 
     def adjust_logits(self, logits: torch.Tensor, counts: Ints) -> torch.Tensor:
         """Change the logits ``float[b, classes]`` during training."""

@@ -96,7 +96,8 @@ def stored(
     Raises:
         ResourceError: The cache cannot be written (``DISK_FULL``, ``NOT_WRITABLE``).
     """
-    key = hashlib.sha256(json.dumps([settings.model_dump(mode="json"), *made_from]).encode()).hexdigest()[:32]
+    decoding = settings.model_dump(mode="json", exclude={"augment"})
+    key = hashlib.sha256(json.dumps([decoding, *made_from]).encode()).hexdigest()[:32]
     path = (folder or cache_folder()) / f"{key}.npy"
     found = _find(path)
     if found is None:

@@ -50,8 +50,8 @@ def _train_fold(run: Context, plan: Plan, fold: Fold, inputs: str) -> None:
     torch.manual_seed(plan.training.seed)
     module = plan.model.build(run.shape, len(run.data.cases.classes))
     recipe = run.recipes[plan.slug, fold.name]
-    y = run.data.cases.y
-    trainer = Trainer(module, recipe, run.data.X, fold.validation, y, plan.balance, plan.training)
+    y, augmentation = run.data.cases.y, run.study.image.augment
+    trainer = Trainer(module, recipe, run.data.X, fold.validation, y, plan.balance, plan.training, augmentation)
     history = _restore(trainer, checkpoint, inputs)
     title = f"{plan.name}{f', fold {fold.name}' if fold.name else ''}"
     with live(title) as tick:

@@ -140,7 +140,7 @@ def _from_all(run: Context, plan: Plan, fold: Fold) -> Recipe:
     made = plan.balance.recipe(run.data.X, y[every], plan.training.seed, every)
     kept = np.isin(made.real, fold.train)
     labels = np.concatenate([made.y[: len(made.real)][kept], made.y[len(made.real) :]])
-    return Recipe(made.real[kept], made.i, made.j, made.delta, labels)
+    return replace(made, real=made.real[kept], y=labels)
 
 
 def _first_of_each(findings: list[Finding]) -> list[Finding]:

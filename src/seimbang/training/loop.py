@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from seimbang.balance.base import Balance, Recipe
 from seimbang.errors import DataError
+from seimbang.imaging.augment import UNCHANGED, Augmentation, augment
 from seimbang.training.base import Epoch, State, TrainingSettings
 from seimbang.training.device import Device, choose, to_batch
 
@@ -26,8 +27,8 @@ Ints = npt.NDArray[np.int64]
 class Trainer:
     """Trains one network on one recipe.
 
-    Every epoch draws its order and its dropout from ``(seed, epoch)`` alone, so a run that was stopped after any epoch
-    ends with the same weights as one that never was.
+    Every epoch draws its order, its dropout and the changes of its images from ``(seed, epoch)`` alone, so a run that
+    was stopped after any epoch ends with the same weights as one that never was.
 
     Attributes:
         module: The network, with fresh weights.
@@ -35,8 +36,9 @@ class Trainer:
         X: Pixels ``uint8[n, h, w, c]``.
         validation: Rows of ``X`` to watch, never to train on.
         y: Labels of all rows of ``X``.
-        balance: Gives class weights, loss, batch and logit hooks.
+        balance: Gives class weights, loss, mixing and logit hooks.
         settings: The ``[training]`` table.
+        augmentation: How training images are changed at random.
     """
 
     module: nn.Module
@@ -46,6 +48,7 @@ class Trainer:
     y: Ints
     balance: Balance
     settings: TrainingSettings
+    augmentation: Augmentation = UNCHANGED
     device: Device = field(init=False)
     best: dict[str, Any] = field(init=False, default_factory=dict)
     waited: int = field(init=False, default=0)
@@ -117,13 +120,12 @@ class Trainer:
         rng = np.random.default_rng([self.settings.seed, epoch])
         torch.manual_seed(int(rng.integers(2**31)))
         order, size = rng.permutation(len(self.recipe)), self.settings.batch_size
+        first = int(rng.integers(2**62))
         self.module.train()
         loss_sum, right = 0.0, 0
         for start in range(0, len(order), size):
             which = order[start : start + size]
-            images = to_batch(self.recipe.draw(self.X, which), self.device)
-            labels = torch.as_tensor(self.recipe.y[which], device=self.device.name)
-            loss, hits = self._step(images, labels, rng)
+            loss, hits = self._step(*self._batch(which, first, rng))
             loss_sum, right = loss_sum + loss * len(which), right + hits
         if not np.isfinite(loss_sum):
             raise DataError(
@@ -131,15 +133,36 @@ class Trainer:
             )
         return loss_sum / len(order), right / len(order)
 
-    def _step(self, images: torch.Tensor, labels: torch.Tensor, rng: np.random.Generator) -> tuple[float, int]:
-        inputs, targets = self.balance.batch(images, labels, rng)
+    def _batch(self, which: Ints, first: int, rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+        """Make images ``float32[b, c, h, w]`` and labels ``int64[b]``, or ``float32[b, classes]`` where rows are mixed.
+
+        Row ``k`` of the recipe is changed from the seed ``first + k``; a partner mixed in, from one of its own.
+        """
+        import torch
+
+        y = self.recipe.y
+        images, labels = self._images(which, first + which), torch.as_tensor(y[which])
+        mixed = self.balance.mix(which, y, rng)
+        if mixed:
+            partners, delta = mixed[0], mixed[1].astype(np.float32)
+            others = self._images(partners, first + len(y) + which)
+            images += delta[:, None, None, None] * (others - images)
+            one_hot = torch.eye(len(self.counts))
+            labels = torch.lerp(one_hot[labels], one_hot[y[partners]], torch.from_numpy(delta)[:, None])
+        return to_batch(images, self.device), labels.to(self.device.name)
+
+    def _images(self, which: Ints, seeds: Ints) -> npt.NDArray[np.float32]:
+        return augment(self.recipe.draw(self.X, which), seeds, self.augmentation)
+
+    def _step(self, images: torch.Tensor, labels: torch.Tensor) -> tuple[float, int]:
         with self.device.autocast():
-            logits = self.module(inputs)
-        loss = self.criterion(self.balance.adjust_logits(logits.float(), self.counts), targets)
+            logits = self.module(images)
+        loss = self.criterion(self.balance.adjust_logits(logits.float(), self.counts), labels)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()
-        return float(loss.detach()), int((logits.argmax(1) == labels).sum())
+        most = labels.argmax(1) if labels.is_floating_point() else labels
+        return float(loss.detach()), int((logits.argmax(1) == most).sum())
 
     def _validate(self) -> tuple[float, float, float]:
         """Return loss, accuracy and recall of the rarest class on the validation rows."""

@@ -1,0 +1,124 @@
+"""Random changes that leave the diagnosis as it is: turned, mirrored, moved, enlarged, lighter or noisier images."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field
+
+Floats = npt.NDArray[np.float32]
+Degrees = Annotated[float, Field(ge=0, le=180)]
+Fraction = Annotated[float, Field(ge=0, le=0.9)]
+
+DRAWS = 11
+"""Random numbers of each image, drawn whatever is on, so that one setting does not change what another draws."""
+
+
+class Augmentation(BaseModel):
+    """How much an image may change at random; 0 and false leave it as it is.
+
+    Attributes:
+        rotation: Turn by up to so many degrees either way.
+        flip_left_right: Mirror every second image, by chance.
+        flip_top_bottom: The same, upside down.
+        shift: Move by up to this fraction of height and of width, either way.
+        zoom: Enlarge or shrink by a factor of up to ``1 + zoom`` or down to ``1 - zoom``.
+        crop: Cut off up to this fraction of height and width, anywhere, and enlarge the rest to the full size.
+        brightness: Add up to this fraction of full white, or take it away.
+        contrast: Stretch grey values about the image's mean by a factor within ``1 - contrast ... 1 + contrast``.
+        noise: Standard deviation of Gaussian noise, as a fraction of full white.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    rotation: Degrees = 0.0
+    flip_left_right: bool = False
+    flip_top_bottom: bool = False
+    shift: Fraction = 0.0
+    zoom: Fraction = 0.0
+    crop: Fraction = 0.0
+    brightness: Fraction = 0.0
+    contrast: Fraction = 0.0
+    noise: Fraction = 0.0
+
+
+UNCHANGED = Augmentation()
+
+
+def augment(images: Floats, seeds: npt.NDArray[np.int64], settings: Augmentation) -> Floats:
+    """Change a whole batch at once; what becomes of an image depends on the image and its seed alone.
+
+    What a turn or a shift brings in from outside is the border, repeated.
+
+    Args:
+        images: ``float32[b, h, w, c]`` in 0 ... 255; left as it is.
+        seeds: One for each image, not negative, shape ``(b,)``.
+        settings: How much may change.
+
+    Returns:
+        ``float32[b, h, w, c]`` in 0 ... 255.
+    """
+    if settings == UNCHANGED:
+        return images
+    generators = [np.random.Generator(np.random.Philox(key=int(seed))) for seed in seeds]
+    u = np.array([generator.uniform(-1, 1, DRAWS) for generator in generators], np.float32)
+    images = _flip(images, settings.flip_left_right & (u[:, 0] > 0), settings.flip_top_bottom & (u[:, 1] > 0))
+    if settings.rotation or settings.shift or settings.zoom or settings.crop:
+        images = _resample(images, *_affine(u[:, 2:9], images.shape[1:3], settings))
+    if settings.brightness or settings.contrast:
+        _light(images, u[:, 9] * settings.brightness, u[:, 10] * settings.contrast)
+    if settings.noise:
+        noise = np.stack([generator.standard_normal(images.shape[1:], np.float32) for generator in generators])
+        images += np.multiply(noise, 255 * settings.noise, out=noise)
+    return np.clip(images, 0, 255, out=images)
+
+
+def _flip(images: Floats, left_right: npt.NDArray[np.bool_], top_bottom: npt.NDArray[np.bool_]) -> Floats:
+    images = images.copy()
+    images[left_right] = images[left_right, :, ::-1]
+    images[top_bottom] = images[top_bottom, ::-1]
+    return images
+
+
+def _affine(u: Floats, size: tuple[int, ...], settings: Augmentation) -> tuple[Floats, Floats]:
+    """Return how to find where the pixels of each image come from, in pixels about the centre of the image.
+
+    Args:
+        u: Random numbers in [-1, 1), shape ``(b, 7)``.
+        size: Height and width.
+        settings: How much may change.
+
+    Returns:
+        The matrices ``(b, 2, 2)`` and the shifts ``(b, 2)``, in the order y, x.
+    """
+    turn, cut = np.deg2rad(u[:, 0] * settings.rotation), np.abs(u[:, 2]) * np.float32(settings.crop)
+    scale = (1 - cut) / (1 + u[:, 1] * settings.zoom)
+    sin, cos = scale * np.sin(turn), scale * np.cos(turn)
+    matrix = np.stack([np.stack([cos, sin], 1), np.stack([-sin, cos], 1)], 1)
+    shift = u[:, 3:5] * np.float32(settings.shift) + u[:, 5:7] * cut[:, None] / np.float32(2)
+    return matrix, shift * np.array(size, np.float32)
+
+
+def _resample(images: Floats, matrix: Floats, shift: Floats) -> Floats:
+    """Take each pixel from between the four pixels around the place it comes from."""
+    import torch
+    from torch.nn.functional import grid_sample
+
+    height, width = images.shape[1:3]
+    y, x = (np.arange(side, dtype=np.float32) - (side - 1) / 2 for side in (height, width))
+    grid = np.empty((len(images), height, width, 2), np.float32)  # (x, y), from -1 to 1 over the image
+    for axis, side in ((0, height), (1, width)):  # sums, not affine_grid: a matrix product's last bit is the batch's
+        down = (matrix[:, axis, 0, None] * y + shift[:, axis, None]) * (2 / side)
+        across = matrix[:, axis, 1, None] * x * (2 / side)
+        np.add(down[:, :, None], across[:, None, :], out=grid[..., 1 - axis])
+    pixels = torch.from_numpy(images).permute(0, 3, 1, 2)
+    moved = grid_sample(pixels, torch.from_numpy(grid), padding_mode="border", align_corners=False)
+    made: Floats = moved.permute(0, 2, 3, 1).numpy()
+    return made
+
+
+def _light(images: Floats, brightness: Floats, contrast: Floats) -> None:
+    mean = images.reshape(len(images), -1).mean(1)
+    images *= (1 + contrast)[:, None, None, None]
+    images += (255 * brightness - contrast * mean)[:, None, None, None]

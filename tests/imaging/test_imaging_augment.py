@@ -1,0 +1,165 @@
+"""Augmentation: each image by its own seed, within the range, and geometry that numpy agrees with."""
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from seimbang.imaging import augment as module
+from seimbang.imaging.augment import Augmentation, augment
+from seimbang.imaging.base import ImageSettings
+from seimbang.imaging.cache import stored
+
+SETTINGS = {
+    "rotation": 30.0,
+    "flip_left_right": True,
+    "flip_top_bottom": True,
+    "shift": 0.2,
+    "zoom": 0.3,
+    "crop": 0.4,
+    "brightness": 0.3,
+    "contrast": 0.4,
+    "noise": 0.1,
+}
+ALL = Augmentation(**SETTINGS)
+
+
+def images(n=9, shape=(20, 27, 1), low=0, high=256):
+    return np.random.default_rng(0).integers(low, high, (n, *shape)).astype(np.float32)
+
+
+def drawn(monkeypatch, *values):
+    """Let every image draw these numbers in [-1, 1], in the order of the module."""
+
+    class Fixed(np.random.Generator):
+        def uniform(self, low, high, size):
+            return np.array([*values, *[0.0] * (size - len(values))])
+
+    monkeypatch.setattr(module.np.random, "Generator", Fixed)
+
+
+@pytest.mark.parametrize("shape", [(20, 27, 1), (33, 16, 3)])
+@pytest.mark.parametrize("name", [*SETTINGS, "all"])
+def test_an_image_is_changed_by_its_own_seed_whatever_its_batch_and_place(name, shape):
+    settings = ALL if name == "all" else Augmentation(**{name: SETTINGS[name]})
+    X, seeds = images(shape=shape), np.arange(9) + 2**62
+    made = augment(X, seeds, settings)
+    assert made.shape == X.shape
+    assert made.dtype == np.float32
+    order = np.array([7, 2, 5])
+    np.testing.assert_array_equal(augment(X[order], seeds[order], settings), made[order])
+    np.testing.assert_array_equal(augment(X[4:5], seeds[4:5], settings), made[4:5])
+    assert not np.array_equal(augment(X, seeds + 9, settings), made)
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_every_setting_changes_one_image_differently_by_the_seed(name):
+    made = augment(np.repeat(images(1), 9, axis=0), np.arange(9), Augmentation(**{name: SETTINGS[name]}))
+    assert len(np.unique(made.reshape(9, -1), axis=0)) >= 2
+
+
+def test_what_a_setting_draws_does_not_depend_on_the_others():
+    X, seeds = images(), np.arange(9)
+    flipped = augment(X, seeds, Augmentation(flip_top_bottom=True))
+    both = augment(X, seeds, Augmentation(flip_top_bottom=True, rotation=20, shift=0.1))
+    np.testing.assert_array_equal(augment(flipped, seeds, Augmentation(rotation=20, shift=0.1)), both)
+
+
+def test_nothing_on_is_the_identity():
+    X = images()
+    np.testing.assert_array_equal(augment(X, np.arange(9), Augmentation()), X)
+
+
+def test_a_turn_by_0_degrees_and_no_shift_are_the_identity(monkeypatch):
+    drawn(monkeypatch)
+    X = images()
+    np.testing.assert_allclose(augment(X, np.arange(9), Augmentation(rotation=90, shift=0.5, zoom=0.5)), X, atol=2e-3)
+
+
+@pytest.mark.parametrize(("share", "quarters"), [(1 / 2, 1), (-1 / 2, -1), (1.0, 2)])
+def test_turns_by_right_angles_are_numpy_s(monkeypatch, share, quarters):
+    drawn(monkeypatch, 0, 0, share)
+    X = images(shape=(21, 21, 3))
+    expected = np.rot90(X, quarters, axes=(1, 2))
+    np.testing.assert_allclose(augment(X, np.arange(9), Augmentation(rotation=180)), expected, atol=5e-3)
+
+
+def test_a_turn_keeps_the_shape_of_things_on_oblong_images(monkeypatch):
+    drawn(monkeypatch, 0, 0, 1 / 2)
+    X = images(shape=(20, 30, 1))
+    made = augment(X, np.arange(9), Augmentation(rotation=180))
+    np.testing.assert_allclose(made[:, :, 5:25], np.rot90(X[:, :, 5:25], axes=(1, 2)), atol=5e-3)
+
+
+def test_flips_are_numpy_s_and_half_of_the_images_are_flipped():
+    X, seeds = images(400, (6, 5, 1)), np.arange(400)
+    made = augment(X, seeds, Augmentation(flip_left_right=True))
+    flipped = np.array([not np.array_equal(a, b) for a, b in zip(X, made, strict=True)])
+    np.testing.assert_array_equal(made[flipped], X[flipped, :, ::-1])
+    assert 160 < flipped.sum() < 240
+    made = augment(X, seeds, Augmentation(flip_top_bottom=True))
+    flipped = np.array([not np.array_equal(a, b) for a, b in zip(X, made, strict=True)])
+    np.testing.assert_array_equal(made[flipped], X[flipped, ::-1])
+
+
+def test_a_shift_repeats_the_border(monkeypatch):
+    drawn(monkeypatch, 0, 0, 0, 0, 0, 1.0, -0.5)
+    X = images(shape=(20, 20, 1))
+    made = augment(X, np.arange(9), Augmentation(shift=0.2))
+    expected = np.pad(X, ((0, 0), (0, 4), (2, 0), (0, 0)), "edge")[:, 4:, :20]
+    np.testing.assert_allclose(made, expected, atol=2e-3)
+
+
+def test_a_crop_enlarges_a_window_of_the_image(monkeypatch):
+    drawn(monkeypatch, 0, 0, 0, 0, 1.0, 0, 0, -1.0, -1.0)  # half of each side, at the top left
+    X = np.kron(images(shape=(4, 4, 1)), np.ones((1, 16, 16, 1), np.float32))
+    made = augment(X, np.arange(9), Augmentation(crop=0.5))
+    expected = np.kron(X[:, :32, :32], np.ones((1, 2, 2, 1)))
+    inside = np.s_[:, 4:-4:16, 4:-4:16]
+    np.testing.assert_allclose(made[inside], expected[inside], atol=2e-3)
+
+
+def test_brightness_and_contrast_are_those_of_the_definition(monkeypatch):
+    drawn(monkeypatch, *[0] * 9, 1.0, -1.0)
+    X = images(low=100, high=130)
+    made = augment(X, np.arange(9), Augmentation(brightness=0.1, contrast=0.2))
+    mean = X.mean((1, 2, 3), keepdims=True)
+    np.testing.assert_allclose(made, mean + 0.8 * (X - mean) + 25.5, rtol=1e-5)
+
+
+def test_noise_has_the_standard_deviation_asked_for():
+    X = np.full((4, 100, 100, 1), 128, np.float32)
+    noise = augment(X, np.arange(4), Augmentation(noise=0.05)) - X
+    assert noise.std() == pytest.approx(0.05 * 255, rel=0.02)
+    assert abs(np.corrcoef(noise[0].ravel(), noise[1].ravel())[0, 1]) < 0.05
+
+
+def test_values_stay_in_the_range_and_the_input_is_left_alone():
+    X = images(64)
+    before = X.copy()
+    made = augment(X, np.arange(64), Augmentation(**SETTINGS | {"brightness": 0.9, "noise": 0.9}))
+    assert made.min() == 0
+    assert made.max() == 255
+    np.testing.assert_array_equal(X, before)
+
+
+def test_geometry_invents_no_value():
+    X = images(64, low=150, high=160)
+    made = augment(X, np.arange(64), ALL.model_copy(update={"brightness": 0.0, "contrast": 0.0, "noise": 0.0}))
+    assert made.min() >= 150 - 1e-4
+    assert made.max() <= 159 + 1e-4
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"zoom": 2}, {"shift": -0.1}, {"crop": 1}, {"noise": float("nan")}, {"flip_left_right": 1}, {"x": 1}],
+)
+def test_settings_out_of_range_are_refused(wrong):
+    with pytest.raises(ValidationError):
+        Augmentation(**wrong)
+
+
+def test_augmentation_is_no_part_of_what_is_decoded(tmp_path):
+    plain, changing = (ImageSettings(size=(4, 5), augment=one) for one in (Augmentation(), ALL))
+    X = np.arange(20, dtype=np.uint8).reshape(1, 4, 5, 1)
+    stored(["a"], plain, lambda: X, tmp_path)
+    np.testing.assert_array_equal(stored(["a"], changing, lambda: pytest.fail("made again"), tmp_path)[0], X)
