@@ -1,0 +1,205 @@
+"""``comparisons.json`` as a matrix of arms, and in words: which arms can be told apart, and which cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+from textwrap import fill
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel
+
+from seimbang.reports.figures import _RC, BLUE, GREY, ORANGE, Figure, _render, _short
+from seimbang.reports.read import Run
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+LEVEL = 0.05
+
+
+class Outcome(BaseModel):
+    """What one test says of a pair: first minus second, its 95 % interval, p, and p after Holm's correction."""
+
+    difference: float | None
+    low: float | None
+    high: float | None
+    p: float | None
+    holm: float | None
+    method: str
+    why: str
+
+    @property
+    def apart(self) -> bool:
+        """Whether the test tells the two arms apart."""
+        return self.holm is not None and self.holm < LEVEL
+
+    @property
+    def sign(self) -> int:
+        """Which arm is shown to be better: 1 the first, -1 the second, 0 neither."""
+        return (1 if (self.difference or 0) > 0 else -1) if self.apart else 0
+
+    def turned(self) -> Outcome:
+        """Return it as second minus first."""
+        difference, low, high = (None if x is None else -x for x in (self.difference, self.high, self.low))
+        return self.model_copy(update={"difference": difference, "low": low, "high": high})
+
+
+class Pair(BaseModel):
+    """Two arms on the same cases; ``only_first`` cases only the first arm has right."""
+
+    first: str
+    second: str
+    only_first: int
+    only_second: int
+    balanced_accuracy: Outcome
+    accuracy: Outcome
+    mcnemar: Outcome
+    auc: Outcome
+    folds: Outcome
+
+
+class Compared(BaseModel):
+    """Every pair on one set."""
+
+    n: int
+    groups: int
+    pairs: list[Pair]
+
+    def between(self, first: str, second: str) -> Outcome:
+        """Return how the balanced accuracy of two different arms differs, first minus second."""
+        found = next(pair for pair in self.pairs if {pair.first, pair.second} == {first, second})
+        return found.balanced_accuracy if found.first == first else found.balanced_accuracy.turned()
+
+
+class Comparison(BaseModel):
+    """One protocol of ``comparisons.json``, by the names of its arms and sets."""
+
+    arms: list[str]
+    sets: dict[str, Compared]
+
+
+def sentences(run: Run, comparisons: Mapping[str, Comparison]) -> Iterator[str]:
+    """Say of each protocol and set which leak-free arms differ in balanced accuracy; plain text, to be escaped."""
+    honest = {arm.name for arm in run.arms if not arm.facts.leaky}
+    for protocol, comparison in comparisons.items():
+        arms = [name for name in comparison.arms if name in honest]
+        for part, compared in comparison.sets.items():
+            yield from _sentences(compared, arms, f"on {_place(part, protocol)}")
+
+
+def _sentences(compared: Compared, arms: Sequence[str], where: str) -> Iterator[str]:
+    outcomes = {(a, b): compared.between(a, b) for a in arms for b in arms if a != b}
+    unknown = [one.why for one in outcomes.values() if one.difference is None]
+    if unknown:
+        yield f"{quoted(arms)} cannot be compared by balanced accuracy {where}: {unknown[0]}."
+        return
+    for arm in arms:
+        below = {other: one for (first, other), one in outcomes.items() if first == arm and one.sign > 0}
+        if below:
+            highest = max(one.holm or 0 for one in below.values())
+            by = f"{_span([one.difference or 0 for one in below.values()])}; {_p('largest', len(below), highest)}"
+            yield f"{quoted([arm])} has a higher balanced accuracy than {quoted(list(below))} {where} (by {by})."
+    for group in _level(arms, outcomes):
+        known = [outcomes[pair].holm for pair in combinations(group, 2)]
+        p = [value for value in known if value is not None]
+        reason = f" ({_p('smallest', len(p), min(p))})" if p else ": they decide alike on every case"
+        yield f"{quoted(group)} cannot be told apart {where}{reason}."
+
+
+def _level(arms: Sequence[str], outcomes: Mapping[tuple[str, str], Outcome]) -> list[list[str]]:
+    """Return the largest groups of arms of which no two can be told apart (insert and absorb, Piepho 2004)."""
+    groups = [list(arms)]
+    for pair in combinations(arms, 2):
+        if outcomes[pair].apart:
+            split = [[name for name in group if name != one] for group in groups for one in pair]
+            groups = [group for group in split if not any(set(group) < set(other) for other in split)]
+            groups = [group for place, group in enumerate(groups) if group not in groups[:place]]
+    return [group for group in groups if len(group) > 1]
+
+
+def _place(part: str, protocol: str) -> str:
+    name = "the test set" if part == "test" else f"the external set “{part.removeprefix('external:')}”"
+    return f"{name} under the protocol “{protocol}”" if protocol else name
+
+
+def quoted(names: Sequence[str]) -> str:
+    """Return names in quotation marks, the last after ``and``."""
+    marked = [f"“{name}”" for name in names]
+    return marked[0] if len(marked) == 1 else f"{', '.join(marked[:-1])} and {marked[-1]}"
+
+
+def _span(differences: Sequence[float]) -> str:
+    low, high = f"{min(differences):.2f}", f"{max(differences):.2f}"
+    return low if low == high else f"{low} to {high}"
+
+
+def _p(which: str, count: int, p: float) -> str:
+    value = "< .001" if p < 0.001 else f"= {p:.{3 if p < 0.1 else 2}f}".replace(" 0.", " .")
+    return f"{which} Holm-corrected p {value}" if count > 1 else f"Holm-corrected p {value}"
+
+
+def draw(run: Run, comparisons: Mapping[str, Comparison]) -> dict[str, Figure]:
+    """Draw one matrix a protocol and set where a pair of arms can be compared.
+
+    Returns:
+        By name: ``pairs-<number of the protocol>-<number of the set>``.
+    """
+    import matplotlib as mpl
+
+    figures = {}
+    with mpl.rc_context(_RC):  # type: ignore[arg-type]
+        for i, (protocol, comparison) in enumerate(comparisons.items()):
+            for j, (part, compared) in enumerate(comparison.sets.items()):
+                if any(pair.balanced_accuracy.difference is not None for pair in compared.pairs):
+                    arms = [arm for arm in run.arms if arm.name in comparison.arms]
+                    labels = {arm.name: arm.facts.arm + (" (leaks)" if arm.facts.leaky else "") for arm in arms}
+                    figure = _matrix(f"pairs-{i}-{j}", compared, labels, _place(part, protocol))
+                    figures[figure.name] = figure
+    return figures
+
+
+def _matrix(name: str, compared: Compared, labels: Mapping[str, str], where: str) -> Figure:
+    """Draw row minus column: blue where the row is higher, orange where lower, strong and starred where apart."""
+    arms, places = list(labels), range(len(labels))
+
+    def plot(axes: Axes) -> None:
+        for y, first in enumerate(arms):
+            for x, second in enumerate(arms):
+                if x != y:
+                    _cell(axes, x, y, compared.between(first, second))
+        names = [_short(label) for label in labels.values()]
+        axes.set(xticks=places, yticks=places, xlim=(-0.5, len(arms) - 0.5), ylim=(len(arms) - 0.5, -0.5))
+        axes.set_yticklabels(names)
+        axes.xaxis.tick_top()
+        axes.xaxis.set_label_position("bottom")
+        axes.set_xlabel(fill(f"Row minus column on {where}", 40), fontsize=8)
+        axes.set_xticklabels(names, rotation=40, ha="left", rotation_mode="anchor")
+        axes.tick_params(length=0)
+        axes.spines[:].set_visible(False)
+
+    words = "; ".join(_words(pair, labels) for pair in compared.pairs)
+    alt = f"Difference in balanced accuracy between each two arms on {where}: {words}."
+    return _render(name, "", alt, (1.9 + 0.56 * len(arms), 1.6 + 0.34 * len(arms)), plot)
+
+
+def _cell(axes: Axes, x: int, y: int, one: Outcome) -> None:
+    from matplotlib.patches import Rectangle
+
+    colour = GREY if _signed(one) in ("–", "0.00") else BLUE if (one.difference or 0) > 0 else ORANGE
+    axes.add_patch(Rectangle((x - 0.48, y - 0.46), 0.96, 0.92, color=colour, alpha=0.45 if one.apart else 0.13, lw=0))
+    weight = "bold" if one.apart else "normal"
+    axes.text(x, y, _signed(one) + "*" * one.apart, ha="center", va="center", fontsize=8, fontweight=weight)
+
+
+def _signed(one: Outcome) -> str:
+    if one.difference is None:
+        return "–"
+    text = f"{one.difference:+.2f}".replace("-", "−")
+    return text if text.strip("+−0.") else "0.00"
+
+
+def _words(pair: Pair, labels: Mapping[str, str]) -> str:
+    one = pair.balanced_accuracy
+    sure = f"Holm-corrected p {one.holm:.3f}" if one.holm is not None else one.why
+    return f"{labels[pair.first]} minus {labels[pair.second]} {_signed(one)} ({sure})"
