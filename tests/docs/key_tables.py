@@ -1,0 +1,128 @@
+"""The key tables of docs/study-file.md, made from the settings classes.
+
+python tests/docs/key_tables.py          # writes them anew
+"""
+
+import inspect
+import json
+import re
+from pathlib import Path
+from typing import get_args
+
+from pydantic import BaseModel
+
+from seimbang.balance import METHODS
+from seimbang.balance.base import Balance
+from seimbang.datasets.base import DataSettings
+from seimbang.imaging.base import ImageSettings
+from seimbang.models import MODELS
+from seimbang.models.base import Model
+from seimbang.splits.base import SplitSettings
+from seimbang.study.schema import PUBLISHED, Arm, External, Protocol, Published, Study
+from seimbang.training.base import TrainingSettings
+
+PAGE = Path(__file__).parents[2] / "docs" / "study-file.md"
+START, END = "<!-- keys: made by tests/docs/key_tables.py -->", "<!-- end of keys -->"
+TABLES = [
+    ("At the top", Study, None),
+    ("`[data]`", DataSettings, None),
+    ("`[image]`", ImageSettings, None),
+    ("`[split]`", SplitSettings, None),
+    ("`[training]`", TrainingSettings, None),
+    ("`[[arm]]`", Arm, None),
+    ("`[[protocol]]`: the keys of `[split]`, and", Protocol, SplitSettings),
+    ("`[[external]]`: the keys of `[data]`, and", External, DataSettings),
+    ("`[[published]]`", Published, None),
+]
+KINDS = {"integer": "whole number", "number": "number", "string": "text", "boolean": "`true` or `false`"}
+BOUNDS = {"minimum": "≥ ", "exclusiveMinimum": "> ", "maximum": "≤ ", "exclusiveMaximum": "< "}
+
+
+def page(text):
+    """Return the page with the tables between its marks made anew."""
+    before, rest = text.split(START)
+    return f"{before}{START}\n{key_tables()}\n{END}{rest.split(END)[1]}"
+
+
+def key_tables():
+    parts = []
+    for title, kind, without in TABLES:
+        parts.append(f"### {title}\n\n{table(kind, without)}")
+        if kind is not Study and without is None:
+            parts += [f"### `{key}` in {title}\n\n{table(inner)}" for key, inner in inside(kind)]
+    known = ", ".join(f"`{name}`" for name in sorted(PUBLISHED))
+    parts.append(f"Any other key is a figure of the paper, a number or a table of numbers by class: {known}.")
+    parts += [f"### `[model]` with {names}\n\n{keys}" for names, keys in alike(MODELS, "name", Model)]
+    parts.append(f"### `balance`, every method\n\n{table(Balance)}")
+    parts += [f"### `balance` with {names}\n\n{keys}" for names, keys in alike(METHODS, "method", Balance)]
+    return "\n\n".join(parts)
+
+
+def inside(kind):
+    """Yield the settings classes among the fields of a class."""
+    for name, field in kind.model_fields.items():
+        for one in (field.annotation, *get_args(field.annotation)):
+            if inspect.isclass(one) and issubclass(one, BaseModel):
+                yield name, one
+
+
+def alike(choices, key, base):
+    """Yield the names of classes with equal keys, and their table."""
+    tables = {}
+    for name, kind in choices.items():
+        tables.setdefault(table(kind, base), []).append(f'`{key} = "{name}"`')
+    return ((", ".join(names), keys) for keys, names in tables.items())
+
+
+def table(kind, without=None):
+    schema, said = kind.model_json_schema(), meanings(kind)
+    rows = ["| Key | Type | Default | Meaning |", "|---|---|---|---|"]
+    for name, field in kind.model_fields.items():
+        if without is None or name not in without.model_fields:
+            key = field.alias or name
+            cells = key, values(schema["properties"][key], schema), default(field), said[name]
+            rows.append(f"| `{cells[0]}` | {' | '.join(cells[1:])} |")
+    return "\n".join(rows) if len(rows) > 2 else "No keys of its own."
+
+
+def meanings(kind):
+    """Return what the docstrings of a class and its bases say of each attribute."""
+    said = {}
+    for one in reversed(kind.__mro__):
+        _, _, rest = (inspect.cleandoc(one.__doc__ or "")).partition("Attributes:\n")
+        found = re.findall(r"^    (\w+): (.*(?:\n {8}.*)*)", rest, re.M)
+        said |= {name: re.sub(r"\s+", " ", text).replace("``", "`").replace("|", r"\|") for name, text in found}
+    return said
+
+
+def values(schema, whole):
+    """Say in words which values a JSON schema allows."""
+    if "$ref" in schema:
+        return values(whole["$defs"][schema["$ref"].rpartition("/")[2]], whole)
+    if "anyOf" in schema:
+        return " or ".join(values(one, whole) for one in schema["anyOf"] if one.get("type") != "null")
+    if "enum" in schema or "const" in schema:
+        return ", ".join(f"`{json.dumps(one)}`" for one in schema.get("enum", [schema.get("const")]))
+    if schema.get("type") == "array":
+        items = schema.get("prefixItems", [schema.get("items", {})])
+        count = f"{len(items)} × " if "prefixItems" in schema else ""
+        return f"list of {count}{values(items[0], whole)}"
+    if schema.get("type") == "object":
+        return "table"
+    bounds = [f"{sign}{schema[name]:,}" for name, sign in BOUNDS.items() if name in schema]
+    return ", ".join([KINDS[schema["type"]], *bounds])
+
+
+def default(field):
+    if field.is_required():
+        return "needed"
+    value = field.get_default(call_default_factory=True)
+    if value is None or value in ((), {}):
+        return "none"
+    if isinstance(value, dict):
+        return f"`{{ {', '.join(f'{key} = {json.dumps(one)}' for key, one in value.items())} }}`"
+    return f"`{json.dumps(value)}`" if isinstance(value, str | int | float | tuple) else "its defaults"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
