@@ -10,6 +10,9 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from seimbang.evaluation import compare
+from seimbang.evaluation import read as read_predictions
+
 CLASSES = ["NORMAL", "PNEUMONIA"]
 SIZE = (32, 32)
 COUNTS = {
@@ -45,6 +48,8 @@ def fake_run(path: Path, arms: int = 2, external: bool = True) -> Path:
     for name in names:
         _arm(path, name, cases, rng)
     _provenance(path, names)
+    tables = {name: read_predictions(path / "arms" / slug(name)) for name in names}
+    _json(path / "comparisons.json", {"": compare(tables, CLASSES)})
     return path
 
 

@@ -1,13 +1,19 @@
 """The commands as a user calls them: help with an example, exit codes, one line instead of a traceback."""
 
+import os
+import resource
+import struct
 import subprocess
 import sys
+import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from seimbang import cli
 from seimbang.cli import app
 
 COMMANDS = ["demo", "studies", "init", "check", "audit", "run", "report", "predict", "serve", "doctor"]
@@ -117,26 +123,67 @@ def test_studies_with_mistakes_exit_with_2(tmp_path, lines, part):
     assert part in done.stderr
 
 
+def huge_png():
+    """Return a 20000 x 20000 PNG, written row by row as an image library would not need to."""
+    rows = zlib.compressobj(9)
+    packed = b"".join(rows.compress(bytes(20000 // 8 + 1)) for _ in range(20000)) + rows.flush()
+    chunks = ((b"IHDR", struct.pack(">IIBBBBB", 20000, 20000, 1, 0, 0, 0, 0)), (b"IDAT", packed), (b"IEND", b""))
+    parts = (struct.pack(">I", len(c)) + n + c + struct.pack(">I", zlib.crc32(n + c)) for n, c in chunks)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
 def test_bad_images_are_left_out_and_named(tmp_path):
     make(tmp_path / "x", {"a": 20, "b": 20})
     (tmp_path / "x/a/text.jpg").write_text("no image")
-    whole = (tmp_path / "x/b/1.png").read_bytes()
-    (tmp_path / "x/b/cut.png").write_bytes(whole[: len(whole) // 2])
+    Image.new("L", (60, 60), 90).save(tmp_path / "x/b/whole.jpg")
+    whole = (tmp_path / "x/b/whole.jpg").read_bytes()
+    (tmp_path / "x/b/cut.jpg").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "x/b/huge.png").write_bytes(huge_png())
+    Image.fromarray(np.arange(400, dtype=np.uint16).reshape(20, 20) * 9).save(tmp_path / "x/b/sixteen.png")
     done = call("audit", "x", cwd=tmp_path)
-    assert "UNREADABLE" in done.stdout
-    assert "2 files" in done.stdout
+    assert "3 files could not be read" in done.stdout
+    for code in ("IMG_NOT_IMAGE", "IMG_TRUNCATED", "IMG_TOO_LARGE"):
+        assert code in done.stdout
+    assert "b 22" in done.stdout
 
 
-def test_a_full_disk_is_an_error_of_its_own(tmp_path, monkeypatch):
-    import errno
+def test_a_full_disk_stops_with_6_and_leaves_no_half_file(tmp_path):
+    study(tmp_path)
+    make(tmp_path / "x", {"a": 30, "b": 30})
+    limit = (2000, 2000)  # bytes a file may have: the kernel then refuses as it does on a full disk
+    done = subprocess.run(
+        [sys.executable, "-m", "seimbang.cli", "run", "s.toml", "--data", ".", "--out", "r"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=os.environ | {"SEIMBANG_CACHE": str(tmp_path / "cache")},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit),
+    )
+    assert done.returncode == 6
+    assert "DISK_FULL" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not [path for path in tmp_path.rglob(".*") if path.stat().st_size > 1500]
 
-    from seimbang.errors import ResourceError
-    from seimbang.imaging import files
 
-    def full(handle):
-        raise OSError(errno.ENOSPC, "No space left on device")
+def test_an_output_that_cannot_be_written_exits_with_6(tmp_path):
+    (tmp_path / "file").write_text("")
+    done = call("run", "phantom", "--out", str(tmp_path / "file" / "run"))
+    assert done.returncode == 6
+    assert "NOT_WRITABLE" in done.stderr
+    assert "To mend it: choose another folder" in done.stderr
 
-    monkeypatch.setattr(files.os, "fsync", full)
-    with pytest.raises(ResourceError, match="DISK_FULL"):
-        files.write_atomic(tmp_path / "x", "data")
-    assert list(tmp_path.iterdir()) == []
+
+def test_a_fault_of_the_program_is_one_line_and_a_file(monkeypatch, capsys):
+    def broken():
+        raise ValueError("the broken part")
+
+    monkeypatch.setattr(cli, "app", broken)
+    monkeypatch.setattr(cli.progress, "complain", lambda text: print(text, file=sys.stderr))
+    with pytest.raises(SystemExit, match="1"):
+        cli.main()
+    said = capsys.readouterr().err
+    assert "A fault of seimbang itself (ValueError: the broken part)" in said
+    assert "Traceback" not in said
+    log = Path(said.split()[-1])
+    assert "in broken" in log.read_text(encoding="utf-8")
+    log.unlink()

@@ -1,6 +1,8 @@
 """The command line: one short function a command. Parse, call, print."""
 
 import sys
+import tempfile
+import traceback
 from pathlib import Path
 from typing import Annotated
 
@@ -174,6 +176,18 @@ def main() -> None:
     except MemoryError:
         progress.complain(str(ResourceError("MEMORY", "too little memory", "more", "use smaller images or --quick")))
         sys.exit(ResourceError.exit_code)
+    except Exception as error:
+        progress.complain(
+            f"A fault of seimbang itself ({type(error).__name__}: {error}). Please report it with {_kept()}"
+        )
+        sys.exit(1)
+
+
+def _kept() -> str:
+    """Write what happened where, for a report of the fault, and return the file's path."""
+    with tempfile.NamedTemporaryFile("w", prefix="seimbang-", suffix=".log", delete=False) as file:
+        traceback.print_exc(file=file)
+    return file.name
 
 
 if __name__ == "__main__":

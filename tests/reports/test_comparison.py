@@ -2,6 +2,7 @@
 
 import json
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from itertools import combinations
 
 import pandas as pd
@@ -10,8 +11,9 @@ from pydantic import TypeAdapter
 
 from run_folder import CLASSES, fake_run, slug
 from seimbang.evaluation.compare import compare
-from seimbang.reports.comparison import Comparison, draw, sentences
+from seimbang.reports.comparison import draw, sentences
 from seimbang.reports.read import read
+from seimbang.reports.shapes import Comparison
 
 ARMS = ["as published", "none", "SMOTE", "class weights"]
 KINDS = dict.fromkeys(("case_id", "group", "fold", "set", "label"), str)
@@ -45,15 +47,19 @@ def made_up(holm, difference=0.04, protocol="", part="test", why=""):
 def test_what_an_evaluation_writes_is_drawn_and_said(folder, run):
     tables = {name: pd.read_csv(folder / "arms" / slug(name) / "predictions.csv", dtype=KINDS) for name in ARMS}
     found = typed({"": compare(tables, CLASSES)})
-    assert list(draw(run, found)) == ["pairs-0-0", "pairs-0-1"]
-    said = list(sentences(run, found))
+    assert list(draw(replace(run, comparisons=found))) == ["pairs-0-0", "pairs-0-1"]
+    said = list(sentences(replace(run, comparisons=found)))
     assert any("on the test set" in text for text in said)
     assert any("on the external set “NIH”" in text for text in said)
     assert not any("as published" in text for text in said)
 
 
 def test_arms_that_cannot_be_told_apart(run):
-    said = list(sentences(run, made_up({("none", "class weights"): 0.214, ("as published", "none"): 0.001})))
+    said = list(
+        sentences(
+            replace(run, comparisons=made_up({("none", "class weights"): 0.214, ("as published", "none"): 0.001}))
+        )
+    )
     assert said == [
         "“none”, “SMOTE” and “class weights” cannot be told apart on the test set (smallest Holm-corrected p = .21)."
     ]
@@ -61,7 +67,7 @@ def test_arms_that_cannot_be_told_apart(run):
 
 def test_arms_that_can(run):
     below = {("none", "SMOTE"): 0.004, ("none", "class weights"): 0.0002}
-    assert list(sentences(run, made_up(below, protocol="grouped", part="external:NIH"))) == [
+    assert list(sentences(replace(run, comparisons=made_up(below, protocol="grouped", part="external:NIH")))) == [
         "“none” has a higher balanced accuracy than “SMOTE” and “class weights” on the external set “NIH” under the "
         "protocol “grouped” (by 0.04; largest Holm-corrected p = .004).",
         "“SMOTE” and “class weights” cannot be told apart on the external set “NIH” under the protocol “grouped” "
@@ -70,7 +76,7 @@ def test_arms_that_can(run):
 
 
 def test_the_later_arm_of_a_pair_can_be_the_better_one(run):
-    said = list(sentences(run, made_up({("none", "SMOTE"): 0.0002}, difference=-0.07)))
+    said = list(sentences(replace(run, comparisons=made_up({("none", "SMOTE"): 0.0002}, difference=-0.07))))
     assert said[0] == (
         "“SMOTE” has a higher balanced accuracy than “none” on the test set (by 0.07; Holm-corrected p < .001)."
     )
@@ -83,19 +89,19 @@ def test_the_later_arm_of_a_pair_can_be_the_better_one(run):
 def test_what_cannot_be_compared_says_why(run):
     none = dict.fromkeys(combinations(ARMS, 2))
     absent = made_up(none, difference=None, why="the set has no case of NORMAL")
-    assert list(sentences(run, absent)) == [
+    assert list(sentences(replace(run, comparisons=absent))) == [
         "“none”, “SMOTE” and “class weights” cannot be compared by balanced accuracy on the test set: "
         "the set has no case of NORMAL."
     ]
-    assert draw(run, absent) == {}
+    assert draw(replace(run, comparisons=absent)) == {}
     alike = made_up(none, difference=0.0, why="alike")
-    assert next(sentences(run, alike)).endswith(
+    assert next(sentences(replace(run, comparisons=alike))).endswith(
         "cannot be told apart on the test set: they decide alike on every case."
     )
 
 
 def test_the_matrix_shows_both_directions_and_stars_what_is_apart(run):
-    figure = draw(run, made_up({("none", "SMOTE"): 0.004}))["pairs-0-0"]
+    figure = draw(replace(run, comparisons=made_up({("none", "SMOTE"): 0.004})))["pairs-0-0"]
     texts = [text.text for text in ET.fromstring(figure.svg).iter("{http://www.w3.org/2000/svg}text")]
     assert [texts.count(cell) for cell in ("+0.04*", "−0.04*", "+0.04", "−0.04")] == [1, 1, 5, 5]
     assert texts.count("as published (leaks)") == 2

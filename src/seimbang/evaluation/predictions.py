@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,11 @@ class Scored:
     def groups(self) -> int:
         """Number of patients."""
         return int(self.group.max()) + 1
+
+
+def read(arm: Path) -> pd.DataFrame:
+    """Return ``predictions.csv`` of an arm's folder; fold 1.10 is not 1.1, so the keys are read as text."""
+    return pd.read_csv(arm / "predictions.csv", dtype=dict.fromkeys(KEYS, str))
 
 
 def scored(predictions: pd.DataFrame, classes: Sequence[str]) -> dict[str, Scored]:

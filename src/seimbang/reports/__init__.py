@@ -17,16 +17,16 @@ def write_report(run: Path) -> Path:
         ResourceError: The folder cannot be written or the disk is full.
     """
     from seimbang.imaging.files import write_atomic
-    from seimbang.reports.figures import draw
+    from seimbang.reports import comparison, figures
     from seimbang.reports.html import page
     from seimbang.reports.read import read
     from seimbang.reports.tables import latex, metrics_csv
 
     contents = read(run)
-    figures = draw(contents)
-    for figure in figures.values():
+    drawn = figures.draw(contents) | comparison.draw(contents)
+    for figure in drawn.values():
         write_atomic(run / "figures" / f"{figure.name}.svg", figure.svg)
     write_atomic(run / "metrics.csv", metrics_csv(contents))
     write_atomic(run / "table.tex", latex(contents))
-    write_atomic(run / "report.html", page(contents, figures))
+    write_atomic(run / "report.html", page(contents, drawn))
     return run / "report.html"

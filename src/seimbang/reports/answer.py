@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from seimbang.reports.comparison import quoted, sentences
 from seimbang.reports.read import Arm, Run
-from seimbang.reports.shapes import Value
+from seimbang.reports.shapes import Outcome, Value
 from seimbang.reports.tables import NAMES, headline, published
 
 BEST = "balanced_accuracy"
 UNKNOWN = Value(value=None)
+VERDICTS = {
+    1: "On this test set it helped.",
+    -1: "On this test set it did harm.",
+    0: "This run shows neither a benefit nor a harm.",
+}
 
 
 @dataclass(frozen=True)
@@ -27,6 +33,7 @@ def answer(run: Run) -> list[Sentence]:
         Sentence(kind, text)
         for kind, texts in (
             ("best", _best(run)),
+            ("apart", sentences(run)),
             ("balancing", _balancing(run)),
             ("threshold", _threshold(run)),
             ("protocol", _protocols(run)),
@@ -61,23 +68,27 @@ def _first(run: Run, protocol: str, ranked: list[Arm]) -> str:
         f"“{first.name}” has the highest balanced accuracy of the leak-free arms on the test set{under}: "
         f"{value}, {cases} cases."
     )
-    return f"{lead} {_told_apart(first, ranked[1:])}{_guessing(run, value)}"
+    return f"{lead} {_told_apart(run, first, ranked[1:])}{_guessing(run, value)}"
 
 
-def _told_apart(first: Arm, others: Sequence[Arm]) -> str:
-    value = _value(first)
-    below = [arm.name for arm in others if value.beats(_value(arm))]
-    level = [arm.name for arm in others if arm.name not in below]
+def _told_apart(run: Run, first: Arm, others: Sequence[Arm]) -> str:
     if not others:
         return "There is no other leak-free arm to compare it with."
+    below = [arm.name for arm in others if (one := _paired(run, first, arm)) and one.sign > 0]
+    level = [arm.name for arm in others if arm.name not in below]
     if not level:
-        return f"Its interval lies wholly above that of {_names(below)}."
+        return f"Tested on the same cases, it is better than {quoted(below)}."
     if not below:
-        return f"Its interval overlaps that of {_names(level)}: this test set does not show which of them is better."
+        return f"Tested on the same cases, it is not shown to be better than {quoted(level)}."
     return (
-        f"Its interval lies above that of {_names(below)}, but overlaps that of {_names(level)}, "
-        "from which this test set cannot tell it apart."
+        f"Tested on the same cases, it is better than {quoted(below)}, but cannot be told apart from {quoted(level)}."
     )
+
+
+def _paired(run: Run, first: Arm, second: Arm) -> Outcome | None:
+    """Return how two arms of a protocol differ in balanced accuracy on the test set, first minus second."""
+    sets = run.comparisons[first.facts.protocol].sets
+    return sets["test"].between(first.name, second.name) if "test" in sets else None
 
 
 def _guessing(run: Run, value: Value) -> str:
@@ -92,12 +103,12 @@ def _balancing(run: Run) -> Iterator[str]:
         base = _unbalanced(run, arm)
         if arm.facts.leaky or arm.method == "none" or base is None:
             continue
-        now, before = _value(arm), _value(base)
-        if now.value is None or before.value is None:
+        found = _paired(run, arm, base)
+        if found is None or found.difference is None:
             continue
         yield (
-            f"“{arm.name}” against “{base.name}”: balanced accuracy {now} against {before}"
-            f"{_difference(now.value - before.value)}. {_verdict(now, before)}{_changes(run, arm, base)}"
+            f"“{arm.name}” against “{base.name}”: balanced accuracy {_value(arm)} against {_value(base)}, a difference "
+            f"of {found}. {VERDICTS[found.sign]}{_changes(run, arm, base)}"
         )
 
 
@@ -105,14 +116,6 @@ def _difference(change: float) -> str:
     if abs(change) < 0.005:
         return ", the same to two decimals"
     return f", {abs(change):.2f} {'higher' if change > 0 else 'lower'}"
-
-
-def _verdict(now: Value, before: Value) -> str:
-    if now.beats(before):
-        return "The intervals do not overlap: on this test set it helped."
-    if before.beats(now):
-        return "The intervals do not overlap: on this test set it did harm."
-    return "The intervals overlap, so this run shows neither a benefit nor a harm."
 
 
 def _changes(run: Run, arm: Arm, base: Arm) -> str:
@@ -167,9 +170,9 @@ def _protocols(run: Run) -> Iterator[str]:
         fallen = sum(_value(a).beats(_value(b)) for a, b in known)
         if fallen and all(a.facts.leaky and not b.facts.leaky for a, b in known):
             yield (
-                f"In {fallen} of {len(known)} arms the fall is larger than chance. Under “{first}” the test holds images "
-                f"that are nearly those trained on, so its figures measure memory; those under “{other}” are of images "
-                "whose like was not trained on, and are the ones to expect elsewhere at best."
+                f"In {fallen} of {len(known)} arms the fall is larger than chance. Under “{first}” the test holds "
+                "images that are nearly those trained on, so its figures measure memory; those under "
+                f"“{other}” are of images whose like was not trained on, and are the ones to expect elsewhere at best."
             )
 
 
@@ -180,9 +183,9 @@ def _leaks(run: Run) -> Iterator[str]:
             reason = " ".join(arm.facts.leaks) or "Test cases took part in training."
             reasons.setdefault(reason, []).append(arm)
     for reason, arms in reasons.items():
-        reads = "; ".join(f"{_names([arm.name])} reads {_both(arm)}{_beside(run, arm)}" for arm in arms)
+        reads = "; ".join(f"{quoted([arm.name])} reads {_both(arm)}{_beside(run, arm)}" for arm in arms)
         yield (
-            f"{_names([arm.name for arm in arms])} {'leaks' if len(arms) == 1 else 'leak'}. {reason} {reads}. "
+            f"{quoted([arm.name for arm in arms])} {'leaks' if len(arms) == 1 else 'leak'}. {reason} {reads}. "
             "Such figures are shown for comparison only; they are no evidence of how a model works on new patients."
         )
 
@@ -268,8 +271,3 @@ def _unbalanced(run: Run, arm: Arm) -> Arm | None:
     arms = run.protocols[arm.facts.protocol]
     same = (one for one in arms if one.facts.model == arm.facts.model and not one.facts.leaky)
     return next((one for one in same if one.method == "none"), None)
-
-
-def _names(names: Sequence[str]) -> str:
-    quoted = [f"“{name}”" for name in names]
-    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"

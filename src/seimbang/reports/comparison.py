@@ -7,82 +7,18 @@ from itertools import combinations
 from textwrap import fill
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel
-
-from seimbang.reports.figures import _RC, BLUE, GREY, ORANGE, Figure, _render, _short
+from seimbang.reports.figures import BLUE, GREY, ORANGE, STYLE, Figure, render, short
 from seimbang.reports.read import Run
+from seimbang.reports.shapes import Compared, Outcome, Pair
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-LEVEL = 0.05
 
-
-class Outcome(BaseModel):
-    """What one test says of a pair: first minus second, its 95 % interval, p, and p after Holm's correction."""
-
-    difference: float | None
-    low: float | None
-    high: float | None
-    p: float | None
-    holm: float | None
-    method: str
-    why: str
-
-    @property
-    def apart(self) -> bool:
-        """Whether the test tells the two arms apart."""
-        return self.holm is not None and self.holm < LEVEL
-
-    @property
-    def sign(self) -> int:
-        """Which arm is shown to be better: 1 the first, -1 the second, 0 neither."""
-        return (1 if (self.difference or 0) > 0 else -1) if self.apart else 0
-
-    def turned(self) -> Outcome:
-        """Return it as second minus first."""
-        difference, low, high = (None if x is None else -x for x in (self.difference, self.high, self.low))
-        return self.model_copy(update={"difference": difference, "low": low, "high": high})
-
-
-class Pair(BaseModel):
-    """Two arms on the same cases; ``only_first`` cases only the first arm has right."""
-
-    first: str
-    second: str
-    only_first: int
-    only_second: int
-    balanced_accuracy: Outcome
-    accuracy: Outcome
-    mcnemar: Outcome
-    auc: Outcome
-    folds: Outcome
-
-
-class Compared(BaseModel):
-    """Every pair on one set."""
-
-    n: int
-    groups: int
-    pairs: list[Pair]
-
-    def between(self, first: str, second: str) -> Outcome:
-        """Return how the balanced accuracy of two different arms differs, first minus second."""
-        found = next(pair for pair in self.pairs if {pair.first, pair.second} == {first, second})
-        return found.balanced_accuracy if found.first == first else found.balanced_accuracy.turned()
-
-
-class Comparison(BaseModel):
-    """One protocol of ``comparisons.json``, by the names of its arms and sets."""
-
-    arms: list[str]
-    sets: dict[str, Compared]
-
-
-def sentences(run: Run, comparisons: Mapping[str, Comparison]) -> Iterator[str]:
+def sentences(run: Run) -> Iterator[str]:
     """Say of each protocol and set which leak-free arms differ in balanced accuracy; plain text, to be escaped."""
     honest = {arm.name for arm in run.arms if not arm.facts.leaky}
-    for protocol, comparison in comparisons.items():
+    for protocol, comparison in run.comparisons.items():
         arms = [name for name in comparison.arms if name in honest]
         for part, compared in comparison.sets.items():
             yield from _sentences(compared, arms, f"on {_place(part, protocol)}")
@@ -139,7 +75,7 @@ def _p(which: str, count: int, p: float) -> str:
     return f"{which} Holm-corrected p {value}" if count > 1 else f"Holm-corrected p {value}"
 
 
-def draw(run: Run, comparisons: Mapping[str, Comparison]) -> dict[str, Figure]:
+def draw(run: Run) -> dict[str, Figure]:
     """Draw one matrix a protocol and set where a pair of arms can be compared.
 
     Returns:
@@ -148,8 +84,8 @@ def draw(run: Run, comparisons: Mapping[str, Comparison]) -> dict[str, Figure]:
     import matplotlib as mpl
 
     figures = {}
-    with mpl.rc_context(_RC):  # type: ignore[arg-type]
-        for i, (protocol, comparison) in enumerate(comparisons.items()):
+    with mpl.rc_context(STYLE):  # type: ignore[arg-type]
+        for i, (protocol, comparison) in enumerate(run.comparisons.items()):
             for j, (part, compared) in enumerate(comparison.sets.items()):
                 if any(pair.balanced_accuracy.difference is not None for pair in compared.pairs):
                     arms = [arm for arm in run.arms if arm.name in comparison.arms]
@@ -168,7 +104,7 @@ def _matrix(name: str, compared: Compared, labels: Mapping[str, str], where: str
             for x, second in enumerate(arms):
                 if x != y:
                     _cell(axes, x, y, compared.between(first, second))
-        names = [_short(label) for label in labels.values()]
+        names = [short(label) for label in labels.values()]
         axes.set(xticks=places, yticks=places, xlim=(-0.5, len(arms) - 0.5), ylim=(len(arms) - 0.5, -0.5))
         axes.set_yticklabels(names)
         axes.xaxis.tick_top()
@@ -180,7 +116,7 @@ def _matrix(name: str, compared: Compared, labels: Mapping[str, str], where: str
 
     words = "; ".join(_words(pair, labels) for pair in compared.pairs)
     alt = f"Difference in balanced accuracy between each two arms on {where}: {words}."
-    return _render(name, "", alt, (1.9 + 0.56 * len(arms), 1.6 + 0.34 * len(arms)), plot)
+    return render(name, "", alt, (1.9 + 0.56 * len(arms), 1.6 + 0.34 * len(arms)), plot)
 
 
 def _cell(axes: Axes, x: int, y: int, one: Outcome) -> None:

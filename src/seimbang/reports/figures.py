@@ -27,7 +27,7 @@ BLUE, ORANGE, GREEN, PINK, SKY, BLACK, GREY = (
 LEAK = "#B3261E"
 CYCLE = (BLUE, ORANGE, GREEN, PINK, SKY, BLACK)
 STYLES = ("-", "--", "-.", ":")
-_RC = {
+STYLE = {
     "svg.fonttype": "none",
     "svg.hashsalt": "seimbang",
     "font.family": ["DejaVu Sans", "sans-serif"],
@@ -62,7 +62,7 @@ def draw(run: Run) -> dict[str, Figure]:
     """
     import matplotlib as mpl
 
-    with mpl.rc_context(_RC):  # type: ignore[arg-type]
+    with mpl.rc_context(STYLE):  # type: ignore[arg-type]
         return {figure.name: figure for figure in _all(run)}
 
 
@@ -102,7 +102,7 @@ def _forest(run: Run, metric: str) -> Figure:
                 axes.plot(marks[label], place, "D", color=BLACK, markersize=6, markerfacecolor="white")
         if guess is not None:
             axes.axvline(guess, color=GREY, linewidth=0.8, linestyle=":")
-        axes.set(yticks=range(len(lines)), xlabel=f"{title(metric)} (95 % interval)", xlim=_limits(lines, marks))
+        axes.set(yticks=range(len(lines)), xlabel=title(metric), xlim=_limits(lines, marks))
         axes.set_yticklabels([_line_label(label, part, leaky) for label, part, _, leaky in lines])
         axes.set_ylim(len(lines) - 0.5, -0.5)
         axes.tick_params(axis="y", length=0)
@@ -111,7 +111,7 @@ def _forest(run: Run, metric: str) -> Figure:
     words = "; ".join(f"{_line_label(label, part, leaky)} {value}" for label, part, value, leaky in lines)
     pub = "".join(f"; published for {name} {number:.2f}" for name, number in marks.items())
     alt = f"{title(metric)} of each arm with its 95 % interval: {words}{pub}."
-    return _render(f"forest-{metric}", "", alt, (4.4, 0.7 + 0.25 * len(lines)), plot)
+    return render(f"forest-{metric}", "", alt, (4.4, 0.7 + 0.25 * len(lines)), plot)
 
 
 def _forest_lines(run: Run, metric: str) -> list[tuple[str, str, Value, bool]]:
@@ -121,7 +121,7 @@ def _forest_lines(run: Run, metric: str) -> list[tuple[str, str, Value, bool]]:
 
 def _line_label(label: str, part: str, leaky: bool) -> str:
     where = "" if part == "test" else f" · {part.removeprefix('external:')}"
-    return f"{_short(label)}{' (leaks)' if leaky else ''}{where}"
+    return f"{short(label)}{' (leaks)' if leaky else ''}{where}"
 
 
 def _limits(lines: list[tuple[str, str, Value, bool]], marks: dict[str, float]) -> tuple[float, float]:
@@ -136,14 +136,14 @@ def _roc(run: Run) -> Figure:
             if arm.test and arm.test.default.roc:
                 x, y = zip(*arm.test.default.roc, strict=True)
                 colour = LEAK if arm.facts.leaky else CYCLE[place % len(CYCLE)]
-                label = f"{_short(arm.name)}{' (leaks)' if arm.facts.leaky else ''}"
+                label = f"{short(arm.name)}{' (leaks)' if arm.facts.leaky else ''}"
                 auc = arm.test.default.metrics["auc"].number
                 axes.plot(x, y, STYLES[place % len(STYLES)], color=colour, label=f"{label}, AUC {auc}", linewidth=1.6)
         axes.set(xlabel="1 - specificity", ylabel="Sensitivity", xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
         axes.legend(loc="lower right")
 
     aucs = "; ".join(f"{arm.name} {arm.test.default.metrics['auc']}" for arm in run.arms if arm.test)
-    return _render("roc", "", f"ROC curves on the test set. Area under the curve: {aucs}.", (4.4, 4.2), plot)
+    return render("roc", "", f"ROC curves on the test set. Area under the curve: {aucs}.", (4.4, 4.2), plot)
 
 
 def _classes(arm: Arm) -> Figure:
@@ -160,7 +160,7 @@ def _classes(arm: Arm) -> Figure:
             axes.text(before[name], place - 0.2, f" {before[name]:,}", va="center", fontsize=8)
             axes.text(after.get(name, 0), place + 0.2, f" {after.get(name, 0):,}", va="center", fontsize=8)
         axes.set(yticks=range(len(names)), xlabel="Training rows (hatched: added by balancing)")
-        axes.set_yticklabels([_short(name) for name in names])
+        axes.set_yticklabels([short(name) for name in names])
         axes.set_ylim(len(names) - 0.5, -0.5)
         axes.set_xlim(0, 1.2 * max([1, *before.values(), *after.values()]))
         axes.locator_params(axis="x", nbins=5)
@@ -168,7 +168,7 @@ def _classes(arm: Arm) -> Figure:
 
     words = "; ".join(f"{name} {before[name]} before, {after.get(name, 0)} after" for name in names)
     alt = f"Training rows of each class before and after balancing in arm {arm.name}: {words}."
-    return _render(f"classes-{arm.facts.slug}", arm.facts.slug, alt, (3.6, 0.95 + 0.55 * len(names)), plot)
+    return render(f"classes-{arm.facts.slug}", arm.facts.slug, alt, (3.6, 0.95 + 0.55 * len(names)), plot)
 
 
 def _curve(arm: Arm, what: str) -> Figure:
@@ -191,7 +191,7 @@ def _curve(arm: Arm, what: str) -> Figure:
 
     last = f"train {arm.history[what][-1]:.3f}, validation {arm.history[f'val_{what}'][-1]:.3f}"
     alt = f"{title(what)} of arm {arm.name} over {len(epochs)} epochs; at the end {last}; kept epoch {best}."
-    return _render(f"{what}-{arm.facts.slug}", arm.facts.slug, alt, (3.6, 2.6), plot)
+    return render(f"{what}-{arm.facts.slug}", arm.facts.slug, alt, (3.6, 2.6), plot)
 
 
 def _calibration(run: Run, arm: Arm) -> Figure:
@@ -216,20 +216,21 @@ def _calibration(run: Run, arm: Arm) -> Figure:
 
     errors = "; ".join(f"{part} {arm.metrics.sets[part].default.metrics['calibration_error']}" for part in parts)
     alt = f"Predicted probability against observed fraction for arm {arm.name}. Calibration error: {errors}."
-    return _render(f"calibration-{arm.facts.slug}", arm.facts.slug, alt, (3.6, 3.5), plot)
+    return render(f"calibration-{arm.facts.slug}", arm.facts.slug, alt, (3.6, 3.5), plot)
 
 
 def _calibrated(run: Run) -> str:
-    return f"Predicted probability of {_short(run.positive)}" if len(run.classes) == 2 else "Predicted probability"
+    return f"Predicted probability of {short(run.positive)}" if len(run.classes) == 2 else "Predicted probability"
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
     """Keep a name short enough for a label, and free of matplotlib's formula signs."""
     text = text.replace("$", r"\$")
     return text if len(text) <= 28 else text[:27] + "…"
 
 
-def _render(name: str, arm: str, alt: str, size: tuple[float, float], plot: Callable[[Axes], None]) -> Figure:
+def render(name: str, arm: str, alt: str, size: tuple[float, float], plot: Callable[[Axes], None]) -> Figure:
+    """Return what ``plot`` draws on axes of ``size`` inches."""
     from matplotlib.figure import Figure as Canvas
 
     canvas = Canvas(figsize=size, layout="constrained")

@@ -14,6 +14,7 @@ from seimbang.errors import IntegrityError
 from seimbang.reports.shapes import (
     ArmFacts,
     Audit,
+    Comparison,
     Data,
     ExampleRow,
     GalleryRow,
@@ -57,7 +58,12 @@ class Arm:
 
 @dataclass(frozen=True)
 class Run:
-    """A whole run folder; ``unfinished`` names the study's arms that have no numbers yet."""
+    """A whole run folder.
+
+    Attributes:
+        comparisons: Paired tests of the arms, by protocol; none before two arms are finished.
+        unfinished: The study's arms that have no numbers yet.
+    """
 
     folder: Path
     study: Study
@@ -65,6 +71,7 @@ class Run:
     data: Data
     audit: Audit
     arms: list[Arm]
+    comparisons: dict[str, Comparison]
     unfinished: list[str]
     provenance: Provenance
 
@@ -117,6 +124,7 @@ def read(folder: Path) -> Run:
         data,
         _json(folder / "audit.json", Audit),
         [measured[key] for key in order if key in measured],
+        _json(folder / "comparisons.json", dict[str, Comparison]),
         [f"{arm} ({protocol})" if protocol else arm for protocol, arm in order if (protocol, arm) not in measured],
         _json(folder / "provenance.json", Provenance),
     )

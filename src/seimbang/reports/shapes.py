@@ -113,6 +113,70 @@ class Metrics(BaseModel):
     gaps: dict[str, dict[str, Value]] = {}
 
 
+class Outcome(BaseModel):
+    """What one test says of a pair: first minus second, its 95 % interval, p, and p after Holm's correction."""
+
+    difference: float | None
+    low: float | None
+    high: float | None
+    p: float | None
+    holm: float | None
+    method: str
+    why: str
+
+    @property
+    def apart(self) -> bool:
+        """Whether the test tells the two arms apart."""
+        return self.holm is not None and self.holm < 0.05
+
+    @property
+    def sign(self) -> int:
+        """Which arm is shown to be better: 1 the first, -1 the second, 0 neither."""
+        return (1 if (self.difference or 0) > 0 else -1) if self.apart else 0
+
+    def __str__(self) -> str:
+        return str(Value(value=self.difference, low=self.low, high=self.high, why=self.why))
+
+    def turned(self) -> Outcome:
+        """Return it as second minus first."""
+        difference, low, high = (None if x is None else -x for x in (self.difference, self.high, self.low))
+        return self.model_copy(update={"difference": difference, "low": low, "high": high})
+
+
+class Pair(BaseModel):
+    """Two arms on the same cases; ``only_first`` cases only the first arm has right."""
+
+    first: str
+    second: str
+    only_first: int
+    only_second: int
+    balanced_accuracy: Outcome
+    accuracy: Outcome
+    mcnemar: Outcome
+    auc: Outcome
+    folds: Outcome
+
+
+class Compared(BaseModel):
+    """Every pair on one set."""
+
+    n: int
+    groups: int
+    pairs: list[Pair]
+
+    def between(self, first: str, second: str) -> Outcome:
+        """Return how the balanced accuracy of two different arms differs, first minus second."""
+        found = next(pair for pair in self.pairs if {pair.first, pair.second} == {first, second})
+        return found.balanced_accuracy if found.first == first else found.balanced_accuracy.turned()
+
+
+class Comparison(BaseModel):
+    """One protocol of ``comparisons.json``, by the names of its arms and sets."""
+
+    arms: list[str]
+    sets: dict[str, Compared]
+
+
 class LayerRow(BaseModel):
     """One line of the architecture."""
 

@@ -13,7 +13,7 @@ import pandas as pd
 from seimbang import __version__
 from seimbang.datasets.base import CaseTable, Dataset
 from seimbang.errors import IntegrityError
-from seimbang.evaluation import evaluate
+from seimbang.evaluation import compare, evaluate, read
 from seimbang.imaging.files import write_atomic
 from seimbang.progress import live
 from seimbang.runs.context import Context
@@ -103,9 +103,7 @@ def measure(run: Context, plan: Plan) -> None:
     folder = run.arm_folder(plan)
     predictions = pd.concat([_predict_fold(run, plan, fold) for fold in run.folds_of(plan)], ignore_index=True)
     write_atomic(folder / "predictions.csv", predictions.to_csv(index=False, float_format="%.9f"))
-    saved = pd.read_csv(
-        folder / "predictions.csv", dtype=dict.fromkeys(("case_id", "group", "fold", "set", "label"), str)
-    )
+    saved = read(folder)
     metrics = evaluate(saved, run.data.cases.classes)
     first = run.recipes[plan.slug, run.folds_of(plan)[0].name]
     arm = f"arms/{plan.slug}"
@@ -114,6 +112,17 @@ def measure(run: Context, plan: Plan) -> None:
     run.folder.json(f"{arm}/examples.json", examples(run, plan, saved))
     run.folder.json(f"{arm}/model.json", _package(run, plan, metrics["threshold"]["value"]))
     run.folder.finish(step, inputs)
+
+
+def compare_all(run: Context) -> None:
+    """Test every pair of arms of a protocol that are measured, in this run or an earlier one."""
+    found = {}
+    for protocol in run.study.protocols:
+        plans = [plan for plan in run.study.plans() if plan.protocol == protocol]
+        done = [plan for plan in plans if run.folder.done(f"{plan.slug}.measure", run.inputs(plan))]
+        tables = {plan.name: read(run.arm_folder(plan)) for plan in done}
+        found[protocol.name] = compare(tables, run.data.cases.classes) if tables else {"arms": [], "sets": {}}
+    run.folder.json("comparisons.json", found)
 
 
 def describe(run: Context, plan: Plan) -> None:

@@ -19,6 +19,7 @@ from seimbang.study.schema import Plan, Study
 
 ONCE: tuple[Callable[[Context], None], ...] = (data.describe, data.check)
 EACH_ARM: tuple[Callable[[Context, Plan], None], ...] = (arms.train, arms.measure, arms.describe)
+IN_THE_END: tuple[Callable[[Context], None], ...] = (arms.compare_all,)
 
 
 def run(study: Study, root: Path, out: Path, only: str | None = None, quick: bool = False) -> Path:
@@ -48,6 +49,8 @@ def run(study: Study, root: Path, out: Path, only: str | None = None, quick: boo
         for plan in plans:
             for step_of_arm in EACH_ARM:
                 step_of_arm(context, plan)
+        for last in IN_THE_END:
+            last(context)
         finished = datetime.now(UTC).isoformat(timespec="seconds")
         folder.json("provenance.json", provenance(context, started, finished, time.monotonic() - clock))
         folder.log("finish")
