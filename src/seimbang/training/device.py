@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -37,14 +38,27 @@ class Device:
 
 
 def choose(module: nn.Module, precision: Literal["auto", "float32"]) -> Device:
-    """Return a GPU when there is one; bfloat16 where convolutions gain by it (recurrent steps this small do not)."""
+    """Return a GPU when there is one; bfloat16 where convolutions gain by it (recurrent steps this small do not).
+
+    Networks without convolutions get one thread: a second gains them nothing, and where another program is running its
+    waiting for each other makes a step dozens of times slower.
+    """
     import torch
     from torch import nn
 
     torch.set_flush_denormal(True)  # vanishing gradients become denormals, which slow recurrent networks threefold
     name: Literal["cpu", "cuda"] = "cuda" if torch.cuda.is_available() else "cpu"
     convolves = any(isinstance(part, nn.Conv2d) for part in module.modules())
+    torch.set_num_threads(_all_threads() if convolves else 1)
     return Device(name, precision == "auto" and convolves and _fast_bfloat16(name))
+
+
+@cache
+def _all_threads() -> int:
+    """Return the number of threads that torch began with."""
+    import torch
+
+    return torch.get_num_threads()
 
 
 def _fast_bfloat16(name: str) -> bool:
