@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from audit_cases import dataset, fold, found, images
 
-from seimbang.audit.pixels import alike, digests, thumbnails
+from seimbang.audit.pixels import digests
 
 CODES = ["DUPLICATE_WITHIN", "DUPLICATE_TEST", "DUPLICATE_VALIDATION", "NEAR_TEST", "NEAR_VALIDATION"]
 EXTERNAL = ["EXTERNAL_DUPLICATE", "EXTERNAL_NEAR"]
@@ -104,28 +104,3 @@ def test_digests_are_equal_only_for_equal_pixels():
     X[2] = X[0]
     first, second, third = digests(X)
     assert first == third != second
-
-
-@pytest.mark.parametrize("shape", [(150, 150, 1), (33, 70, 3), (20, 8, 1)])
-def test_thumbnails_are_standardised_and_blank_ones_correlate_with_nothing(shape):
-    X = np.random.default_rng(0).integers(0, 256, (4, *shape), dtype=np.uint8)
-    X[3] = 255
-    small = thumbnails(X)
-    assert small.shape == (4, min(shape[0], 32) * min(shape[1], 32))
-    np.testing.assert_allclose(small.mean(axis=1), 0, atol=1e-6)
-    np.testing.assert_allclose((small**2).sum(axis=1), [1, 1, 1, 0], atol=1e-5)
-
-
-def test_thumbnail_pixels_are_means_of_the_pixels_they_cover():
-    X = np.random.default_rng(0).integers(0, 256, (1, 64, 96, 1), dtype=np.uint8)
-    means = X[0, :, :, 0].reshape(32, 2, 32, 3).mean(axis=(1, 3)).ravel()
-    means -= means.mean()
-    np.testing.assert_allclose(thumbnails(X)[0], means / np.linalg.norm(means), atol=1e-6)
-
-
-def test_alike_equals_a_plain_comparison_over_several_blocks():
-    small = thumbnails(images(1500))
-    small[1400] = small[3]
-    first, second = alike(small[:1100], small[1100:])
-    assert np.flatnonzero(first).tolist() == [3]
-    assert np.flatnonzero(second).tolist() == [300]

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from seimbang.audit import counts, duplicates, groups, labels, recipes, unreadable
+from seimbang.audit import counts, duplicates, groups, labels, pseudo, recipes, source, unreadable
 from seimbang.audit.base import Check, Finding, from_json, leaks, said_once, to_json
 from seimbang.audit.evidence import Evidence, RecipeEvidence
 from seimbang.balance.base import Recipe
@@ -49,9 +49,11 @@ CHECKS: tuple[Check[Evidence], ...] = (
         partial(groups.shared, pairs=_VALIDATION),
     ),
     Check("PATIENT_UNKNOWN", "Cases without a patient", "info", groups.unknown),
+    Check("PSEUDO_PATIENTS", "Images that may be of one patient", "info", pseudo.pseudo),
     Check("EXTERNAL_DUPLICATE", "External images also learnt from", "leak", duplicates.external_identical),
     Check("EXTERNAL_NEAR", "External images nearly identical to learnt ones", "leak", duplicates.external_nearly),
     Check("EXTERNAL_PATIENT", "Patient ids in the data and in an external set", "warning", groups.external),
+    Check("SOURCE_PROBE", "Whether external images look different", "info", source.probe),
 )
 
 RECIPE_CHECKS: tuple[Check[RecipeEvidence], ...] = (

@@ -6,7 +6,7 @@ import numpy as np
 
 from seimbang.audit.base import Found, plural
 from seimbang.audit.evidence import ADJECTIVE, Evidence, Twins, be, join
-from seimbang.audit.pixels import Mask, alike, thumbnails
+from seimbang.imaging.likeness import Mask, alike, thumbnails
 from seimbang.splits.base import Rows
 
 

@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from seimbang.audit.base import Found, plural
-from seimbang.audit.pixels import Floats, Mask, digests, thumbnails
+from seimbang.audit.pixels import digests
 from seimbang.balance.base import Recipe
 from seimbang.datasets.base import CaseTable, Dataset
+from seimbang.imaging.likeness import Floats, Mask, thumbnails
 from seimbang.splits.base import Fold, Rows
 
 Twins = Callable[[Rows, Rows], tuple[Mask, Mask]]

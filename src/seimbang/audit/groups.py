@@ -6,7 +6,8 @@ import numpy as np
 
 from seimbang.audit.base import Found, plural
 from seimbang.audit.evidence import ADJECTIVE, Evidence, be, join
-from seimbang.audit.pixels import Mask
+from seimbang.imaging.likeness import Mask
+from seimbang.imaging.pseudo_patients import PREFIX
 from seimbang.splits.base import Rows
 
 
@@ -44,7 +45,8 @@ def _shared(evidence: Evidence, first: str, second: str) -> Found | None:
     rows = np.unique(np.concatenate([a, b]))
     count = len(np.unique(patient[rows]))
     where = f"in both the {ADJECTIVE[first]} and the {second} part{evidence.in_fold(hit)}"
-    sentence = f"{be(count, 'patient')} {where}, with {plural(len(rows), evidence.noun)}."
+    guessed = "pseudo-" * all(name.startswith(PREFIX) for name in patient[rows])
+    sentence = f"{be(count, f'{guessed}patient')} {where}, with {plural(len(rows), evidence.noun)}."
     return Found(sentence, evidence.ids(rows[np.argsort(patient[rows], kind="stable")]), count)
 
 

@@ -18,7 +18,8 @@ class SplitSettings(BaseModel):
         validation: Fraction of the training part to carve out for every choice; ``"provided"`` takes the source's.
         folds: Number of folds of cross-validation; 0 for one split. With folds, ``test`` must be left out.
         repeats: How often the k folds are drawn anew.
-        group: Whether cases of one patient stay together: ``"known"`` wherever groups are known, ``"none"`` never.
+        group: Whether cases of one patient stay together: ``"known"`` wherever groups are known, ``"none"`` never,
+            ``"auto"`` also pseudo-patients, which the case table must then carry.
         seed: Seed of the draw.
     """
 
@@ -27,7 +28,7 @@ class SplitSettings(BaseModel):
     validation: Literal["provided"] | float = 0.2
     folds: int = Field(0, ge=0, le=100)
     repeats: int = Field(1, ge=1, le=100)
-    group: Literal["known", "none"] = "known"
+    group: Literal["known", "none", "auto"] = "known"
     seed: int = Field(0, ge=0, le=2**32 - 1)
 
 

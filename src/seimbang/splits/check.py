@@ -21,7 +21,7 @@ def check(cases: CaseTable, folds: Sequence[Fold], settings: SplitSettings) -> N
 def _missing(cases: CaseTable, position: int, where: str, settings: SplitSettings) -> DataError:
     rows = np.flatnonzero(cases.y == position)
     found = f"no case of class {cases.classes[position]!r} in {where}; it has {len(rows)} case{'s' * (len(rows) != 1)}"
-    if settings.group == "known" and cases.has_groups:
+    if settings.group != "none" and cases.has_groups:
         patients = len(np.unique(cases.groups[rows]))
         found += f" of {patients} patient{'s' * (patients != 1)}"
     mend = f"add cases of {cases.classes[position]!r}, or leave the class out or merge it with another in [data]"

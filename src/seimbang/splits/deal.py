@@ -14,7 +14,7 @@ Counts = npt.NDArray[np.int64]
 def units(cases: CaseTable, settings: SplitSettings) -> Rows:
     """Return what must stay together as numbers 0 ... u-1, shape ``(n,)``.
 
-    With ``group = "known"`` that is a patient, and patients who share an identical file (same digest), because a copy
+    Unless ``group = "none"`` that is a patient, and patients who share an identical file (same digest), because a copy
     in another part is as much a leak. Otherwise it is the case. Numbers follow the sorted ids.
     """
     if settings.group == "none":
