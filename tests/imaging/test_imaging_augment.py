@@ -30,11 +30,11 @@ def images(n=9, shape=(20, 27, 1), low=0, high=256):
 def drawn(monkeypatch, *values):
     """Let every image draw these numbers in [-1, 1], in the order of the module."""
 
-    class Fixed(np.random.Generator):
+    class Fixed:
         def uniform(self, low, high, size):
             return np.array([*values, *[0.0] * (size - len(values))])
 
-    monkeypatch.setattr(module.np.random, "Generator", Fixed)
+    monkeypatch.setattr(module.np.random, "default_rng", lambda seed: Fixed())
 
 
 @pytest.mark.parametrize("shape", [(20, 27, 1), (33, 16, 3)])
@@ -70,22 +70,22 @@ def test_nothing_on_is_the_identity():
 
 
 def test_a_turn_by_0_degrees_and_no_shift_are_the_identity(monkeypatch):
-    drawn(monkeypatch)
     X = images()
+    drawn(monkeypatch)
     np.testing.assert_allclose(augment(X, np.arange(9), Augmentation(rotation=90, shift=0.5, zoom=0.5)), X, atol=2e-3)
 
 
 @pytest.mark.parametrize(("share", "quarters"), [(1 / 2, 1), (-1 / 2, -1), (1.0, 2)])
 def test_turns_by_right_angles_are_numpy_s(monkeypatch, share, quarters):
-    drawn(monkeypatch, 0, 0, share)
     X = images(shape=(21, 21, 3))
+    drawn(monkeypatch, 0, 0, share)
     expected = np.rot90(X, quarters, axes=(1, 2))
     np.testing.assert_allclose(augment(X, np.arange(9), Augmentation(rotation=180)), expected, atol=5e-3)
 
 
 def test_a_turn_keeps_the_shape_of_things_on_oblong_images(monkeypatch):
-    drawn(monkeypatch, 0, 0, 1 / 2)
     X = images(shape=(20, 30, 1))
+    drawn(monkeypatch, 0, 0, 1 / 2)
     made = augment(X, np.arange(9), Augmentation(rotation=180))
     np.testing.assert_allclose(made[:, :, 5:25], np.rot90(X[:, :, 5:25], axes=(1, 2)), atol=5e-3)
 
@@ -102,16 +102,16 @@ def test_flips_are_numpy_s_and_half_of_the_images_are_flipped():
 
 
 def test_a_shift_repeats_the_border(monkeypatch):
-    drawn(monkeypatch, 0, 0, 0, 0, 0, 1.0, -0.5)
     X = images(shape=(20, 20, 1))
+    drawn(monkeypatch, 0, 0, 0, 0, 0, 1.0, -0.5)
     made = augment(X, np.arange(9), Augmentation(shift=0.2))
     expected = np.pad(X, ((0, 0), (0, 4), (2, 0), (0, 0)), "edge")[:, 4:, :20]
     np.testing.assert_allclose(made, expected, atol=2e-3)
 
 
 def test_a_crop_enlarges_a_window_of_the_image(monkeypatch):
-    drawn(monkeypatch, 0, 0, 0, 0, 1.0, 0, 0, -1.0, -1.0)  # half of each side, at the top left
     X = np.kron(images(shape=(4, 4, 1)), np.ones((1, 16, 16, 1), np.float32))
+    drawn(monkeypatch, 0, 0, 0, 0, 1.0, 0, 0, -1.0, -1.0)  # half of each side, at the top left
     made = augment(X, np.arange(9), Augmentation(crop=0.5))
     expected = np.kron(X[:, :32, :32], np.ones((1, 2, 2, 1)))
     inside = np.s_[:, 4:-4:16, 4:-4:16]
@@ -119,8 +119,8 @@ def test_a_crop_enlarges_a_window_of_the_image(monkeypatch):
 
 
 def test_brightness_and_contrast_are_those_of_the_definition(monkeypatch):
-    drawn(monkeypatch, *[0] * 9, 1.0, -1.0)
     X = images(low=100, high=130)
+    drawn(monkeypatch, *[0] * 9, 1.0, -1.0)
     made = augment(X, np.arange(9), Augmentation(brightness=0.1, contrast=0.2))
     mean = X.mean((1, 2, 3), keepdims=True)
     np.testing.assert_allclose(made, mean + 0.8 * (X - mean) + 25.5, rtol=1e-5)

@@ -61,7 +61,7 @@ def augment(images: Floats, seeds: npt.NDArray[np.int64], settings: Augmentation
     """
     if settings == UNCHANGED:
         return images
-    generators = [np.random.Generator(np.random.Philox(key=int(seed))) for seed in seeds]
+    generators = [np.random.default_rng(seed) for seed in seeds]
     u = np.array([generator.uniform(-1, 1, DRAWS) for generator in generators], np.float32)
     images = _flip(images, settings.flip_left_right & (u[:, 0] > 0), settings.flip_top_bottom & (u[:, 1] > 0))
     if settings.rotation or settings.shift or settings.zoom or settings.crop:
