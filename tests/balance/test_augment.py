@@ -1,10 +1,16 @@
 """Balancing by augmentation: changed copies of real images, described and not stored."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from seimbang.balance import make
 from seimbang.imaging.augment import Augmentation, augment
+from seimbang.imaging.base import ImageSettings
+from seimbang.imaging.door import decode
+
+KIDNEY = Path(__file__).parents[3] / "shared" / "data" / "kidney_ct"
 
 NOTHING = {"method": "augment", "rotation": 0, "flip_left_right": False, "flip_top_bottom": False}
 
@@ -56,3 +62,17 @@ def test_close_bytes_never_wrap_around():
 def test_a_balanced_class_gets_nothing_new():
     X, y = data((20, 20))
     assert len(make({"method": "augment"}).recipe(X, y, 0).i) == 0
+
+
+@pytest.mark.skipif(not KIDNEY.is_dir(), reason="real data absent: no ../shared/data/kidney_ct beside the repository")
+def test_real_slices_stay_like_their_parents_and_are_counted():
+    files = [file for name, n in (("Normal", 60), ("Stone", 15)) for file in sorted((KIDNEY / name).iterdir())[:n]]
+    X = np.stack([decode(file.read_bytes(), ImageSettings(size=(64, 64)), file.name) for file in files])
+    y = (np.arange(75) >= 60).astype(np.int64)
+    recipe = make({"method": "augment", "flip_left_right": False, "flip_top_bottom": False}).recipe(X, y, 0)
+    assert np.bincount(recipe.y).tolist() == [60, 60]
+    assert len(recipe.i) == 45
+    made, parents = recipe.materialize(X)[0][75:].reshape(45, -1), X[recipe.i].reshape(45, -1)
+    likeness = [np.corrcoef(one, parent)[0, 1] for one, parent in zip(made, parents, strict=True)]
+    assert min(likeness) > 0.6
+    assert max(likeness) < 1 - 1e-6
