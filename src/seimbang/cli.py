@@ -67,13 +67,24 @@ def check(study: str) -> None:
     progress.say(f"{study} is in order: {len(arms)} arm(s), {', '.join(arm.name for arm in arms)}.")
 
 
-@app.command(epilog="Example: seimbang audit chest_xray   or   seimbang audit pneumonia --data ~/data")
-def audit(what: Annotated[str, typer.Argument(help="A folder, CSV, npz or study.")], data: Data = None) -> None:
+@app.command(epilog="Example: seimbang audit chest_xray   or   seimbang audit pneumonia --data ~/data --shuffle-labels")
+def audit(
+    what: Annotated[str, typer.Argument(help="A folder, CSV, npz or study.")],
+    data: Data = None,
+    shuffle_labels: Annotated[
+        bool, typer.Option("--shuffle-labels", help="Also run the study with shuffled labels: no arm may score.")
+    ] = False,
+    quick: Quick = False,
+) -> None:
     """Look for leaks and faults in data, or in data as a study divides them; exit code 3 when something leaks."""
     from seimbang.audit import leaks
     from seimbang.runs.look import look
+    from seimbang.runs.shuffle import shuffled_labels
+    from seimbang.study.load import load
 
     findings = look(what, _root(data))
+    if shuffle_labels:
+        findings += shuffled_labels(load(what), _root(data), quick)
     for one in findings:
         where = f"[{one.protocol}] " if one.protocol else ""
         style = "bold red" if one.severity == "leak" else None

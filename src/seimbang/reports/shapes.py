@@ -254,6 +254,7 @@ class Protocol(BaseModel):
     leaky: bool
     split: dict[str, Any]
     folds: int
+    groups: int = 0
     counts: dict[str, dict[str, int]]
 
 
@@ -268,6 +269,7 @@ class Data(BaseModel):
     size: list[int]
     channels: int
     groups: int
+    clusters: str = ""
     protocols: list[Protocol]
     external: dict[str, dict[str, int]] = {}
     unreadable: list[Unreadable] = []

@@ -137,10 +137,11 @@ def _predict_fold(run: Context, plan: Plan, fold: Fold) -> pd.DataFrame:
     module.load_state_dict(load((run.fold_folder(plan, fold) / WEIGHTS).read_bytes()))
     device = choose(module, plan.training.precision)
     module = device.place(module)
+    data = run.data_of(plan.protocol)
     sets: list[tuple[str, Dataset, Rows]] = [
-        ("train", run.data, fold.train),
-        ("validation", run.data, fold.validation),
-        ("test", run.data, fold.test),
+        ("train", data, fold.train),
+        ("validation", data, fold.validation),
+        ("test", data, fold.test),
         *((f"external:{name}", one, np.arange(len(one.cases))) for name, one in run.external.items()),
     ]
     frames = [_rows(name, fold.name, one.cases, rows, predict(module, one.X, rows, device)) for name, one, rows in sets]

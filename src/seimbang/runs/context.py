@@ -9,6 +9,7 @@ import numpy as np
 
 from seimbang.balance.base import Recipe
 from seimbang.datasets.base import Dataset
+from seimbang.datasets.pseudo_patients import with_pseudo_patients
 from seimbang.runs.folder import RunFolder, digest
 from seimbang.splits.base import Fold
 from seimbang.study.schema import Plan, Protocol, Study
@@ -45,6 +46,14 @@ class Context:
         """Digest of every case, its label and its patient, of all sets."""
         sets = {"": self.data, **self.external}
         return digest({name: one.cases.frame.drop(columns="path").to_csv(index=False) for name, one in sets.items()})
+
+    @cached_property
+    def _pseudo(self) -> Dataset:
+        return with_pseudo_patients(self.data)
+
+    def data_of(self, protocol: Protocol) -> Dataset:
+        """Return the internal set with the groups that a protocol keeps together; the rows are the same."""
+        return self._pseudo if protocol.group == "auto" else self.data
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -10,6 +10,7 @@ from seimbang import audit, splits
 from seimbang.audit.base import Finding
 from seimbang.balance.base import Recipe
 from seimbang.datasets.base import Dataset
+from seimbang.datasets.pseudo_patients import strip
 from seimbang.errors import DataError, IntegrityError
 from seimbang.imaging.files import write_atomic
 from seimbang.runs.context import Context
@@ -27,13 +28,16 @@ def describe(run: Context) -> None:
     study = to_dict(run.study)
     run.folder.json("study.json", study)
     write_atomic(run.folder.path / "study.toml", to_toml(study))
-    tables = [splits.to_frame(run.data.cases, folds).assign(protocol=name) for name, folds in run.folds.items()]
+    tables = [
+        splits.to_frame(run.data_of(one).cases, run.folds[one.name]).assign(protocol=one.name)
+        for one in run.study.protocols
+    ]
     write_atomic(run.folder.path / "splits.csv", pd.concat(tables).to_csv(index=False))
     run.folder.json("data.json", _facts(run))
 
 
 def _divide(run: Context, protocol: Protocol) -> list[Fold]:
-    folds = splits.split(run.data.cases, protocol.split)
+    folds = splits.split(run.data_of(protocol).cases, protocol.split)
     return [thin(run.data.cases, fold) for fold in folds] if run.quick else folds
 
 
@@ -68,6 +72,7 @@ def _facts(run: Context) -> dict[str, object]:
         "size": list(run.study.image.size),
         "channels": run.study.image.channels,
         "groups": len(np.unique(cases.groups)) if cases.has_groups else 0,
+        "clusters": _clusters(run),
         "counts": _counts(run, first),
         "protocols": [_protocol(run, one) for one in run.study.protocols],
         "external": {name: run.counts(one.cases.y) for name, one in run.external.items()},
@@ -82,8 +87,25 @@ def _counts(run: Context, fold: Fold) -> dict[str, dict[str, int]]:
 
 def _protocol(run: Context, protocol: Protocol) -> dict[str, object]:
     folds = run.folds[protocol.name]
-    facts = {"name": protocol.name, "leaky": protocol.leaky, "split": protocol.split.model_dump(mode="json")}
-    return {**facts, "folds": len(folds), "counts": _counts(run, folds[0])}
+    cases = run.data_of(protocol).cases
+    return {
+        "name": protocol.name,
+        "leaky": protocol.leaky,
+        "split": protocol.split.model_dump(mode="json"),
+        "folds": len(folds),
+        "groups": len(np.unique(cases.groups)) if cases.has_groups else 0,
+        "counts": _counts(run, folds[0]),
+    }
+
+
+def _clusters(run: Context) -> str:
+    """Save a few pseudo-patients for a reader to judge; return the file's name, or ``""`` where there are none."""
+    auto = next((one for one in run.study.protocols if one.group == "auto"), None)
+    pixels = strip(run.data_of(auto)) if auto else np.empty(0)
+    if not len(pixels):
+        return ""
+    write_atomic(run.folder.path / "clusters.png", png(pixels))
+    return "clusters.png"
 
 
 def _samples(data: Dataset, fold: Fold, folder: Path, number: int = 4) -> list[dict[str, str]]:
@@ -111,7 +133,7 @@ def check(run: Context) -> None:
 
 def _look(run: Context, protocol: Protocol) -> list[Finding]:
     """Look for leaks in one way of dividing the cases, and in what each arm trains on under it."""
-    of_data = audit.audit(run.data, run.folds[protocol.name], run.external)
+    of_data = audit.audit(run.data_of(protocol), run.folds[protocol.name], run.external)
     findings = list(of_data)
     for plan in run.plans_of(protocol):
         of_arm = _first_of_each([found for fold in run.folds_of(plan) for found in _recipe(run, plan, fold)])

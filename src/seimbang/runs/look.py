@@ -9,6 +9,7 @@ from pathlib import Path
 
 from seimbang import audit, datasets, splits
 from seimbang.audit.base import Finding
+from seimbang.datasets.pseudo_patients import with_pseudo_patients
 from seimbang.imaging.base import ImageSettings
 from seimbang.runs.provenance import LIBRARIES
 from seimbang.runs.steps import load
@@ -32,11 +33,11 @@ def look(what: str, root: Path) -> list[Finding]:
     study = load_study(what)
     data = load(study.data, study, root)
     external = {one.name: load(one, study, root, data.cases.classes) for one in study.external}
-    found = [
-        replace(finding, protocol=one.name)
-        for one in study.protocols
-        for finding in audit.audit(data, splits.split(data.cases, one.split), external)
-    ]
+    found = []
+    for one in study.protocols:
+        grouped = with_pseudo_patients(data) if one.group == "auto" else data
+        findings = audit.audit(grouped, splits.split(grouped.cases, one.split), external)
+        found += [replace(finding, protocol=one.name) for finding in findings]
     return audit.said_once(found, len(study.protocols))
 
 

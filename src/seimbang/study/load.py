@@ -47,7 +47,7 @@ def _read(path: Path) -> dict[str, Any]:
 def to_dict(study: Study) -> dict[str, Any]:
     """Return the study as plain values, every default written out."""
     values: dict[str, Any] = study.model_dump(mode="json", by_alias=True, exclude_none=True)
-    return values
+    return {key: value for key, value in values.items() if key != ("split" if study.protocol else "protocol")}
 
 
 def to_toml(values: dict[str, Any]) -> str:

@@ -1,0 +1,88 @@
+"""The self-test for leaks: with labels that mean nothing, the whole pipeline must do no better than guessing."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from seimbang.audit.base import Finding
+from seimbang.datasets.base import Dataset
+from seimbang.datasets.pseudo_patients import with_pseudo_patients
+from seimbang.evaluation import evaluate, read
+from seimbang.runs import arms, data
+from seimbang.runs.context import Context
+from seimbang.runs.folder import RunFolder
+from seimbang.runs.quick import quick as quickened
+from seimbang.runs.steps import load
+from seimbang.study.schema import Plan, Study
+
+TITLE = "Score with shuffled labels"
+TIMES = 2
+"""Above chance counts only when it is found in this many shuffles: one interval in forty lies above it by chance."""
+
+
+def shuffled_labels(study: Study, root: Path, quick: bool) -> list[Finding]:
+    """Run a study with the labels permuted among patients, and say which arms do better than guessing.
+
+    Patients that are not known are pseudo-patients, so that a copy of a test image in training carries its label along:
+    an arm that scores has seen test cases. Nothing of the runs is kept.
+
+    Args:
+        study: The study.
+        root: Folder that its data paths are relative to.
+        quick: Cut everything down; a network trained that briefly may miss a leak.
+
+    Raises:
+        SeimbangError: What the stages raise, such as ``AUDIT_LEAK`` for a leak that needs no shuffling to be found.
+    """
+    study = quickened(study) if quick else study
+    known = load(study.data, study, root)
+    suspects = study.plans()
+    findings: dict[str, Finding] = {}
+    for seed in range(TIMES):
+        for plan, auc in _scores(study, suspects, known, seed, quick):
+            findings[plan.name] = _finding(plan, auc)
+        suspects = [plan for plan in suspects if findings[plan.name].severity == "leak"]
+    return list(findings.values())
+
+
+def _scores(study: Study, plans: list[Plan], known: Dataset, seed: int, quick: bool) -> Iterator[tuple[Plan, Any]]:
+    """Yield the AUC of each arm on the test part, with its interval over what was permuted."""
+    grouped = with_pseudo_patients(known) if known.kind == "image" else known
+    shuffled = _permuted(known, grouped.cases.groups, np.random.default_rng(seed))
+    unit = pd.Series(grouped.cases.groups, index=grouped.cases.frame.case_id)
+    with TemporaryDirectory() as folder:
+        run = Context(study, plans, RunFolder(Path(folder)), shuffled, {}, quick)
+        data.describe(run)
+        data.check(run)
+        for plan in plans:
+            arms.train(run, plan)
+            arms.measure(run, plan)
+            predictions = read(run.arm_folder(plan))
+            test = predictions[predictions.set == "test"]
+            found = evaluate(test.assign(group=test.case_id.map(unit)), known.cases.classes)
+            yield plan, found["sets"]["test"]["default"]["metrics"]["auc"]
+
+
+def _permuted(known: Dataset, groups: np.ndarray, rng: np.random.Generator) -> Dataset:
+    """Return the data set with the label of each group given to another one; a group then has one label."""
+    _, first, group = np.unique(groups, return_index=True, return_inverse=True)
+    label = known.cases.frame.label.to_numpy()[first][rng.permutation(len(first))]
+    cases = replace(known.cases, frame=known.cases.frame.assign(label=label[group]))
+    return replace(known, cases=cases)
+
+
+def _finding(plan: Plan, auc: dict[str, Any]) -> Finding:
+    if auc["value"] is None:
+        sentence = f"“{plan.name}” could not be scored with shuffled labels: {auc['why']}."
+        return Finding("SHUFFLED_LABELS", "warning", TITLE, sentence, arm=plan.name)
+    reads = f"With labels shuffled among patients “{plan.name}” has AUC {auc['value']:.2f}"
+    interval = f"({auc['low']:.2f} to {auc['high']:.2f}) on the test part"
+    if auc["low"] > 0.5:
+        sentence = f"{reads} {interval}: better than guessing, so test cases are known to it from training."
+        return Finding("SHUFFLED_LABELS", "leak", TITLE, sentence, arm=plan.name)
+    return Finding("SHUFFLED_LABELS", "info", TITLE, f"{reads} {interval}: no better than guessing.", arm=plan.name)
