@@ -1,0 +1,114 @@
+"""Accuracy of every arm as bars: each way of dividing the cases, and each external set, side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from seimbang.reports.figures import BLACK, CYCLE, LEAK, Figure, render, short
+from seimbang.reports.read import Run
+from seimbang.reports.shapes import Value
+from seimbang.reports.tables import published, title
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+HATCHES = ("", "///", "...", "\\\\\\", "xxx")
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar: the arm it stands at, what it is of, its value and the published one."""
+
+    arm: str
+    series: str
+    value: Value
+    published: float | None
+    leaky: bool
+
+
+def draw(run: Run) -> dict[str, Figure]:
+    """Draw ``bars-accuracy``; nothing where there is but one bar an arm."""
+    import matplotlib as mpl
+
+    from seimbang.reports.figures import STYLE
+
+    bars = _bars(run)
+    series = list(dict.fromkeys(bar.series for bar in bars))
+    if len(series) < 2:
+        return {}
+    with mpl.rc_context(STYLE):  # type: ignore[arg-type]
+        return {"bars-accuracy": _draw(bars, series)}
+
+
+def _bars(run: Run) -> list[Bar]:
+    figures = {
+        (one.arm, one.set): one.published for one in published(run) if (one.metric, one.klass) == ("accuracy", "")
+    }
+    bars = []
+    for arm in run.arms:
+        for part, found in arm.metrics.sets.items():
+            if part == "test" or part.startswith("external:"):
+                series = _series(arm.facts.protocol, part, len(run.protocols) > 1)
+                value = found.default.metrics["accuracy"]
+                bars.append(Bar(arm.facts.arm, series, value, figures.get((arm.name, part)), arm.facts.leaky))
+    return bars
+
+
+def _series(protocol: str, part: str, several: bool) -> str:
+    place = "test" if part == "test" else part.removeprefix("external:")
+    return f"{protocol}: {place}" if several else place
+
+
+def _draw(bars: list[Bar], series: list[str]) -> Figure:
+    arms = list(dict.fromkeys(bar.arm for bar in bars))
+    width = 0.8 / len(series)
+
+    def plot(axes: Axes) -> None:
+        for bar in bars:
+            k = series.index(bar.series)
+            x = arms.index(bar.arm) + (k - (len(series) - 1) / 2) * width
+            _one(axes, bar, x, width, k)
+        axes.set(xticks=range(len(arms)), ylabel="Accuracy", ylim=(0, 1.05))
+        axes.set_xticklabels([short(arm) for arm in arms])
+        axes.tick_params(axis="x", length=0)
+        axes.grid(axis="y", color="#dddddd", linewidth=0.6)
+        axes.set_axisbelow(True)
+        _legend(axes, bars, series)
+
+    words = "; ".join(f"{bar.arm}, {bar.series} {bar.value}{_paper(bar)}" for bar in bars)
+    alt = f"{title('accuracy')} of each arm with its 95 % interval: {words}."
+    return render("bars-accuracy", "", alt, (7.2, 3.2), plot)
+
+
+def _one(axes: Axes, bar: Bar, x: float, width: float, k: int) -> None:
+    value, low, high = bar.value.value, bar.value.low, bar.value.high
+    if value is not None:
+        edge = LEAK if bar.leaky else BLACK
+        colour, hatch = CYCLE[k % len(CYCLE)], HATCHES[k % len(HATCHES)]
+        line = 1.4 if bar.leaky else 0.5
+        axes.bar(x, value, 0.92 * width, color=colour, alpha=0.55, hatch=hatch, edgecolor=edge, linewidth=line)
+        axes.text(x, 0.02, f"{value:.2f}", ha="center", fontsize=7)
+    if low is not None and high is not None:
+        axes.plot([x, x], [low, high], color=BLACK, linewidth=1.2)
+    if bar.published is not None:
+        axes.plot(x, bar.published, "D", color=BLACK, markersize=5, markerfacecolor="white")
+
+
+def _legend(axes: Axes, bars: list[Bar], series: list[str]) -> None:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    handles: list[Patch | Line2D] = [
+        Patch(facecolor=CYCLE[k % len(CYCLE)], alpha=0.55, hatch=HATCHES[k % len(HATCHES)], label=name)
+        for k, name in enumerate(series)
+    ]
+    if any(bar.leaky for bar in bars):
+        handles.append(Patch(facecolor="white", edgecolor=LEAK, label="red edge: leaks"))
+    if any(bar.published is not None for bar in bars):
+        handles.append(Line2D([], [], marker="D", color=BLACK, markerfacecolor="white", ls="", label="published"))
+    axes.legend(handles=handles, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
+
+
+def _paper(bar: Bar) -> str:
+    return "" if bar.published is None else f", published {bar.published:.2f}"
