@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
 from seimbang.balance import METHODS, make
 from seimbang.errors import DataError, StudyError
@@ -11,10 +12,13 @@ from seimbang.errors import DataError, StudyError
 pytestmark = pytest.mark.parametrize("method", METHODS)
 
 
-def data(counts=(40, 9, 15), dtype=np.uint8):
+def data(counts=(40, 9, 15)):
+    """Return bytes whose classes differ in brightness but overlap, so that clusters and borders are there to find."""
     rng = np.random.default_rng(0)
     y = rng.permutation(np.repeat(np.arange(len(counts)), counts)).astype(np.int64)
-    return rng.integers(0, 256, (len(y), 6, 5, 1)).astype(dtype), y
+    shade = rng.normal(0.2 + 0.3 * y, 0.1)
+    X = shade[:, None, None, None] + rng.normal(0, 0.1, (len(y), 6, 5, 1))
+    return (255 * X.clip(0, 1)).astype(np.uint8), y
 
 
 @pytest.mark.parametrize("counts", [(40, 9), (9, 40), (40, 9, 15)])
@@ -57,16 +61,20 @@ def test_training_rows_among_others_are_named_as_rows_of_the_whole(method):
 
 @pytest.mark.parametrize("shape", [(64, 30), (64, 6, 5, 1)])
 def test_tables_and_images_give_float_rows_within_the_range_of_the_data(method, shape):
+    """Beyond it only where a method goes beyond the parents, and never beyond what bytes can hold."""
     X, y = data()
     if METHODS[method].images_only and len(shape) == 2:
         with pytest.raises(DataError, match=r"BALANCE_IMAGES.*To mend it: balance tables with"):
             make({"method": method}).recipe(X.reshape(shape), y, 0)
         return
-    rows, labels = make({"method": method}).recipe(X.reshape(shape), y, 0).materialize(X.reshape(shape))
+    recipe = make({"method": method}).recipe(X.reshape(shape), y, 0)
+    rows, labels = recipe.materialize(X.reshape(shape))
+    between = ((recipe.delta >= 0) & (recipe.delta <= 1)).all()
+    assert between or method == "svm_smote"
     assert rows.shape == (len(labels), *shape[1:])
     assert rows.dtype == np.float32
-    assert rows.min() >= X.min()
-    assert rows.max() <= X.max()
+    assert rows.min() >= (X.min() if between else 0)
+    assert rows.max() <= (X.max() if between else 255)
 
 
 def test_a_batch_is_drawn_alike_whatever_else_is_in_it(method):
@@ -92,6 +100,35 @@ def test_mixing_names_a_row_of_the_recipe_and_a_share_for_each_row_or_none(metho
 def test_class_weights_are_none_or_one_a_class(method):
     weights = make({"method": method}).class_weights(np.array([40, 9, 15]))
     assert weights is None or (weights.shape == (3,) and (weights > 0).all())
+
+
+def test_the_loss_is_finite_teaches_and_takes_mixed_labels(method):
+    balance, counts = make({"method": method}), np.array([40, 9, 15])
+    weights = balance.class_weights(counts)
+    weights = None if weights is None else torch.as_tensor(weights, dtype=torch.float32)
+    criterion = balance.loss(counts) or torch.nn.CrossEntropyLoss(weight=weights)
+    labels = torch.tensor([0, 1, 2, 1])
+    for target in (labels, torch.eye(3)[labels], torch.lerp(torch.eye(3)[labels], torch.eye(3)[labels.flip(0)], 0.3)):
+        logits = (60 * torch.randn(4, 3, generator=torch.Generator().manual_seed(0))).requires_grad_()
+        before = criterion(balance.adjust_logits(logits, counts), target)
+        before.backward()
+        assert logits.grad.isfinite().all()
+        with torch.no_grad():
+            after = criterion(balance.adjust_logits(logits - logits.grad, counts), target)
+        assert 0 <= after < before < np.inf
+
+
+def test_the_last_layer_is_given_rows_only_by_methods_that_retrain_it(method):
+    _, y = data()
+    features = np.random.default_rng(0).normal(size=(len(y), 7)).astype(np.float32)
+    balance = make({"method": method})
+    recipes = [balance.head_rows(features, y, np.random.RandomState(4)) for _ in range(2)]
+    assert (recipes[0] is not None) == balance.retrains_head
+    if recipes[0] is not None:
+        rows, labels = recipes[0].materialize(features)
+        assert rows.shape == (len(labels), 7)
+        assert set(labels) == set(y)
+        np.testing.assert_array_equal(rows, recipes[1].materialize(features)[0])
 
 
 @pytest.mark.parametrize("y", [np.zeros(64, np.int64), np.zeros(5, np.int64)])

@@ -3,13 +3,23 @@
 from collections.abc import Mapping
 from typing import Any
 
+from seimbang.balance.adasyn import Adasyn
 from seimbang.balance.augment import Augment
 from seimbang.balance.base import Balance
+from seimbang.balance.borderline_smote import BorderlineSmote
+from seimbang.balance.class_balanced import ClassBalanced
 from seimbang.balance.class_weights import ClassWeights
+from seimbang.balance.feature_smote import FeatureSmote
+from seimbang.balance.focal import Focal
+from seimbang.balance.kmeans_smote import KmeansSmote
+from seimbang.balance.ldam import Ldam
+from seimbang.balance.logit_adjustment import LogitAdjustment
 from seimbang.balance.mixup import BalancedMixup, Mixup
 from seimbang.balance.none import Unbalanced
 from seimbang.balance.oversample import Oversample
 from seimbang.balance.smote import Smote
+from seimbang.balance.svm_smote import SvmSmote
+from seimbang.balance.threshold import Threshold
 from seimbang.balance.undersample import Undersample
 from seimbang.settings import choose
 
@@ -22,6 +32,16 @@ METHODS: dict[str, type[Balance]] = {
     "augment": Augment,
     "mixup": Mixup,
     "balanced_mixup": BalancedMixup,
+    "borderline_smote": BorderlineSmote,
+    "adasyn": Adasyn,
+    "svm_smote": SvmSmote,
+    "kmeans_smote": KmeansSmote,
+    "feature_smote": FeatureSmote,
+    "class_balanced": ClassBalanced,
+    "focal": Focal,
+    "ldam": Ldam,
+    "logit_adjustment": LogitAdjustment,
+    "threshold": Threshold,
 }
 
 

@@ -27,7 +27,8 @@ class Recipe:
         real: Rows of ``X`` to use, shape ``(m,)``; a row may occur more than once.
         i: First parent of each synthetic row, shape ``(s,)``, as rows of the same ``X``.
         j: Second parent, shape ``(s,)``.
-        delta: Place between the parents, in [0, 1], shape ``(s,)``: the row is ``x_i + delta * (x_j - x_i)``.
+        delta: Place on the line through the parents, shape ``(s,)``: the row is ``x_i + delta * (x_j - x_i)``. In
+            [0, 1] it lies between them; negative, beyond the first, away from the second.
         y: Labels of the real rows, then of the synthetic ones, shape ``(m + s,)``.
         augmentation: How the synthetic rows, which are then images, are changed at random after that.
         seeds: Seed of that change for each synthetic row, shape ``(s,)``; none without ``augmentation``.
@@ -53,7 +54,8 @@ class Recipe:
     def draw(self, X: npt.NDArray[Any], which: Ints) -> npt.NDArray[np.float32]:
         """Make the rows ``which`` (0 ... len - 1) of this recipe from ``X``, as float32 in the units of ``X``.
 
-        Interpolation happens in float: on uint8 the difference of two pixels would wrap around.
+        Interpolation happens in float: on uint8 the difference of two pixels would wrap around. Of bytes a row beyond
+        its parents is cut to 0 ... 255, as no image is darker than black.
         """
         first = np.concatenate([self.real, self.i])[which]
         rows: npt.NDArray[np.float32] = X[first].astype(np.float32)
@@ -61,7 +63,8 @@ class Recipe:
         if len(made):
             k = which[made] - len(self.real)
             delta = self.delta[k].astype(np.float32).reshape(-1, *[1] * (X.ndim - 1))
-            rows[made] += delta * (X[self.j[k]].astype(np.float32) - rows[made])
+            line = rows[made] + delta * (X[self.j[k]].astype(np.float32) - rows[made])
+            rows[made] = line.clip(0, 255) if X.dtype == np.uint8 else line
             if len(self.seeds):
                 rows[made] = augment(rows[made], self.seeds[k], self.augmentation)
         return rows
@@ -76,6 +79,9 @@ class Balance(BaseModel):
 
     Subclasses override what they need; ``recipe`` is the public door to ``rows`` and does the checking.
 
+    A method says of itself whether it is for images only, whether it trains the last layer of the network again, and by
+    which reading of the probabilities its arm answers: the likeliest class, or the threshold tuned on validation.
+
     Attributes:
         scope: What is balanced: the training part, or ``"all"`` cases before the split, which leaks and is marked.
     """
@@ -84,6 +90,8 @@ class Balance(BaseModel):
     title: ClassVar[str]
     source: ClassVar[str] = ""
     images_only: ClassVar[bool] = False
+    retrains_head: ClassVar[bool] = False
+    decides: ClassVar[Literal["default", "tuned"]] = "default"
     scope: Literal["train", "all"] = "train"
 
     def recipe(self, X: npt.NDArray[Any], y: Ints, seed: int, among: Ints | None = None) -> Recipe:
@@ -147,3 +155,15 @@ class Balance(BaseModel):
     def adjust_logits(self, logits: torch.Tensor, counts: Ints) -> torch.Tensor:
         """Change the logits ``float[b, classes]`` during training."""
         return logits
+
+    def head_rows(self, features: npt.NDArray[np.float32], y: Ints, rng: np.random.RandomState) -> Recipe | None:
+        """Return what the last layer alone is trained on once the network is trained, or None to leave it.
+
+        Only asked of a method that ``retrains_head``.
+
+        Args:
+            features: Inputs of the last layer for each row of the recipe, shape ``(m, f)``.
+            y: Labels of these rows, shape ``(m,)``.
+            rng: Of the seed of the training.
+        """
+        return None

@@ -37,7 +37,7 @@ class Smote(Balance):
         made = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64))]
         for label, count in lacking(y, self.ratio).items():
             members = np.flatnonzero(y == label)
-            self._check(len(members), label)
+            require_neighbours(len(members), label, self.k)
             near = neighbours(X, among[members], self.k)
             rng.set_state(start)  # imbalanced-learn starts every class from the seed again
             first, which = np.divmod(rng.randint(0, near.size, size=count), self.k)
@@ -46,11 +46,17 @@ class Smote(Balance):
         i, j, deltas, labels = (np.concatenate(parts) for parts in zip(*made, strict=True))
         return Recipe(np.arange(len(y)), i, j, deltas, np.concatenate([y, labels]))
 
-    def _check(self, count: int, label: int) -> None:
-        if count <= self.k:
-            raise DataError(
-                "SMOTE_NEIGHBOURS",
-                f"{count} cases in class {label}, which SMOTE is to enlarge",
-                f"more than k = {self.k} cases",
-                "set a smaller k, or use the method oversample",
-            )
+
+def require_neighbours(count: int, label: int, k: int) -> None:
+    """Check that each of the ``count`` cases of a class has ``k`` others.
+
+    Raises:
+        DataError: SMOTE_NEIGHBOURS.
+    """
+    if count <= k:
+        raise DataError(
+            "SMOTE_NEIGHBOURS",
+            f"{count} cases in class {label}, which SMOTE is to enlarge",
+            f"more than k = {k} cases",
+            "set a smaller k, or use the method oversample",
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ import numpy.typing as npt
 from seimbang.balance.base import Balance, Recipe
 from seimbang.errors import DataError
 from seimbang.imaging.augment import UNCHANGED, Augmentation, augment
+from seimbang.training import head
 from seimbang.training.base import Epoch, State, TrainingSettings
 from seimbang.training.device import Device, choose, to_batch
 
@@ -36,7 +38,7 @@ class Trainer:
         X: Pixels ``uint8[n, h, w, c]``.
         validation: Rows of ``X`` to watch, never to train on.
         y: Labels of all rows of ``X``.
-        balance: Gives class weights, loss, mixing and logit hooks.
+        balance: Gives class weights, loss, mixing, logit and head hooks.
         settings: The ``[training]`` table.
         augmentation: How training images are changed at random.
     """
@@ -60,6 +62,8 @@ class Trainer:
         self.counts = np.bincount(self.recipe.y, minlength=int(self.y.max()) + 1).astype(np.int64)
         self.rarest = int(np.argmin(np.bincount(self.y[self.validation], minlength=len(self.counts))))
         self.criterion = self._criterion()
+        if self.balance.retrains_head:
+            head.layer(self.module)
         self.optimizer = _optimizer(self.module, self.settings)
         self.scheduler = _scheduler(self.optimizer, self.settings)
 
@@ -101,9 +105,19 @@ class Trainer:
             yield Epoch(self.done, loss, accuracy, val_loss, val_accuracy, val_recall, lr, seconds, best)
 
     def result(self) -> dict[str, torch.Tensor]:
-        """Return the weights to keep, on the CPU."""
+        """Return the weights to keep, on the CPU, the last layer trained again where ``balance`` does that."""
         weights = self.best["weights"] if self.settings.keep == "best" else self.module.state_dict()
+        if self.balance.retrains_head:
+            weights = {**weights, **self._head(weights)}
         return {name: value.detach().cpu().contiguous() for name, value in weights.items()}
+
+    def _head(self, weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """Return the weights of the last layer, trained again on rows that ``balance`` makes of the features."""
+        module = copy.deepcopy(self.module)
+        module.load_state_dict(weights)
+        features = head.features(module, self.recipe, self.X, self.device)
+        rows = self.balance.head_rows(features, self.recipe.y, np.random.RandomState(self.settings.seed))
+        return {} if rows is None else head.retrain(head.layer(module), rows, features, self.settings)
 
     def _criterion(self) -> nn.Module:
         import torch
