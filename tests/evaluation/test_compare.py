@@ -330,3 +330,13 @@ def test_missing_values_of_a_file_read_back_are_no_difference():
     read = {arm: pd.read_csv(io.StringIO(table.to_csv(index=False)), dtype=kinds) for arm, table in tables.items()}
     assert read["arm 0"].fold.isna().all()
     assert compare(read, CLASSES) == compare(tables, CLASSES)
+
+
+def test_an_arm_that_answers_by_its_threshold_is_compared_by_it():
+    rng = np.random.default_rng(4)
+    y = (np.arange(400) % 4 == 0).astype(int)
+    p = scores(y, 1.0, rng) ** 3  # leans away from b
+    both = pd.concat([frame(y, p, "validation"), frame(y, p)])
+    found = compare({"none": both, "threshold": both}, CLASSES, tuned=["threshold"])
+    assert only(found, "balanced_accuracy")["difference"] < -0.1
+    assert only(compare({"none": both, "same": both}, CLASSES), "balanced_accuracy")["difference"] == 0

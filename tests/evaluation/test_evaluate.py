@@ -207,3 +207,14 @@ def test_refuses_a_damaged_table(spoil, code):
     with pytest.raises(IntegrityError) as caught:
         evaluate(spoil(table(*draw())), ("a", "b"))
     assert caught.value.code == code
+
+
+def test_an_arm_that_answers_by_its_threshold_is_measured_by_it_alone():
+    y, p = draw(300, 5)
+    p = p / (p + 2 * np.eye(2)[0])  # leans away from b, so that 0.5 is a poor threshold
+    p /= p.sum(1, keepdims=True)
+    both = pd.concat([table(y, p, "validation"), table(y, p)])
+    plain, own = (evaluate(both, ("a", "b"), resamples=50, tuned=tuned) for tuned in (False, True))
+    assert own["sets"]["test"]["default"] == plain["sets"]["test"]["tuned"]
+    assert own["sets"]["test"]["tuned"] is None
+    assert own["sets"]["test"]["default"]["confusion"] != plain["sets"]["test"]["default"]["confusion"]

@@ -1,6 +1,6 @@
 """Predictions of several arms -> ``comparisons.json``: every pair of arms, tested on the same cases."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from seimbang.errors import IntegrityError
-from seimbang.evaluation import intervals, metrics, paired
+from seimbang.evaluation import intervals, metrics, paired, threshold
 from seimbang.evaluation.paired import Outcome
-from seimbang.evaluation.predictions import Floats, Scored, scored
+from seimbang.evaluation.predictions import Floats, Scored, decide, scored
 
 BOOTSTRAPPED = ("balanced_accuracy", "accuracy")
 TESTS = (*BOOTSTRAPPED, "mcnemar", "auc", "folds")
@@ -19,7 +19,9 @@ KEYS, FACTS = ["set", "fold", "case_id"], ["label", "group"]
 Folds = tuple[Floats, float]
 
 
-def compare(predictions: Mapping[str, pd.DataFrame], classes: Sequence[str], seed: int = 0) -> dict[str, Any]:
+def compare(
+    predictions: Mapping[str, pd.DataFrame], classes: Sequence[str], seed: int = 0, tuned: Collection[str] = ()
+) -> dict[str, Any]:
     """Test every pair of arms on the test set and on each external set.
 
     A case that was predicted in several folds counts once, with its mean probabilities, except in the test over folds.
@@ -28,6 +30,7 @@ def compare(predictions: Mapping[str, pd.DataFrame], classes: Sequence[str], see
         predictions: What ``evaluate`` takes, by arm; all of the same cases, divided alike.
         classes: Class names; the positive one of two is the last.
         seed: Seed of the bootstrap.
+        tuned: Arms whose answer is by their threshold chosen on validation.
 
     Returns:
         ``arms`` and ``sets``; a set has ``n``, ``groups`` and ``pairs``, a pair ``first``, ``second``, how many cases
@@ -40,12 +43,13 @@ def compare(predictions: Mapping[str, pd.DataFrame], classes: Sequence[str], see
     """
     sets = {arm: scored(frame, classes) for arm, frame in predictions.items()}
     _same_cases(predictions)
-    folds = {arm: _over_folds(frame, classes) for arm, frame in predictions.items()}
+    cuts = {arm: threshold.of(found) if arm in tuned else None for arm, found in sets.items()}
+    folds = {arm: _over_folds(frame, classes, cuts[arm]) for arm, frame in predictions.items()}
     names = [name for name in next(iter(sets.values())) if _is_tested(name)]
     compared = {}
     for number, name in enumerate(names):
         cases = {arm: found[name] for arm, found in sets.items()}
-        compared[name] = _Set(cases, classes, seed + number).table(folds if name == "test" else {})
+        compared[name] = _Set(cases, cuts, classes, seed + number).table(folds if name == "test" else {})
     return {"arms": list(predictions), "sets": compared}
 
 
@@ -56,10 +60,12 @@ def _is_tested(name: str) -> bool:
 class _Set:
     """All arms on one set; they see the same draws."""
 
-    def __init__(self, cases: Mapping[str, Scored], classes: Sequence[str], seed: int) -> None:
+    def __init__(
+        self, cases: Mapping[str, Scored], cuts: Mapping[str, float | None], classes: Sequence[str], seed: int
+    ) -> None:
         self.cases, self.classes = cases, classes
         self.first = next(iter(cases.values()))
-        self.called = {arm: one.p.argmax(1) for arm, one in cases.items()}
+        self.called = {arm: decide(one.p, cuts[arm]) for arm, one in cases.items()}
         self.pairs = list(combinations(cases, 2))
         self.value = self._statistics(np.ones((1, len(self.first.y))))
         # The smallest p of B draws is 2 / (B + 1): so many draws that it can still pass Holm's correction.
@@ -116,12 +122,12 @@ class _Set:
         return f"the set has no case of {', '.join(absent)}"
 
 
-def _over_folds(frame: pd.DataFrame, classes: Sequence[str]) -> Folds:
+def _over_folds(frame: pd.DataFrame, classes: Sequence[str], cut: float | None) -> Folds:
     """Return the balanced accuracy of each fold, shape ``(J,)``, and how many test cases there are a training case."""
     test, k = frame[frame.set == "test"], len(classes)
     names, fold = np.unique(test.fold.fillna("").astype(str), return_inverse=True)
     y = pd.Categorical(test.label, categories=list(classes)).codes.astype(np.int64)
-    called = test[[f"p_{name}" for name in classes]].to_numpy().argmax(1)
+    called = decide(test[[f"p_{name}" for name in classes]].to_numpy(np.float64), cut)
     counts = np.bincount(fold * k * k + y * k + called, minlength=len(names) * k * k).reshape(-1, k, k)
     train = int((frame.set == "train").sum())
     return metrics.from_confusion(counts.astype(float))["balanced_accuracy"], len(test) / train if train else np.nan

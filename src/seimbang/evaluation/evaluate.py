@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from seimbang.evaluation import intervals, metrics, threshold
-from seimbang.evaluation.predictions import Floats, Ints, Scored, scored
+from seimbang.evaluation.predictions import Floats, Ints, Scored, decide, scored
 
 Value = dict[str, float | str | None]
 PLAIN = ("accuracy", "balanced_accuracy", "kappa", "mcc", "g_mean", "auc", "average_precision")
@@ -15,7 +15,9 @@ PROBABILISTIC = ("log_loss", "brier", "calibration_error")
 GAPS = ("accuracy", "balanced_accuracy", "auc")
 
 
-def evaluate(predictions: pd.DataFrame, classes: Sequence[str], seed: int = 0, resamples: int = 1000) -> dict[str, Any]:
+def evaluate(
+    predictions: pd.DataFrame, classes: Sequence[str], seed: int = 0, resamples: int = 1000, tuned: bool = False
+) -> dict[str, Any]:
     """Compute everything that is reported of one arm from its predictions alone.
 
     Args:
@@ -24,6 +26,7 @@ def evaluate(predictions: pd.DataFrame, classes: Sequence[str], seed: int = 0, r
         classes: Class names; the positive one of two is the last.
         seed: Seed of the bootstrap.
         resamples: Number of bootstrap draws.
+        tuned: Whether the arm's own answer is by the threshold chosen on validation; there is then no second reading.
 
     Returns:
         The content of ``metrics.json``: plain values, None where a number cannot be estimated, with the reason.
@@ -32,17 +35,21 @@ def evaluate(predictions: pd.DataFrame, classes: Sequence[str], seed: int = 0, r
         IntegrityError: The table is not what a run writes.
     """
     sets = scored(predictions, classes)
-    two = len(classes) == 2
-    chosen = threshold.choose(sets["validation"]) if two and "validation" in sets else None
+    chosen = threshold.of(sets)
     measured, draws = {}, {}
     for number, (name, cases) in enumerate(sets.items()):
-        plain = _Measured(cases, cases.p.argmax(1), classes, resamples, seed + number)
-        tuned = None
-        if chosen is not None:
-            tuned = _Measured(cases, (cases.p[:, 1] >= chosen).astype(np.int64), classes, resamples, seed + number)
-        draws[name] = plain
-        counts = {"n": len(cases.y), "groups": cases.groups}
-        measured[name] = {**counts, "default": plain.table(), "tuned": tuned.table() if tuned else None}
+
+        def read(cut: float | None, cases: Scored = cases, number: int = number) -> _Measured:
+            return _Measured(cases, decide(cases.p, cut), classes, resamples, seed + number)
+
+        draws[name] = read(chosen if tuned else None)
+        second = None if tuned or chosen is None else read(chosen).table()
+        measured[name] = {
+            "n": len(cases.y),
+            "groups": cases.groups,
+            "default": draws[name].table(),
+            "tuned": second,
+        }
     outside = [name for name in draws if name.startswith("external:") and "test" in draws]
     return {
         "classes": list(classes),

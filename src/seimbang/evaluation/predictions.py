@@ -35,6 +35,11 @@ class Scored:
         return int(self.group.max()) + 1
 
 
+def decide(p: Floats, threshold: float | None = None) -> Ints:
+    """Return the class called, shape ``(n,)``: the likeliest, or, of two, the positive one from ``threshold`` on."""
+    return p.argmax(1) if threshold is None else (p[:, 1] >= threshold).astype(np.int64)
+
+
 def read(arm: Path) -> pd.DataFrame:
     """Return ``predictions.csv`` of an arm's folder; fold 1.10 is not 1.1, so the keys are read as text."""
     return pd.read_csv(arm / "predictions.csv", dtype=dict.fromkeys(KEYS, str))

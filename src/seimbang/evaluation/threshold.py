@@ -1,10 +1,18 @@
 """The operating point of a two-class model, chosen on validation."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from seimbang.evaluation.predictions import Scored
 
 RULE = "highest balanced accuracy on the validation set"
+
+
+def of(sets: Mapping[str, Scored]) -> float | None:
+    """Return the threshold of an arm with these sets; None for more than two classes or without validation."""
+    validation = sets.get("validation")
+    return choose(validation) if validation is not None and validation.p.shape[1] == 2 else None
 
 
 def choose(validation: Scored) -> float | None:

@@ -104,12 +104,15 @@ def measure(run: Context, plan: Plan) -> None:
     predictions = pd.concat([_predict_fold(run, plan, fold) for fold in run.folds_of(plan)], ignore_index=True)
     write_atomic(folder / "predictions.csv", predictions.to_csv(index=False, float_format="%.9f"))
     saved = read(folder)
-    metrics = evaluate(saved, run.data.cases.classes)
+    tuned = plan.balance.decides == "tuned"
+    metrics = evaluate(saved, run.data.cases.classes, tuned=tuned)
     first = run.recipes[plan.slug, run.folds_of(plan)[0].name]
     arm = f"arms/{plan.slug}"
     run.folder.json(f"{arm}/metrics.json", metrics)
     run.folder.json(f"{arm}/gallery.json", gallery(run, plan, first))
-    run.folder.json(f"{arm}/examples.json", examples(run, plan, saved))
+    run.folder.json(
+        f"{arm}/examples.json", examples(run, plan, saved, metrics["threshold"]["value"] if tuned else None)
+    )
     run.folder.json(f"{arm}/model.json", _package(run, plan, metrics["threshold"]["value"]))
     run.folder.finish(step, inputs)
 
@@ -121,7 +124,9 @@ def compare_all(run: Context) -> None:
         plans = [plan for plan in run.study.plans() if plan.protocol == protocol]
         done = [plan for plan in plans if run.folder.done(f"{plan.slug}.measure", run.inputs(plan))]
         tables = {plan.name: read(run.arm_folder(plan)) for plan in done}
-        found[protocol.name] = compare(tables, run.data.cases.classes) if tables else {"arms": [], "sets": {}}
+        tuned = [plan.name for plan in done if plan.balance.decides == "tuned"]
+        nothing: dict[str, Any] = {"arms": [], "sets": {}}
+        found[protocol.name] = compare(tables, run.data.cases.classes, tuned=tuned) if tables else nothing
     run.folder.json("comparisons.json", found)
 
 
@@ -163,6 +168,7 @@ def _package(run: Context, plan: Plan, threshold: float | None) -> dict[str, obj
         "positive": run.data.cases.classes[-1],
         "image": run.study.image.model_dump(mode="json"),
         "threshold": threshold,
+        "decides": plan.balance.decides,
         "sha256": hashlib.sha256(weights).hexdigest(),
         "seimbang": __version__,
     }
