@@ -19,18 +19,19 @@ class Ldam(Balance):
     """Cross-entropy of logits from which ``scale * m_c`` is taken at the true class ``c``.
 
     The margin ``m_c`` is in proportion to ``n_c ** -1/4``. The paper's network gives cosines, to be multiplied by
-    ``scale``; here the logits count as already multiplied, so that the probabilities are their softmax in training and
-    after. The paper's later re-weighting is left out.
+    ``scale`` = 30; here the logits count as already multiplied, so that the probabilities are their softmax in training
+    and after. As the last layer does not give cosines, its logits are not bounded, and ``scale`` is 1 unless told
+    otherwise: by 30 a network may never leave one class. The paper's later re-weighting is left out.
 
     Attributes:
         max_margin: ``m_c`` of the rarest class; 0 is cross-entropy.
-        scale: Unit of the logits in which margins are given.
+        scale: Unit of the logits in which margins are given; only its product with ``max_margin`` counts.
     """
 
     title: ClassVar[str] = "LDAM loss"
     source: ClassVar[str] = "Cao et al. 2019, NeurIPS 32"
     max_margin: float = Field(0.5, ge=0, le=10)
-    scale: float = Field(30.0, gt=0, le=100)
+    scale: float = Field(1.0, gt=0, le=100)
 
     def loss(self, counts: Ints) -> nn.Module:
         """Return the loss of ``(logits, labels)``; labels may be mixed."""
