@@ -4,6 +4,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from PIL import Image
 
 from seimbang.errors import SeimbangError
 from seimbang.imaging.door import open_native
-from seimbang.serving.contents import Contents, read
+from seimbang.serving.contents import Contents, incomplete, read
 from seimbang.serving.predictor import Prediction, Predictor
 from seimbang.serving.sentences import (
     balancing,
@@ -41,7 +42,7 @@ def main() -> None:
     with in_plain_words(words):
         contents = read(Path(sys.argv[1]), sys.argv[2])
         banner(contents, words)
-        for tab, (name, part) in zip(st.tabs([words(f"part.{name}") for name in PARTS]), PARTS.items(), strict=True):
+        for tab, (name, part) in zip(tabs(words), PARTS.items(), strict=True):
             with tab, st.container(key=f"part_{name}"), in_plain_words(words):
                 part(contents, words)
 
@@ -60,7 +61,8 @@ def in_plain_words(words: Words) -> Iterator[None]:
         yield
     except SeimbangError as error:
         technical = words("error.technical", found=error.found, expected=error.expected, mend=error.mend)
-        sentence = words(f"error.{error.code}") if f"error.{error.code}" in words.texts else technical
+        known = f"error.{error.code}" in words.texts
+        sentence = words(f"error.{error.code}", found=error.found) if known else technical
         st.error(words("error.frame", sentence=sentence, code=error.code))
     except Exception:
         logging.getLogger("seimbang").exception("the page failed")
@@ -96,6 +98,15 @@ def banner(contents: Contents, words: Words) -> None:
             st.warning(words(f"page.{name}"))
 
 
+def tabs(words: Words) -> Sequence[Any]:
+    """Return a tab for each part; the one that is open stays open when the language is switched."""
+    labels = {name: words(f"part.{name}") for name in PARTS}
+    if st.session_state.get("tab") not in labels.values():
+        st.session_state["tab"] = labels[st.session_state.get("part", next(iter(PARTS)))]
+    st.session_state["part"] = next(name for name, label in labels.items() if label == st.session_state["tab"])
+    return st.tabs(list(labels.values()), key="tab", on_change="rerun")
+
+
 def purpose(contents: Contents, words: Words) -> None:
     """Draw part 1: what the page is for, and what it is not for."""
     heading(words("purpose.title"))
@@ -103,8 +114,8 @@ def purpose(contents: Contents, words: Words) -> None:
     heading(words("purpose.question"), 2)
     st.markdown("> " + plain(contents.study["question"]))
     heading(words("purpose.balance"), 2)
-    counts = contents.data["counts"]["train"]
-    common, rare = max(counts, key=counts.__getitem__), min(counts, key=counts.__getitem__)
+    counts = contents.arm["before"]
+    rare, *_, common = sorted(counts, key=counts.__getitem__)
     many, few = words.number(counts[common]), words.number(counts[rare])
     arm = balancing(contents.arm, words)
     st.markdown(words("purpose.balance_text", common=common, rare=rare, many=many, few=few, arm=arm))
@@ -126,13 +137,15 @@ def data_set(contents: Contents, words: Words) -> None:
     heading(words("data.samples"), 2)
     pictures([(contents.run / one["file"], plain(one["label"])) for one in data["samples"]])
     heading(words("data.parts"), 2)
-    parts = {words(f"data.{part}"): counts for part, counts in data["counts"].items()}
+    parts = {words(f"data.{part}"): counts for part, counts in contents.protocol["counts"].items()}
     parts |= {words("data.external_part", name=name): counts for name, counts in data["external"].items()}
     columns = {
         plain(name): [words.number(counts.get(name, 0)) for counts in parts.values()] for name in data["classes"]
     }
     table({words("data.part"): list(parts), **columns})
     st.markdown(words("data.parts_text"))
+    if contents.protocol["folds"] > 1:
+        st.markdown(words("data.first_fold", folds=contents.protocol["folds"]))
     heading(words("data.preparation"), 2)
     bullets(list(preparation(contents, words)))
     heading(words("data.distribution"), 2)
@@ -171,7 +184,8 @@ def model(contents: Contents, words: Words) -> None:
     arm = contents.arm
     heading(words("model.title"))
     total = words.number(sum(layer["parameters"] for layer in arm["layers"]))
-    st.markdown(words("model.built", title=arm["model_title"], parameters=total))
+    network = words.known(f"network.{arm['model']['name']}", arm["model_title"])
+    st.markdown(words("model.built", title=network, parameters=total))
     columns: dict[str, list[str]] = {words(f"model.{name}"): [] for name in ("layer", "shape", "parameters", "purpose")}
     for layer in arm["layers"]:
         cells = [plain(layer["name"]), shape(layer), words.number(layer["parameters"]), explained(layer, words)]
@@ -179,11 +193,16 @@ def model(contents: Contents, words: Words) -> None:
             column.append(cell)
     table(columns)
     settings = arm["training"]
-    rate = words.number(settings["learning_rate"], len(f"{settings['learning_rate']:f}".rstrip("0").split(".")[1]))
+    rate = words.number(settings["learning_rate"], _digits(settings["learning_rate"]))
     numbers = {"batch": settings["batch_size"], "epochs": settings["epochs"], "best": arm["best_epoch"]}
     st.markdown(words("model.training", optimizer=OPTIMIZERS[settings["optimizer"]], rate=rate, **numbers))
     results(contents, words)
     compared(contents, words)
+
+
+def _digits(number: float) -> int:
+    """Return how many digits after the point a number needs: 3 for 0.001."""
+    return max(0, -int(Decimal(str(number)).normalize().as_tuple().exponent))
 
 
 def results(contents: Contents, words: Words) -> None:
@@ -198,6 +217,8 @@ def results(contents: Contents, words: Words) -> None:
     names = {str(words("model.figure")): figure_names(contents, words)}
     table(names | {column: figures(measured, words) for column, measured in columns.items()})
     st.markdown(words("model.results_text"))
+    if contents.protocol["folds"] > 1:
+        st.markdown(words("model.folds", folds=contents.protocol["folds"]))
     if sets["test"]["tuned"]:
         positive = contents.metrics["positive"]
         st.markdown(words("model.tuned_text", threshold=words.number(threshold, 2), positive=positive))
@@ -234,18 +255,17 @@ def upload(contents: Contents, words: Words) -> None:
     st.warning(words("upload.not_diagnosis"))
     file = st.file_uploader(
         words("upload.button", limit=UPLOAD_MB),
-        type=["png", "jpg", "jpeg"],
         key="upload",
         max_upload_size=UPLOAD_MB,
     )
-    st.caption(words("upload.any_picture"))
+    st.markdown(words("upload.any_picture"))
     if file is None:
         st.info(words("upload.waiting"))
         return
     data, predictor = file.getvalue(), load_predictor(str(contents.folder))
     prediction = predictor.predict(data, file.name)
     height, width = contents.data["size"]
-    caption = words("upload.preview", width=width, height=height)
+    caption = words("upload.preview", name=file.name, width=width, height=height)
     st.image(preview(data, predictor, file.name), caption, width=PREVIEW)
     with st.container(border=True, key="result"):
         heading(words("upload.result"), 2)
@@ -265,10 +285,11 @@ def load_predictor(arm_folder: str) -> Predictor:
 def verdict(prediction: Prediction, words: Words) -> None:
     """Show class and confidence in words and as bars."""
     confidence = words.percent(prediction.confidence)
+    facts = {"class": (words("upload.class"), prediction.label), "confidence": (words("upload.confidence"), confidence)}
     with st.container(horizontal=True, gap="large"):
-        for name, value in (("class", prediction.label), ("confidence", confidence)):
+        for name, (title, value) in facts.items():
             with st.container(key=f"verdict_{name}", width="content"):
-                st.markdown(f"{words(f'upload.{name}')}\n### {plain(value)}", width="content")
+                st.markdown(f"{title}\n### {plain(value)}", width="content")
     st.markdown(words("upload.says", name=prediction.label, confidence=confidence))
     for name, share in prediction.probabilities.items():
         st.progress(share, f"{plain(name)}: {plain(words.percent(share))}")
@@ -331,6 +352,8 @@ def pictures(files: Sequence[tuple[Path, str]]) -> None:
     """Draw small images with captions side by side, as many in a row as the screen is wide."""
     with st.container(horizontal=True):
         for file, text in files:
+            if not file.is_file():
+                raise incomplete(file)
             st.image(str(file), text, width=160)
 
 

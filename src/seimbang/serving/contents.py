@@ -40,6 +40,12 @@ class Contents:
         """Whether the figures are rough ones."""
         return bool(self.provenance["quick"] or self.arm["quick"])
 
+    @cached_property
+    def protocol(self) -> dict[str, Any]:
+        """How the cases were divided for the arm that predicts, from ``data.json``: its split, folds and counts."""
+        protocols: list[dict[str, Any]] = self.data["protocols"]
+        return next(one for one in protocols if one["name"] == self.arm["protocol"])
+
     @property
     def externals(self) -> list[str]:
         """Names of the external sets that were measured."""
@@ -49,7 +55,7 @@ class Contents:
         """Yield ``arm.json`` and ``metrics.json`` of every measured arm, by folder name."""
         for folder in sorted(self.run.glob("arms/*")):
             if (folder / "metrics.json").is_file():
-                yield _json(folder / "arm.json"), _json(folder / "metrics.json")
+                yield read_json(folder / "arm.json"), read_json(folder / "metrics.json")
 
     def experience(self, name: str, confidence: float) -> tuple[int, int]:
         """Return how many predictions of a set had a confidence like this one, and how many of these were right.
@@ -66,11 +72,10 @@ class Contents:
         """Confidence and correctness of every prediction, by set."""
         outcomes: dict[str, list[tuple[float, bool]]] = {}
         classes = self.metrics["classes"]
-        with (self.folder / "predictions.csv").open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                values = {name: float(row[f"p_{name}"]) for name in classes}
-                best = max(classes, key=values.__getitem__)
-                outcomes.setdefault(row["set"], []).append((values[best], best == row["label"]))
+        for row in csv.DictReader(_text(self.folder / "predictions.csv").splitlines()):
+            values = {name: float(row[f"p_{name}"]) for name in classes}
+            best = max(classes, key=values.__getitem__)
+            outcomes.setdefault(row["set"], []).append((values[best], best == row["label"]))
         return outcomes
 
 
@@ -84,12 +89,12 @@ def read(run: Path, slug: str) -> Contents:
     return Contents(
         run,
         folder,
-        study=_json(run / "study.json"),
-        data=_json(run / "data.json"),
-        arm=_json(folder / "arm.json"),
-        metrics=_json(folder / "metrics.json"),
-        examples=_json(folder / "examples.json"),
-        provenance=_json(run / "provenance.json"),
+        study=read_json(run / "study.json"),
+        data=read_json(run / "data.json"),
+        arm=read_json(folder / "arm.json"),
+        metrics=read_json(folder / "metrics.json"),
+        examples=read_json(folder / "examples.json"),
+        provenance=read_json(run / "provenance.json"),
     )
 
 
@@ -98,9 +103,26 @@ def tenth(confidence: float) -> int:
     return min(int(confidence * 10), 9)
 
 
-def _json(file: Path) -> Any:
+def read_json(file: Path) -> Any:
+    """Return the content of a JSON file of the run folder.
+
+    Raises:
+        IntegrityError: ``RUN_INCOMPLETE``: it is missing or no JSON.
+    """
     try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        found = f"no readable {file.name} in {file.parent}"
-        raise IntegrityError("RUN_INCOMPLETE", found, "a finished run", "finish the run: seimbang run STUDY") from error
+        return json.loads(_text(file))
+    except ValueError as error:
+        raise incomplete(file) from error
+
+
+def incomplete(file: Path) -> IntegrityError:
+    """Return the error for a file that the run folder should hold."""
+    found = f"no readable {file.name} in {file.parent}"
+    return IntegrityError("RUN_INCOMPLETE", found, "a finished run", "finish the run: seimbang run STUDY")
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise incomplete(file) from error

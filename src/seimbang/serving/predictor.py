@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from seimbang.errors import IntegrityError, StudyError
 from seimbang.imaging.base import ImageSettings
+from seimbang.serving.contents import read_json
 from seimbang.settings import nearest
 
 if TYPE_CHECKING:
     from torch import nn
 
 AGAIN = "run the study again"
+PACKAGE = {"model", "classes", "positive", "image", "threshold", "sha256"}
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class Predictor:
         Raises:
             IntegrityError: ``MODEL_MISSING``, ``MODEL_DIGEST`` or ``MODEL_CLASSES``.
         """
+        from safetensors import SafetensorError
         from safetensors.torch import load
 
         from seimbang.models import make
@@ -67,7 +70,7 @@ class Predictor:
         network = make(package["model"]).build((*image.size, image.channels), len(package["classes"]))
         try:
             network.load_state_dict(load(weights))
-        except RuntimeError as error:
+        except (RuntimeError, SafetensorError) as error:
             found = f"weights in {arm_folder} that do not fit the model and its {len(package['classes'])} classes"
             raise IntegrityError("MODEL_CLASSES", found, "the classes it was trained on", AGAIN) from error
         return cls(network.eval(), tuple(package["classes"]), image, package["threshold"])
@@ -111,12 +114,14 @@ def read_package(arm_folder: Path) -> tuple[dict[str, Any], bytes]:
         weights = (arm_folder / "model.safetensors").read_bytes()
     except (OSError, ValueError) as error:
         raise _missing(arm_folder) from error
-    if hashlib.sha256(weights).hexdigest() != package.get("sha256"):
+    if not isinstance(package, dict) or not package.keys() >= PACKAGE:
+        raise _missing(arm_folder)
+    if hashlib.sha256(weights).hexdigest() != package["sha256"]:
         found = f"{arm_folder / 'model.safetensors'} with another sha256 than model.json says"
         raise IntegrityError("MODEL_DIGEST", found, "the file as it was saved", "restore it, or " + AGAIN)
-    classes = package.get("classes", [])
-    if len(classes) < 2 or len(set(classes)) < len(classes) or package.get("positive") not in classes:
-        found = f"classes {classes} with the positive class {package.get('positive')!r} in {arm_folder / 'model.json'}"
+    classes = package["classes"]
+    if len(classes) < 2 or len(set(classes)) < len(classes) or package["positive"] not in classes:
+        found = f"classes {classes} with the positive class {package['positive']!r} in {arm_folder / 'model.json'}"
         raise IntegrityError("MODEL_CLASSES", found, "two or more different classes, the positive one of them", AGAIN)
     return package, weights
 
@@ -129,7 +134,7 @@ def best_arm(run: Path) -> str:
     Raises:
         IntegrityError: ``MODEL_MISSING``: no arm of ``run`` has a model.
     """
-    arms = [_read(folder / "arm.json") for folder in _finished(run)]
+    arms = [read_json(folder / "arm.json") for folder in _finished(run)]
     if not arms:
         raise _missing(run / "arms")
     candidates = [arm for arm in arms if not arm["leaky"]] or arms
@@ -147,7 +152,7 @@ def find_arm(run: Path, arm: str | None) -> str:
         return best_arm(run)
     names: dict[str, str] = {}
     for folder in _finished(run):
-        names |= {str(_read(folder / "arm.json")["name"]): folder.name, folder.name: folder.name}
+        names |= {str(read_json(folder / "arm.json")["name"]): folder.name, folder.name: folder.name}
     if arm not in names:
         known = f"one of {', '.join(sorted(set(names.values())))}" + nearest(arm, names)
         raise StudyError("ARM_UNKNOWN", f"no trained arm {arm!r} in {run}", known, "name an arm that was trained")
@@ -161,14 +166,9 @@ def _finished(run: Path) -> list[Path]:
 
 def _validated(run: Path, slug: str) -> float:
     """Return the balanced accuracy on validation; an arm without that figure comes after all others."""
-    sets = _read(run / "arms" / slug / "metrics.json")["sets"]
+    sets = read_json(run / "arms" / slug / "metrics.json")["sets"]
     value = sets["validation"]["default"]["metrics"]["balanced_accuracy"]["value"] if "validation" in sets else None
     return -1.0 if value is None else float(value)
-
-
-def _read(file: Path) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return content
 
 
 def _missing(folder: Path) -> IntegrityError:

@@ -13,7 +13,7 @@ FEW = 20  # fewer alike predictions than this say little about how often such a 
 def preparation(contents: Contents, words: Words) -> Iterator[str]:
     """Yield what was done to the images, a sentence a step."""
     height, width = contents.data["size"]
-    split = contents.study["split"]
+    split = contents.protocol["split"]
     yield words("data.resize", width=width, height=height)
     yield words("data.grey" if contents.data["channels"] == 1 else "data.colour")
     yield words("data.scale")
@@ -23,8 +23,10 @@ def preparation(contents: Contents, words: Words) -> Iterator[str]:
         yield words("data.provided")
     else:
         yield words("data.fraction", share=words.percent(split["test"], 0))
-    if contents.data["groups"] and split["group"] == "known":
+    if contents.data["groups"] and split["group"] != "none":
         yield words("data.grouped")
+    if any(contents.study["image"].get("augment", {}).values()):
+        yield words("data.augmented")
     yield balancing(contents.arm, words)
 
 

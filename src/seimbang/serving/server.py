@@ -22,12 +22,12 @@ from seimbang.serving.contents import read
 from seimbang.serving.predictor import find_arm, read_package
 
 HOST = "127.0.0.1"
+NAMES = (HOST, "localhost")  # any other name, which a foreign page may have made to point here, is refused
 USUAL_PORT = 8501
 APP = Path(__file__).parent / "app.py"
 OPTIONS = {
     "server.address": HOST,
     "server.headless": "true",
-    "server.allowedHosts": HOST,  # a name that a foreign page makes point here is refused
     "server.enableCORS": "true",
     "server.enableXsrfProtection": "true",
     "server.enableStaticServing": "false",
@@ -80,7 +80,7 @@ def serve(run: Path, port: int | None, arm: str | None, open_browser: bool) -> N
     read_package(run / "arms" / slug)
     port = _free_port(port)
     address = f"http://{HOST}:{port}"
-    with _stopped_in_the_end(), subprocess.Popen(command(run, port, slug), env=_environment(), cwd=APP.parent) as page:
+    with _stopped_in_the_end(), _started(command(run, port, slug)) as page:
         try:
             if _answers(page, port):
                 say(f"The page of {run} is at {address} (Ctrl-C stops it)")
@@ -98,8 +98,14 @@ def serve(run: Path, port: int | None, arm: str | None, open_browser: bool) -> N
 def command(run: Path, port: int, arm: str) -> list[str]:
     """Return the command line of the page's server; ``arm`` is the name of the arm's folder."""
     options = [f"--{name}={value}" for name, value in OPTIONS.items()]
+    options += [f"--server.allowedHosts={name}" for name in NAMES]
     start = [sys.executable, "-m", "streamlit", "run", str(APP), f"--server.port={port}"]
     return [*start, *options, "--", str(run.resolve()), arm]
+
+
+def _started(words: list[str]) -> subprocess.Popen[bytes]:
+    """Start the server out of reach of Ctrl-C, at which it would print a traceback; ``serve`` ends it."""
+    return subprocess.Popen(words, env=_environment(), cwd=APP.parent, start_new_session=True)
 
 
 def _environment() -> dict[str, str]:
@@ -141,16 +147,18 @@ def _answers(page: subprocess.Popen[bytes], port: int, seconds: float = 60) -> b
 
 @contextmanager
 def _stopped_in_the_end() -> Iterator[None]:
-    """Make SIGTERM end the page as Ctrl-C does, so that no server is left behind."""
+    """Make SIGTERM and a closed terminal end the page as Ctrl-C does, so that no server is left behind."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: signal.signal(number, interrupt) for number in numbers}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _stop(page: subprocess.Popen[bytes]) -> None:

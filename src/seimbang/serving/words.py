@@ -30,8 +30,8 @@ class Words:
         return Markup(self.texts[key].format(**filled))
 
     def known(self, key: str, otherwise: str, **values: object) -> "Markup":
-        """Return the sentence ``key`` where this language has one, else ``otherwise`` made plain."""
-        return self(key, **values) if key in self.texts else Markup(plain(otherwise))
+        """Return the sentence ``key`` where this language has one, else ``otherwise`` with a capital, made plain."""
+        return self(key, **values) if key in self.texts else Markup(plain(otherwise[:1].upper() + otherwise[1:]))
 
     def number(self, value: float, digits: int = 0) -> str:
         """Write a number with the language's separators and a real minus sign."""
@@ -39,11 +39,13 @@ class Words:
         return text.translate(str.maketrans(",.", ".,")) if self.language == "id" else text
 
     def percent(self, share: float, digits: int = 1) -> str:
-        """Write a share in [0, 1] as a percentage; one that is not quite 1 never reads as 100 %."""
-        most = 100 - 10.0**-digits
-        if most < 100 * share < 100:
-            return f">\N{NO-BREAK SPACE}{self.number(most, digits)}\N{NO-BREAK SPACE}%"
-        return f"{self.number(100 * share, digits)}\N{NO-BREAK SPACE}%"
+        """Write a share in [0, 1] as a percentage; one that is not quite 0 or 1 never reads as 0 % or 100 %."""
+        least, value, sign = 10.0**-digits, 100 * share, ""
+        if 0 < value < least:
+            value, sign = least, "<\N{NO-BREAK SPACE}"
+        elif 100 - least < value < 100:
+            value, sign = 100 - least, ">\N{NO-BREAK SPACE}"
+        return f"{sign}{self.number(value, digits)}\N{NO-BREAK SPACE}%"
 
     def interval(self, value: dict[str, Any], share: bool = True) -> str:
         """Write a figure of ``metrics.json`` with its 95 % interval; ``share`` says it is a percentage."""

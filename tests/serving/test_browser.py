@@ -1,0 +1,165 @@
+"""The page as a doctor meets it: the real server, a real browser, an X-ray in, class and confidence out."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from seimbang.runs.steps import run as run_study
+from seimbang.serving.words import load
+from seimbang.study.schema import parse
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+CHROMIUM = Path("/usr/bin/chromium")
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no browser at {CHROMIUM}")
+XRAYS = Path(__file__).parents[3] / "shared/data/chest_xray/test/PNEUMONIA"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+FLAGS += ["--disable-component-update", "--disable-sync"]
+WAIT = 60_000  # ms; only a page that fails takes so long
+STUDY = {
+    "title": "Synthetic chest X-rays",
+    "question": "Does the page show what the model says?",
+    "data": {"source": "phantom", "positive": "PNEUMONIA", "phantom": {"patients": 60, "prevalence": 0.4}},
+    "image": {"size": [24, 24]},
+    "model": {"name": "rnn", "units": 6},
+    "training": {"epochs": 2},
+    "arm": [{"name": "none"}],
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    out = tmp_path_factory.mktemp("run")
+    before = os.environ.get("SEIMBANG_CACHE")
+    os.environ["SEIMBANG_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    run_study(parse(STUDY), Path(), out)
+    del os.environ["SEIMBANG_CACHE"]
+    if before is not None:
+        os.environ["SEIMBANG_CACHE"] = before
+    return out
+
+
+@pytest.fixture(scope="module")
+def xray(folder):
+    """Return a real chest X-ray where there is one, else a picture of the run."""
+    return next(iter(sorted(XRAYS.glob("*.jp*g"))), folder / "samples/1_0.png")
+
+
+@pytest.fixture(scope="module")
+def address(serve, folder):
+    with serve(folder) as (_, found):
+        yield found
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser, address):
+    """Yield the page, open at the part where images are predicted; ``asked`` lists its requests."""
+    opened = browser.new_page(viewport={"width": 1000, "height": 1400})
+    opened.set_default_timeout(WAIT)
+    opened.asked = []
+    opened.on("request", lambda request: opened.asked.append(request))
+    opened.on("websocket", lambda socket: opened.asked.append(socket))
+    opened.goto(f"{address}/?lang=en")
+    opened.get_by_role("tab", name="Predict").click()
+    yield opened
+    opened.close()
+
+
+def upload(page, *, name, content):
+    page.locator("input[type=file]").set_input_files({"name": name, "mimeType": "image/jpeg", "buffer": content})
+
+
+def shown(page, what):
+    """Return the value under a heading of the result, with plain spaces."""
+    value = page.locator(f".st-key-verdict_{what} h3")
+    value.wait_for()
+    return value.inner_text().replace("\N{NO-BREAK SPACE}", " ")
+
+
+def predicted(folder, image):
+    """Return class and confidence as the command says them."""
+    command = [sys.executable, "-m", "seimbang.cli", "predict", str(folder), str(image)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return done.stdout.split("\t")[1:3]
+
+
+def picture(folder, page, name):
+    page.screenshot(path=str(folder / name))
+    assert (folder / name).stat().st_size > 20_000
+
+
+def test_an_xray_gets_the_class_and_confidence_of_the_command_and_nothing_leaves_the_computer(
+    page, folder, xray, address, tmp_path
+):
+    upload(page, name=xray.name, content=xray.read_bytes())
+    label, confidence = predicted(folder, xray)
+    assert shown(page, "class") == label
+    english = shown(page, "confidence")
+    assert float(english.strip("<> %")) == pytest.approx(100 * float(confidence), abs=0.06)
+    page.get_by_text(f"{xray.name}. The model sees it at 24 × 24 pixels.").wait_for()
+    picture(tmp_path, page, "en.png")
+    page.get_by_text("Bahasa Indonesia").click()
+    page.get_by_role("tab", name="Prediksi").wait_for()
+    page.get_by_text("Seberapa jauh keyakinan ini dapat dipercaya").wait_for()
+    assert shown(page, "class") == label
+    assert shown(page, "confidence") == english.replace(".", ",")
+    picture(tmp_path, page, "id.png")
+    assert "lang=id" in page.url
+    own = address.removeprefix("http://")
+    assert len(page.asked) > 10
+    assert {re.split(r"://|/", one.url)[1] for one in page.asked if one.url.startswith(("http", "ws"))} == {own}
+    assert {re.split(":", one.url)[0] for one in page.asked} <= {"http", "ws", "data", "blob"}
+
+
+def test_a_letter_named_jpg_gets_a_sentence_in_both_languages(page):
+    upload(page, name="letter.jpg", content=b"Dear colleague, this is no image.")
+    alert = page.locator(".st-key-part_upload").get_by_role("alert").filter(has_text="IMG_NOT_IMAGE")
+    alert.wait_for()
+    assert load("en")("error.IMG_NOT_IMAGE") in alert.inner_text()
+    page.get_by_text("Bahasa Indonesia").click()
+    alert.filter(has_text="berkas ini bukan gambar").wait_for()
+    assert "Traceback" not in page.content()
+
+
+def test_a_large_picture_is_predicted_although_the_server_can_write_no_file(page, tmp_path):
+    """The server of these tests may write no byte to any file: an upload parked on the disk would fail."""
+    noise = np.random.default_rng(0).integers(0, 255, (2000, 2000), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "large.png")
+    content = (tmp_path / "large.png").read_bytes()
+    assert len(content) > 3 * 2**20
+    upload(page, name="large.png", content=content)
+    assert shown(page, "class") in {"NORMAL", "PNEUMONIA"}
+
+
+SEND = """async ([url, token, size]) => {
+    const form = new FormData();
+    form.append("file", new File([new Uint8Array(size)], "x.png"));
+    return (await fetch(url, {method: "PUT", body: form, headers: {"X-Xsrftoken": token}})).status;
+}"""
+
+
+def test_an_upload_over_the_limit_is_refused_by_the_page_and_by_the_server(page, xray, tmp_path):
+    (tmp_path / "large.png").write_bytes(bytes(21 * 2**20))
+    page.locator("input[type=file]").set_input_files(tmp_path / "large.png")
+    page.get_by_text("large.png").wait_for()
+    assert not [one for one in page.asked if "upload_file" in one.url]
+    upload(page, name=xray.name, content=xray.read_bytes())
+    shown(page, "class")
+    sent = next(one for one in page.asked if "upload_file" in one.url and one.method == "PUT")
+    token = sent.headers["x-xsrftoken"]
+    assert page.evaluate(SEND, [sent.url, token, 100]) == 204
+    assert page.evaluate(SEND, [sent.url, token, 21 * 2**20]) == 413
+    assert page.evaluate(SEND, [sent.url, "", 100]) == 403

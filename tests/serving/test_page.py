@@ -1,0 +1,283 @@
+"""The page, drawn by Streamlit without a browser from a run folder alone: parts, languages, uploads, damage."""
+
+import io
+import json
+import shutil
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from run_folder import COUNTS, fake_run
+from seimbang.cli import app
+from seimbang.serving.predictor import Predictor
+from seimbang.serving.sentences import caption
+from seimbang.serving.server import APP
+from seimbang.serving.words import LANGUAGES, load, plain
+
+testing = pytest.importorskip("streamlit.testing.v1", reason="the page's extra is not installed")
+PARTS = ("purpose", "data", "model", "upload", "examples")
+
+
+@pytest.fixture(scope="module")
+def fake(tmp_path_factory):
+    return fake_run(tmp_path_factory.mktemp("fake"), arms=2)
+
+
+@pytest.fixture
+def run(fake, tmp_path):
+    return shutil.copytree(fake, tmp_path / "run")
+
+
+@pytest.fixture
+def draw(monkeypatch):
+    def page(run, language=None, arm="none", upload=None):
+        monkeypatch.setattr(sys, "argv", [str(APP), str(run), arm])
+        at = testing.AppTest.from_file(str(APP), default_timeout=60)
+        if language:
+            at.query_params["lang"] = language
+        at.run()
+        return give(at, upload) if upload else at
+
+    return page
+
+
+def give(at, upload):
+    at.file_uploader[0].set_value((*upload, "image/png")).run()
+    return at
+
+
+def texts(node):
+    """Return everything an element tree says, as one text."""
+    found = []
+    for name in ("title", "header", "subheader", "markdown", "warning", "error", "info", "success"):
+        found += [one.value for one in node.get(name)]
+    found += [image.caption for one in node.get("image") for image in one.proto.imgs]
+    found += [one.value.to_string() for one in node.table]
+    found += [one.proto.spec for one in node.get("vega_lite_chart")]
+    return clean("\n".join(found))
+
+
+def clean(text):
+    return text.replace("\N{NO-BREAK SPACE}", " ").replace("\N{WORD JOINER}", "")
+
+
+def png(pixels):
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+PICTURE = png(np.random.default_rng(5).integers(0, 255, (90, 120), dtype=np.uint8))
+
+
+def edit(file, change):
+    content = json.loads(file.read_text(encoding="utf-8"))
+    change(content)
+    file.write_text(json.dumps(content), encoding="utf-8")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_five_parts_are_drawn_from_the_run_folder_alone(run, draw, language):
+    at, words = draw(run, language), load(language)
+    assert not at.exception
+    assert not at.error
+    assert [tab.label for tab in at.tabs] == [words(f"part.{name}") for name in PARTS]
+    purpose, data, model, upload, examples = (texts(tab) for tab in at.tabs)
+    assert "Does SMOTE help an RNN" in purpose
+    assert words("balance.none") in purpose
+    assert "Kermany" in data
+    for counts in COUNTS.values():
+        assert all(str(number) in data for number in counts.values())
+    assert [len(tab.get("image")) for tab in at.tabs] == [0, 4, 0, 0, 6]
+    layers = json.loads((run / "arms/none/arm.json").read_text())["layers"]
+    assert all(layer["name"] in model for layer in layers)
+    for arm in ("none", "as-published"):
+        metrics = json.loads((run / "arms" / arm / "metrics.json").read_text())
+        for name in ("test", "external:NIH"):
+            figure = metrics["sets"][name]["default"]["metrics"]["balanced_accuracy"]
+            assert clean(words.interval(figure)) in model
+    assert words("upload.waiting") in upload
+    assert words("upload.not_diagnosis") in upload
+    shown = json.loads((run / "arms/none/examples.json").read_text())
+    assert all(clean(caption(one, words)) in examples for one in shown)
+
+
+def test_indonesian_page_holds_no_english_sentence(run, draw):
+    at = draw(run, "id", upload=("x.png", PICTURE))
+    said = texts(at.main)
+    assert load("id")("page.statement") in said
+    english = [text for text in load("en").texts.values() if " " in text and "{" not in text]
+    assert not [text for text in english if text in said]
+
+
+def test_language_is_taken_from_the_address_and_switched(run, draw):
+    at = draw(run, "klingon")
+    assert load("en")("page.statement") in texts(at.main)
+    at.radio[0].set_value("id").run()
+    assert load("id")("page.statement") in texts(at.main)
+    assert at.query_params["lang"] == "id"
+
+
+def test_a_leaky_quick_and_synthetic_run_says_so(run, draw):
+    edit(run / "data.json", lambda data: data.update(synthetic=True))
+    edit(run / "provenance.json", lambda facts: facts.update(quick=True))
+    words = load("en")
+    expected = [words(f"page.{name}") for name in ("synthetic", "quick", "leaky")]
+    assert [one.value for one in draw(run, arm="as-published").warning][:3] == expected
+    assert words("page.leaky") not in texts(draw(run).main)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_upload_gets_the_class_and_confidence_of_the_predictor_and_the_command(run, draw, language, tmp_path):
+    found = Predictor.load(run / "arms/none").predict(PICTURE, "x.png")
+    at, words = draw(run, language, upload=("x.png", PICTURE)), load(language)
+    assert not at.exception
+    confidence = words.percent(found.confidence)
+    shown = [one.value for one in at.markdown if "###" in one.value]
+    expected = [
+        f"{words('upload.class')}\n### {found.label}",
+        f"{words('upload.confidence')}\n### {plain(confidence)}",
+    ]
+    assert shown == expected
+    assert words("upload.says", name=found.label, confidence=confidence) in [one.value for one in at.markdown]
+    bars = [(one.proto.value, one.proto.text) for one in at.get("progress")]
+    assert bars == [
+        (int(share * 100), f"{name}: {plain(words.percent(share))}") for name, share in found.probabilities.items()
+    ]
+    (tmp_path / "x.png").write_bytes(PICTURE)
+    said = CliRunner().invoke(app, ["predict", str(run), str(tmp_path / "x.png"), "--arm", "none"]).stdout
+    assert said.rstrip("\n").split("\t")[1:] == [found.label, f"{found.confidence:.4f}", found.label_tuned]
+
+
+def test_the_page_says_how_often_such_a_confidence_was_right(run, draw):
+    table = (run / "arms/none/predictions.csv").read_text().splitlines()
+    confidence = Predictor.load(run / "arms/none").predict(PICTURE, "x.png").confidence
+    tests = [line.split(",") for line in table[1:] if ",test," in line]
+    alike = [row for row in tests if int(max(float(row[5]), float(row[6])) * 10) == int(confidence * 10)]
+    right = [row for row in alike if (float(row[6]) > 0.5) == (row[4] == "PNEUMONIA")]
+    at = draw(run, "en", upload=("x.png", PICTURE))
+    assert f"of {len(alike)} predictions with a confidence of 50 % to 60 %, {len(right)} were right" in texts(at.main)
+
+
+GIF = io.BytesIO()
+Image.new("L", (9, 9)).save(GIF, "GIF")
+BAD = {
+    "letter.jpg": (b"Dear colleague, this is no image.", "IMG_NOT_IMAGE"),
+    "cut.png": (PICTURE[: len(PICTURE) // 2], "IMG_TRUNCATED"),
+    "flipped.png": (PICTURE[:200] + bytes([PICTURE[200] ^ 1]) + PICTURE[201:], "IMG_CORRUPT"),
+    "empty.png": (b"", "IMG_EMPTY"),
+    "moving.png": (GIF.getvalue(), "IMG_FORMAT"),
+    "scan.dcm": (bytes(128) + b"DICM" + bytes(50), "IMG_FORMAT"),
+}
+
+
+def test_an_upload_that_is_no_whole_image_gets_a_sentence_with_its_code(run, draw):
+    at, words = draw(run, "en"), load("en")
+    for name, (content, code) in BAD.items():
+        give(at, (name, content))
+        assert not at.exception, name
+        assert [one.value for one in at.error] == [words("error.frame", sentence=words(f"error.{code}"), code=code)]
+        assert not at.get("progress"), name
+    give(at, ("x.png", PICTURE))
+    assert not at.error
+    assert len(at.get("progress")) == 2
+
+
+def test_a_missing_or_broken_file_of_the_run_is_named(run, draw):
+    at = draw(run)
+    for name in ("study.json", "data.json", "provenance.json", "arms/none/metrics.json"):
+        whole = (run / name).read_bytes()
+        for spoil in (lambda file: file.unlink(), lambda file, whole=whole: file.write_bytes(whole[:-9])):
+            spoil(run / name)
+            at.run()
+            assert not at.exception
+            (said,) = (one.value for one in at.error)
+            assert plain("RUN_INCOMPLETE") in said
+            assert plain(name.split("/")[-1]) in said
+        (run / name).write_bytes(whole)
+    assert not at.run().error
+
+
+def test_a_missing_picture_or_table_spoils_only_its_part(run, draw):
+    (run / "samples/NORMAL_0.png").unlink()
+    (run / "arms/none/predictions.csv").unlink()
+    at = draw(run, upload=("x.png", PICTURE))
+    assert not at.exception
+    said = [[one.value for one in tab.error] for tab in at.tabs]
+    assert [len(one) for one in said] == [0, 1, 0, 1, 0]
+    assert plain("NORMAL_0.png") in said[1][0]
+    assert plain("predictions.csv") in said[3][0]
+    assert len(at.get("progress")) == 2
+
+
+def damage(file):
+    content = bytearray(file.read_bytes())
+    content[-3] ^= 1
+    file.write_bytes(content)
+
+
+DAMAGE = [
+    ("model.safetensors", damage, "MODEL_DIGEST"),
+    ("model.json", lambda file: edit(file, lambda package: package.update(positive="COVID")), "MODEL_CLASSES"),
+    ("model.safetensors", lambda file: file.unlink(), "MODEL_MISSING"),
+]
+
+
+def test_damaged_weights_predict_nothing(run, draw):
+    at, words = draw(run, "en"), load("en")
+    for name, spoil, code in DAMAGE:
+        file = run / "arms/none" / name
+        whole = file.read_bytes()
+        spoil(file)
+        give(at, ("x.png", PICTURE))
+        assert not at.exception
+        assert not at.get("progress")
+        assert [one.value for one in at.error] == [words("error.frame", sentence=words(f"error.{code}"), code=code)]
+        file.write_bytes(whole)
+    assert len(give(at, ("x.png", PICTURE)).get("progress")) == 2
+
+
+def test_a_fault_of_the_program_shows_no_traceback(run, draw):
+    edit(run / "arms/none/arm.json", lambda arm: arm.pop("layers"))
+    at = draw(run, "en")
+    assert not at.exception
+    assert [one.value for one in at.error] == [load("en")("error.unexpected")]
+
+
+def test_names_from_the_data_are_no_markup(run, draw):
+    name = "<b>N</b> [x](http://a.example) $y$"
+    for file in (*run.rglob("*.json"), *run.rglob("*.csv")):
+        file.write_text(file.read_text(encoding="utf-8").replace("NORMAL", name), encoding="utf-8")
+    edit(run / "data.json", lambda data: data.update(samples=[]))
+    at = draw(run, upload=(name + ".png", PICTURE))
+    assert not at.exception
+    assert not at.error
+    assert plain(name) in texts(at.main)
+    assert name not in "\n".join(one.value for one in at.markdown)
+
+
+def test_folds_and_a_protocol_of_its_own_are_told(run, draw):
+    protocol = {"name": "patients", "leaky": False, "folds": 5, "counts": {"train": {"NORMAL": 1, "PNEUMONIA": 999}}}
+    split = {"test": 0.2, "validation": 0.2, "folds": 5, "repeats": 1, "group": "auto", "seed": 0}
+    edit(run / "data.json", lambda data: data["protocols"].append(protocol | {"split": split}))
+    edit(run / "study.json", lambda study: study["image"].update(augment={"rotation": 5.0, "flip_left_right": False}))
+    edit(run / "arms/none/arm.json", lambda arm: arm.update(protocol="patients"))
+    words, said = load("en"), texts(draw(run, "en").main)
+    for key in ("data.first_fold", "data.folds", "model.folds"):
+        assert words(key, folds=5) in said
+    assert words("data.provided") not in said
+    assert words("data.grouped") in said
+    assert words("data.augmented") in said
+    assert "999" in said
+
+
+def test_without_a_threshold_there_is_one_reading(run, draw):
+    edit(run / "arms/none/model.json", lambda package: package.update(threshold=None))
+    edit(run / "arms/none/metrics.json", lambda metrics: metrics["sets"]["test"].update(tuned=None))
+    at = draw(run, "en", upload=("x.png", PICTURE))
+    assert not at.exception
+    assert not at.error
+    assert "threshold" not in texts(at.main).lower()
