@@ -17,13 +17,14 @@ def write_report(run: Path) -> Path:
         ResourceError: The folder cannot be written or the disk is full.
     """
     from seimbang.imaging.files import write_atomic
-    from seimbang.reports import bars, comparison, figures
+    from seimbang.reports import architecture, bars, comparison, figures
     from seimbang.reports.html import page
     from seimbang.reports.read import read
     from seimbang.reports.tables import latex, metrics_csv
 
     contents = read(run)
     drawn = figures.draw(contents) | bars.draw(contents) | comparison.draw(contents)
+    drawn |= architecture.draw(contents)
     for figure in drawn.values():
         write_atomic(run / "figures" / f"{figure.name}.svg", figure.svg)
     write_atomic(run / "metrics.csv", metrics_csv(contents))

@@ -83,8 +83,16 @@ def _context(run: Run, figures: Mapping[str, Figure]) -> dict[str, Any]:
         "networks": _same(run.arms, lambda arm: (arm.facts.model_title, tuple(map(repr, arm.facts.layers)))),
         "trainings": _same(run.arms, lambda arm: sorted(arm.facts.training.items())),
         "intervals": _intervals(rows),
+        "cases": _cases(run),
+        "methods": {arm.facts.arm: arm.facts.balance_title for arm in run.arms},
         "gaps": ("accuracy", "balanced_accuracy", "auc"),
     }
+
+
+def _cases(run: Run) -> dict[str, int]:
+    """Return the number of internal cases of each class."""
+    parts = run.data.protocols[0].counts.values()
+    return {name: sum(counts.get(name, 0) for counts in parts) for name in run.classes}
 
 
 def _by_kind(sentences: Iterable[Sentence]) -> list[tuple[str, list[str]]]:

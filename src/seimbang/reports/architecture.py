@@ -1,0 +1,100 @@
+"""The architecture of each network as a drawing: one block a layer, in reading order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from textwrap import fill
+from typing import TYPE_CHECKING
+
+from seimbang.reports.figures import BLUE, GREEN, GREY, ORANGE, PINK, SKY, STYLE, Figure, render
+from seimbang.reports.read import Run
+from seimbang.reports.shapes import ArmFacts, LayerRow
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+ACROSS = 6
+WIDTH, HEIGHT = 0.84, 0.8
+"""Size of a block where one place in the grid is 1 x 1."""
+COLOURS = {
+    "convolution": BLUE,
+    "normalisation": SKY,
+    "pooling": ORANGE,
+    "rnn": PINK,
+    "lstm": PINK,
+    "gru": PINK,
+    "dense": GREEN,
+}
+
+
+def draw(run: Run) -> dict[str, Figure]:
+    """Draw every network of the run once.
+
+    Returns:
+        By name, ``architecture-<slug>`` with the slug of the first arm that has the network.
+    """
+    networks: dict[str, ArmFacts] = {}
+    for arm in run.arms:
+        networks.setdefault(repr(arm.facts.layers), arm.facts)
+    drawn = [architecture(one.slug, one.model_title, one.layers) for one in networks.values()]
+    return {figure.name: figure for figure in drawn}
+
+
+def architecture(slug: str, title: str, layers: Sequence[LayerRow]) -> Figure:
+    """Draw the layers as blocks that tell name, output shape and parameters; a row ends where the map was pooled."""
+    import matplotlib as mpl
+
+    rows = _rows(layers)
+
+    def plot(axes: Axes) -> None:
+        for y, row in enumerate(rows):
+            for x, layer in enumerate(row):
+                _block(axes, x, y, layer)
+                if y or x:
+                    _arrow(axes, x - 1, y)
+            if y < len(rows) - 1:
+                _arrow(axes, len(row) - 1, y)
+        axes.set(xlim=(-0.65, ACROSS - 0.35), ylim=(len(rows) - 0.55, -0.45))
+        axes.set_axis_off()
+
+    words = "; ".join(f"{one.name} {_shape(one)}, {_parameters(one)}" for one in layers)
+    alt = f"Architecture of the {title}, layer after layer with output shape: {words}."
+    with mpl.rc_context(STYLE):  # type: ignore[arg-type]
+        return render(f"architecture-{slug}", "", alt, (7.0, 0.1 + 0.86 * len(rows)), plot)
+
+
+def _rows(layers: Sequence[LayerRow]) -> list[list[LayerRow]]:
+    """Break the layers into lines: after pooling and its dropout, and where a line is full."""
+    rows: list[list[LayerRow]] = [[]]
+    for layer in layers:
+        pooled = any("pooling" in one.name for one in rows[-1])
+        if len(rows[-1]) == ACROSS or (pooled and layer.name != "Dropout"):
+            rows.append([])
+        rows[-1].append(layer)
+    return rows
+
+
+def _arrow(axes: Axes, x: float, y: float) -> None:
+    """Draw an arrow from the block at ``x`` to the next."""
+    style = {"arrowstyle": "-|>", "color": GREY, "shrinkA": 0, "shrinkB": 0, "mutation_scale": 7, "linewidth": 0.8}
+    axes.annotate("", (x + 1 - WIDTH / 2, y), (x + WIDTH / 2, y), arrowprops=style)
+
+
+def _block(axes: Axes, x: float, y: float, layer: LayerRow) -> None:
+    from matplotlib.patches import FancyBboxPatch
+
+    colour = next((shade for word, shade in COLOURS.items() if word in layer.name.lower()), GREY)
+    corner = (x - WIDTH / 2, y - HEIGHT / 2)
+    box = FancyBboxPatch(corner, WIDTH, HEIGHT, "round,pad=0,rounding_size=0.05", ec=colour, fc=f"{colour}22")
+    axes.add_patch(box)
+    axes.text(x, y - 0.15, fill(layer.name, 14), ha="center", va="center", fontsize=7, weight="bold", linespacing=1.1)
+    axes.text(x, y + 0.15, _shape(layer), ha="center", va="center", fontsize=7)
+    axes.text(x, y + 0.29, _parameters(layer), ha="center", va="center", fontsize=6, color="#555555")
+
+
+def _shape(layer: LayerRow) -> str:
+    return " × ".join(str(size) for size in layer.shape)
+
+
+def _parameters(layer: LayerRow) -> str:
+    return f"{layer.parameters:,} param." if layer.parameters else "no parameters"
