@@ -159,7 +159,7 @@ def test_the_page_says_how_often_such_a_confidence_was_right(run, draw):
     alike = [row for row in tests if int(max(float(row[5]), float(row[6])) * 10) == int(confidence * 10)]
     right = [row for row in alike if (float(row[6]) > 0.5) == (row[4] == "PNEUMONIA")]
     at = draw(run, "en", upload=("x.png", PICTURE))
-    assert f"of {len(alike)} predictions with a confidence of 50 % to 60 %, {len(right)} were right" in texts(at.main)
+    assert f"a confidence of 50 % to 60 % were right in {len(right)} of {len(alike)} cases" in texts(at.main)
 
 
 GIF = io.BytesIO()
