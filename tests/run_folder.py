@@ -293,6 +293,7 @@ def _model(folder: Path, threshold: float | None) -> None:
         "positive": "PNEUMONIA",
         "image": {"size": list(SIZE), "channels": 1, "max_pixels": 100_000_000},
         "threshold": threshold,
+        "decides": "default",
         "sha256": hashlib.sha256(weights).hexdigest(),
         "seimbang": __version__,
     }

@@ -149,3 +149,14 @@ def test_a_run_without_a_model_or_with_a_broken_description(run, tmp_path):
     (run / "arms/none/arm.json").write_text('{"name": "no')
     with pytest.raises(IntegrityError, match=r"RUN_INCOMPLETE.*arm\.json"):
         find_arm(run, None)
+
+
+def test_an_arm_that_answers_by_its_threshold_does_so(run, image):
+    probabilities = Predictor.load(run / "arms/none").predict(image, "x").probabilities
+    rare = min(probabilities, key=probabilities.__getitem__)
+    p = probabilities["PNEUMONIA"]
+    cut = p if rare == "PNEUMONIA" else p + 1e-6  # just where the less likely class becomes the answer
+    rewrite(run / "arms/none/model.json", threshold=cut, decides="tuned")
+    found = Predictor.load(run / "arms/none").predict(image, "x")
+    assert (found.label, found.label_tuned) == (rare, None)
+    assert found.confidence == probabilities[rare] < 0.5

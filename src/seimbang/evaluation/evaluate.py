@@ -50,11 +50,12 @@ def evaluate(
             "default": draws[name].table(),
             "tuned": second,
         }
+    rule = threshold.RULE if chosen is not None else "none: the likeliest class"
     outside = [name for name in draws if name.startswith("external:") and "test" in draws]
     return {
         "classes": list(classes),
         "positive": classes[-1],
-        "threshold": {"value": chosen, "rule": threshold.RULE if chosen is not None else "none: the likeliest class"},
+        "threshold": {"value": chosen, "rule": rule, "decides": tuned and chosen is not None},
         "sets": measured,
         "gaps": {name: {metric: draws[name].minus(draws["test"], metric) for metric in GAPS} for name in outside},
     }

@@ -97,10 +97,11 @@ class SetMetrics(BaseModel):
 
 
 class Threshold(BaseModel):
-    """Which threshold was chosen on validation, and how."""
+    """Which threshold was chosen on validation, how, and whether the arm answers by it."""
 
     value: float | None
     rule: str
+    decides: bool = False
 
 
 class Metrics(BaseModel):

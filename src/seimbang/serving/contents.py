@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -71,11 +71,12 @@ class Contents:
     def _outcomes(self) -> dict[str, list[tuple[float, bool]]]:
         """Confidence and correctness of every prediction, by set."""
         outcomes: dict[str, list[tuple[float, bool]]] = {}
-        classes = self.metrics["classes"]
+        classes, rule = self.metrics["classes"], self.metrics["threshold"]
+        threshold = rule["value"] if rule["decides"] else None
         for row in csv.DictReader(_text(self.folder / "predictions.csv").splitlines()):
             values = {name: float(row[f"p_{name}"]) for name in classes}
-            best = max(classes, key=values.__getitem__)
-            outcomes.setdefault(row["set"], []).append((values[best], best == row["label"]))
+            answer = called(values, threshold)
+            outcomes.setdefault(row["set"], []).append((values[answer], answer == row["label"]))
         return outcomes
 
 
@@ -96,6 +97,14 @@ def read(run: Path, slug: str) -> Contents:
         examples=read_json(folder / "examples.json"),
         provenance=read_json(run / "provenance.json"),
     )
+
+
+def called(probabilities: Mapping[str, float], threshold: float | None) -> str:
+    """Return the likeliest class, or, of two, the last from ``threshold`` on."""
+    if threshold is None:
+        return max(probabilities, key=probabilities.__getitem__)
+    first, *_, last = probabilities
+    return last if probabilities[last] >= threshold else first
 
 
 def tenth(confidence: float) -> int:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from seimbang.errors import IntegrityError, StudyError
 from seimbang.imaging.base import ImageSettings
-from seimbang.serving.contents import read_json
+from seimbang.serving.contents import called, read_json
 from seimbang.settings import nearest
 
 if TYPE_CHECKING:
     from torch import nn
 
 AGAIN = "run the study again"
-PACKAGE = {"model", "classes", "positive", "image", "threshold", "sha256"}
+PACKAGE = {"model", "classes", "positive", "image", "threshold", "decides", "sha256"}
 
 
 @dataclass(frozen=True)
@@ -25,10 +25,11 @@ class Prediction:
     """What a model says of one image.
 
     Attributes:
-        label: The most probable class.
+        label: The answer: the most probable class, or that by the threshold where the arm answers so.
         confidence: Its probability, in [0, 1].
         probabilities: One for each class, in the order of the package; they sum to 1.
-        label_tuned: The class by the threshold that was chosen on the validation set; None where there is none.
+        label_tuned: As a second reading, the class by the threshold that was chosen on the validation set; None where
+            there is none or the answer is that already.
     """
 
     label: str
@@ -46,12 +47,14 @@ class Predictor:
         classes: Names in the order of the logits; the positive class of two is the last.
         image: How images are made ready.
         threshold: Probability from which on the tuned reading is the positive class, or None.
+        decides: Whether the tuned reading is the answer.
     """
 
     network: nn.Module
     classes: tuple[str, ...]
     image: ImageSettings
     threshold: float | None
+    decides: bool = False
 
     @classmethod
     def load(cls, arm_folder: Path) -> Predictor:
@@ -73,7 +76,8 @@ class Predictor:
         except (RuntimeError, SafetensorError) as error:
             found = f"weights in {arm_folder} that do not fit the model and its {len(package['classes'])} classes"
             raise IntegrityError("MODEL_CLASSES", found, "the classes it was trained on", AGAIN) from error
-        return cls(network.eval(), tuple(package["classes"]), image, package["threshold"])
+        decides = package["decides"] == "tuned"
+        return cls(network.eval(), tuple(package["classes"]), image, package["threshold"], decides)
 
     def predict(self, data: bytes, name: str) -> Prediction:
         """Classify one image, always in a batch of its own: the same bytes give the same numbers everywhere.
@@ -93,14 +97,10 @@ class Predictor:
         with torch.inference_mode():
             logits = self.network(pixels.permute(2, 0, 1).unsqueeze(0).float() / 255)
             values = torch.softmax(logits[0].double(), 0).tolist()
-        best = max(range(len(values)), key=values.__getitem__)
         probabilities = dict(zip(self.classes, values, strict=True))
-        return Prediction(self.classes[best], values[best], probabilities, self._tuned(values))
-
-    def _tuned(self, values: list[float]) -> str | None:
-        if self.threshold is None:
-            return None
-        return self.classes[-1 if values[-1] >= self.threshold else 0]
+        label = called(probabilities, self.threshold if self.decides else None)
+        second = None if self.decides or self.threshold is None else called(probabilities, self.threshold)
+        return Prediction(label, probabilities[label], probabilities, second)
 
 
 def read_package(arm_folder: Path) -> tuple[dict[str, Any], bytes]:
