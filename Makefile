@@ -18,6 +18,7 @@ lint: $(READY)
 bench: $(READY)
 	$(BIN)/python benchmarks/smote_memory.py
 	$(BIN)/python benchmarks/keras_vs_seimbang.py
+	$(BIN)/python benchmarks/cnn_vs_keras.py
 
 $(READY): pyproject.toml constraints.txt
 	python3 -m venv $(VENV)

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from seimbang.models.base import Model
+from seimbang.models.cnn import Cnn, KidneyCnn
 from seimbang.models.recurrent import Gru, Lstm, Rnn
 from seimbang.settings import choose
 
-MODELS: dict[str, type[Model]] = {"rnn": Rnn, "lstm": Lstm, "gru": Gru}
+MODELS: dict[str, type[Model]] = {"rnn": Rnn, "lstm": Lstm, "gru": Gru, "cnn": Cnn, "kidney_cnn": KidneyCnn}
 
 
 def make(settings: Mapping[str, Any], where: str = "model") -> Model:
