@@ -1,5 +1,6 @@
 """The command line: one short function a command. Parse, call, print."""
 
+import os
 import sys
 import tempfile
 import traceback
@@ -176,6 +177,8 @@ def version(show: Annotated[bool, typer.Option("--version", help="Print the vers
 
 def main() -> None:
     """Run the command line; every error a user can cause ends in one line and the exit code of its kind."""
+    # Threads that spin while they wait make training several times slower as soon as another program runs.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         app()
     except SeimbangError as error:

@@ -71,6 +71,16 @@ def test_a_resumed_run_ends_with_the_same_weights(optimizer, balance, augmentati
         assert torch.equal(value, second.result()[name]), name
 
 
+def test_a_single_row_left_over_joins_the_last_batch():
+    X, y = images()
+    rows = np.arange(33)
+    module = make({"name": "kidney_cnn", "width": 2, "dense": 4}).build(SHAPE, 2)
+    settings = TrainingSettings(epochs=1, batch_size=16)
+    recipe = Recipe.of_real(rows, y[rows])
+    (epoch,) = Trainer(module, recipe, X, np.arange(120, 160), y, make_balance({"method": "none"}), settings).epochs()
+    assert np.isfinite(epoch.loss)  # batch normalisation cannot learn from a batch of one
+
+
 def test_learns_what_can_be_learnt():
     one = trainer(epochs=12)
     facts = list(one.epochs())

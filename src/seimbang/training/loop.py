@@ -137,8 +137,7 @@ class Trainer:
         first = int(rng.integers(2**62))
         self.module.train()
         loss_sum, right = 0.0, 0
-        for start in range(0, len(order), size):
-            which = order[start : start + size]
+        for which in np.split(order, range(size, len(order) - 1, size)):  # a row left over joins the last batch
             loss, hits = self._step(*self._batch(which, first, rng))
             loss_sum, right = loss_sum + loss * len(which), right + hits
         if not np.isfinite(loss_sum):
