@@ -11,7 +11,9 @@ from seimbang.evaluation.predictions import Floats, Ints, Scored
 Z = 1.959963984540054
 Statistics = Callable[[Floats], dict[str, Floats]]
 Interval = tuple[float, float, str]
-CHUNK, BLOCKS = 250, 400
+BLOCKS = 400
+CELLS = 250_000
+"""At most this many weights, a case and a draw, are held at a time: 2 MB, and a few times that on the way."""
 
 
 def wilson(hits: float, n: float) -> tuple[float, float]:
@@ -90,13 +92,15 @@ def resample(cases: Scored, statistics: Statistics, resamples: int, seed: int) -
     """Draw patients with replacement, within strata of their rarest class, and compute the statistics of each draw."""
     rng = np.random.default_rng(seed)
     strata = _strata(cases)
-    parts = []
-    for start in range(0, resamples, CHUNK):
-        weights = np.zeros((min(CHUNK, resamples - start), cases.groups))
+
+    def weights(draws: Ints) -> Floats:
+        drawn = np.zeros((len(draws), cases.groups))
         for members in strata:
-            weights[:, members] = rng.multinomial(len(members), np.full(len(members), 1 / len(members)), len(weights))
-        parts.append(statistics(weights[:, cases.group]))
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+            drawn[:, members] = rng.multinomial(len(members), np.full(len(members), 1 / len(members)), len(draws))
+        each: Floats = drawn[:, cases.group]
+        return each
+
+    return _in_parts(np.arange(resamples), weights, cases, statistics)
 
 
 def _strata(cases: Scored) -> list[Ints]:
@@ -112,7 +116,20 @@ def jackknife(cases: Scored, statistics: Statistics) -> dict[str, Floats]:
     """Compute the statistics with each patient left out; with very many patients, each block of them."""
     blocks = np.arange(cases.groups) * min(BLOCKS, cases.groups) // cases.groups
     member = blocks[cases.group]
-    return statistics((member[None, :] != np.unique(blocks)[:, None]).astype(np.float64))
+
+    def weights(left_out: Ints) -> Floats:
+        return np.asarray(member[None, :] != left_out[:, None], np.float64)
+
+    return _in_parts(np.unique(blocks), weights, cases, statistics)
+
+
+def _in_parts(
+    numbers: Ints, weights: Callable[[Ints], Floats], cases: Scored, statistics: Statistics
+) -> dict[str, Floats]:
+    """Compute the statistics of the weightings that ``weights`` makes of ``numbers``, a few at a time."""
+    size = max(1, CELLS // len(cases.y))
+    parts = [statistics(weights(numbers[start : start + size])) for start in range(0, len(numbers), size)]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def bca(value: float, draws: Floats, left_out: Floats) -> tuple[float, float]:

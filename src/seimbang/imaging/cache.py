@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import mmap
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -38,6 +39,15 @@ class Decoded:
     X: Pixels
     digests: list[str]
     refused: dict[int, ImageError]
+
+
+def release(X: Pixels) -> None:
+    """Give back the memory of the pages of ``X`` that were read; the kernel still has them, and reads them in again.
+
+    Without it a process seems to hold every image it ever looked at.
+    """
+    if isinstance(X, np.memmap) and hasattr(mmap, "MADV_DONTNEED"):
+        X._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]
 
 
 def cache_folder() -> Path:

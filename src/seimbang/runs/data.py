@@ -12,6 +12,7 @@ from seimbang.balance.base import Recipe
 from seimbang.datasets.base import Dataset
 from seimbang.datasets.pseudo_patients import strip
 from seimbang.errors import DataError, IntegrityError
+from seimbang.imaging.cache import release
 from seimbang.imaging.files import write_atomic
 from seimbang.runs.context import Context
 from seimbang.runs.pictures import png
@@ -127,6 +128,7 @@ def check(run: Context) -> None:
         DataError: AUDIT_LEAK when something leaks that no arm leaks on purpose; AUDIT_ERROR for what cannot work.
     """
     findings = [finding for protocol in run.study.protocols for finding in _look(run, protocol)]
+    release(run.data.X)
     write_atomic(run.folder.path / "audit.json", audit.to_json(audit.said_once(findings, len(run.study.protocols))))
     _stop(run, findings)
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from seimbang.balance.base import Balance, Recipe
 from seimbang.errors import DataError
 from seimbang.imaging.augment import UNCHANGED, Augmentation, augment
+from seimbang.imaging.cache import release
 from seimbang.training import head
 from seimbang.training.base import Epoch, State, TrainingSettings
 from seimbang.training.device import Device, choose, to_batch
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 Ints = npt.NDArray[np.int64]
+PARTS = 32
+"""After so many batches the pixels read so far are let go."""
 
 
 @dataclass
@@ -137,9 +140,12 @@ class Trainer:
         first = int(rng.integers(2**62))
         self.module.train()
         loss_sum, right = 0.0, 0
-        for which in np.split(order, range(size, len(order) - 1, size)):  # a row left over joins the last batch
+        batches = np.split(order, range(size, len(order) - 1, size))  # a row left over joins the last batch
+        for number, which in enumerate(batches):
             loss, hits = self._step(*self._batch(which, first, rng))
             loss_sum, right = loss_sum + loss * len(which), right + hits
+            if number % PARTS == 0:
+                release(self.X)
         if not np.isfinite(loss_sum):
             raise DataError(
                 "TRAIN_DIVERGED", f"a loss of {loss_sum} in epoch {epoch}", "a finite loss", "lower the learning_rate"
@@ -205,6 +211,7 @@ def predict(
     parts = []
     with torch.inference_mode(), device.autocast():
         for start in range(0, len(rows), batch):
+            release(X)
             logits = module(to_batch(X[rows[start : start + batch]].astype(np.float32), device))
             parts.append(torch.softmax(logits.double(), 1).cpu().numpy())
     return np.concatenate(parts)
