@@ -19,6 +19,7 @@ from seimbang.evaluation import evaluate
 from seimbang.imaging.door import decode
 from seimbang.runs.folder import RunFolder
 from seimbang.runs.look import look
+from seimbang.runs.provenance import _goes
 from seimbang.runs.steps import run
 from seimbang.serving.predictor import Predictor
 from seimbang.study.load import to_dict, to_toml
@@ -234,6 +235,13 @@ def test_unknown_arm_and_unwritable_folder(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ResourceError, match="NOT_WRITABLE"):
         run(study(), Path(), tmp_path / "file" / "run")
+
+
+def test_the_time_spent_is_that_of_all_goes(tmp_path):
+    lines = [("start", 0), ("epoch", 10), ("epoch", 25), ("start", 1000), ("epoch", 1030), ("finish", 1031)]
+    log = [{"time": f"2026-01-01T00:{s // 60:02}:{s % 60:02}+00:00", "event": name} for name, s in lines]
+    (tmp_path / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in log) + '{"time": "20')
+    assert _goes(tmp_path / "log.jsonl") == ("2026-01-01T00:00:00+00:00", "2026-01-01T00:17:11+00:00", 56.0)
 
 
 def test_damaged_checkpoint_is_named(tmp_path):

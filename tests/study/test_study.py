@@ -16,7 +16,7 @@ def test_shipped_studies_survive_writing(name):
     study = shipped()[name]
     assert study.question
     assert parse(tomllib.loads(to_toml(to_dict(study)))) == study
-    assert len(study.plans()) == len(study.arm)
+    assert len(study.plans()) == len(study.arm) * max(1, len(study.protocol))
 
 
 def test_all_mistakes_at_once_with_the_nearest_name():

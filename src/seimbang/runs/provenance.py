@@ -1,9 +1,12 @@
 """With what, where and how long a run was made."""
 
+import json
 import os
 import platform
 import resource
 import sys
+from contextlib import suppress
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,10 +18,11 @@ from seimbang.runs.context import Context
 LIBRARIES = ["torch", "numpy", "pandas", "scikit-learn", "scipy", "pillow", "pydantic", "safetensors"]
 
 
-def provenance(run: Context, started: str, finished: str, seconds: float) -> dict[str, object]:
-    """Return the facts of ``provenance.json``; times of arms are those of their training."""
+def provenance(run: Context) -> dict[str, object]:
+    """Return the facts of ``provenance.json``: times are of all goes at the run, those of arms of their training."""
     import torch
 
+    started, finished, seconds = _goes(run.folder.path / "log.jsonl")
     return {
         "seimbang": __version__,
         "python": platform.python_version(),
@@ -31,12 +35,24 @@ def provenance(run: Context, started: str, finished: str, seconds: float) -> dic
         "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
         "started": started,
         "finished": finished,
-        "seconds": round(seconds, 1),
+        "seconds": seconds,
         "peak_memory_mb": peak_memory(),
         "arms": {plan.slug: _times(run.arm_folder(plan)) for plan in run.plans},
         "data_digest": run.data_digest,
         "quick": run.quick,
     }
+
+
+def _goes(log: Path) -> tuple[str, str, float]:
+    """Return when the run was begun and last worked on, and the seconds of all goes, waits between them left out."""
+    events = []
+    for line in log.read_text(encoding="utf-8").splitlines():
+        with suppress(ValueError):  # a line cut off by a kill
+            events.append(json.loads(line))
+    times = [datetime.fromisoformat(event["time"]) for event in events]
+    steps = zip(times, times[1:], events[1:], strict=False)
+    seconds = sum((now - before).total_seconds() for before, now, event in steps if event["event"] != "start")
+    return events[0]["time"], events[-1]["time"], seconds
 
 
 def peak_memory() -> float:

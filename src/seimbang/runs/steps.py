@@ -1,8 +1,6 @@
 """THE ordered table of steps, and the function that goes through it."""
 
-import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 from seimbang import datasets
@@ -35,15 +33,14 @@ def run(study: Study, root: Path, out: Path, only: str | None = None, quick: boo
     Raises:
         SeimbangError: What the stages raise; everything finished until then stays.
     """
-    started, clock = datetime.now(UTC).isoformat(timespec="seconds"), time.monotonic()
     study = quickened(study) if quick else study
     plans = _chosen(study.plans(), only)
     folder = RunFolder(out)
     with folder.locked():
+        folder.log("start", quick=quick, arms=[plan.name for plan in plans])
         internal = load(study.data, study, root)
         external = {one.name: load(one, study, root, internal.cases.classes) for one in study.external}
         context = Context(study, plans, folder, internal, external, quick)
-        folder.log("start", quick=quick, arms=[plan.name for plan in plans])
         for step in ONCE:
             step(context)
         for plan in plans:
@@ -51,9 +48,8 @@ def run(study: Study, root: Path, out: Path, only: str | None = None, quick: boo
                 step_of_arm(context, plan)
         for last in IN_THE_END:
             last(context)
-        finished = datetime.now(UTC).isoformat(timespec="seconds")
-        folder.json("provenance.json", provenance(context, started, finished, time.monotonic() - clock))
         folder.log("finish")
+        folder.json("provenance.json", provenance(context))
         return write_report(out)
 
 
