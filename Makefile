@@ -1,10 +1,10 @@
 VENV ?= .venv
 BIN := $(VENV)/bin
-READY := $(VENV)/.ready
+READY := $(VENV)/.ready-dev
 
 .PHONY: demo test lint bench clean
 
-demo: $(READY)
+demo: $(VENV)/.ready-app
 	$(BIN)/seimbang demo
 
 test: lint
@@ -20,10 +20,10 @@ bench: $(READY)
 	$(BIN)/python benchmarks/keras_vs_seimbang.py
 	$(BIN)/python benchmarks/cnn_vs_keras.py
 
-$(READY): pyproject.toml constraints.txt
-	python3 -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
-	touch $(READY)
+$(VENV)/.ready-%: pyproject.toml constraints.txt
+	test -x $(BIN)/python || python3 -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --no-compile -c constraints.txt -e '.[$*]'
+	touch $@
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache

@@ -121,7 +121,8 @@ def program(file, out):
     return [sys.executable, "-m", "seimbang.cli", "run", str(file), "--out", str(out)]
 
 
-def test_killed_and_resumed_ends_with_the_same_weights(tmp_path):
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)])
+def test_stopped_and_resumed_ends_with_the_same_weights(tmp_path, number, code):
     file = tmp_path / "s.toml"
     one = study(training={"epochs": 12}, arm=[{"name": "none"}], external=[])
     file.write_text(to_toml(to_dict(one)), encoding="utf-8")
@@ -130,8 +131,8 @@ def test_killed_and_resumed_ends_with_the_same_weights(tmp_path):
     end = time.monotonic() + 120
     while not (out / "arms/none/checkpoint.pt").exists() and process.poll() is None and time.monotonic() < end:
         time.sleep(0.005)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    os.kill(process.pid, number)
+    assert process.wait() == code
     assert (out / "arms/none/checkpoint.pt").exists()
     done = subprocess.run(program(file, out), capture_output=True, text=True, check=True).stderr
     assert "epoch 1/12" not in done

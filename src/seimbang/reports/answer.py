@@ -204,13 +204,20 @@ def _both(arm: Arm) -> str:
 
 
 def _published(run: Run) -> Iterator[str]:
-    for one in published(run):
-        if one.klass or one.ours is None or one.ours.value is None:
-            continue
-        side = {0: "contains it", 1: "lies above it", -1: "lies below it"}[one.ours.side_of(one.published)]
+    known = [(one, one.ours) for one in published(run) if one.ours is not None and one.ours.value is not None]
+    sides = [ours.side_of(one.published) for one, ours in known]
+    for (one, ours), side in zip(known, sides, strict=True):
+        if one.metric == "accuracy" and one.set not in ("train", "validation"):
+            where = {0: "contains it", 1: "lies above it", -1: "lies below it"}[side]
+            yield (
+                f"The publication reports {one.figure} {one.published:.2f} ({one.set}); “{one.arm}” here reads {ours}, "
+                f"an interval that {where}."
+            )
+    if len(known) > 1:
+        inside, above, below = sides.count(0), sides.count(-1), sides.count(1)
         yield (
-            f"The publication reports {one.figure} {one.published:.2f} ({one.set}); “{one.arm}” here reads "
-            f"{one.ours}, an interval that {side}."
+            f"Of the {len(known)} published figures measured here {inside} lie inside our interval, {above} above it "
+            f"and {below} below it."
         )
 
 
