@@ -4,6 +4,7 @@ from pathlib import Path
 
 from seimbang.datasets.base import Dataset, DataSettings
 from seimbang.errors import DataError
+from seimbang.models import MODELS
 from seimbang.study.load import to_toml
 
 SOURCES = {".csv": "csv", ".npz": "npz"}
@@ -36,7 +37,8 @@ def draft(path: Path, settings: DataSettings, data: Dataset) -> str:
     provided = (data.cases.frame.split == "test").any()
     table = {"source": settings.source, "path": settings.path, "positive": data.cases.classes[-1]}
     head = {"title": f"Study of {data.name}", "question": "Does SMOTE help, and is the result free of leaks?"}
-    split = {"test": "provided" if provided else 0.2, "validation": 0.2}
+    known = "known" if data.cases.has_groups else "auto"
+    split = {"test": "provided" if provided else 0.2, "validation": 0.2, "group": known}
     return f"""# Written for {path.name}: {len(data.cases):,} cases ({described}). Run it with:
 #   seimbang run THIS_FILE --data {path.parent}
 {to_toml(head)}
@@ -51,10 +53,11 @@ def draft(path: Path, settings: DataSettings, data: Dataset) -> str:
 size = [150, 150]
 channels = 1                     # 3 for colour
 
-{to_toml({"split": split}).strip()}   # validation is carved out of training; nothing is ever chosen on test
+# Validation is carved out of training; nothing is ever chosen on test. "auto" keeps nearly identical images together.
+{to_toml({"split": split}).strip()}
 
 [model]
-name = "rnn"                     # or lstm, gru
+name = "cnn"                     # or {", ".join(name for name in MODELS if name != "cnn")}
 
 [training]
 epochs = 20
@@ -66,6 +69,10 @@ name = "none"
 [[arm]]
 name = "class weights"
 balance = {{ method = "class_weights" }}
+
+[[arm]]
+name = "augmentation"
+balance = {{ method = "augment" }}
 
 [[arm]]
 name = "SMOTE"
