@@ -23,7 +23,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import seimbang
-from seimbang import errors
+from seimbang import balance, errors
 from seimbang.audit import CHECKS, RECIPE_CHECKS
 from seimbang.balance.base import Balance
 from seimbang.cli import app
@@ -236,6 +236,14 @@ def test_every_hook_of_balancing_is_in_the_page():
     assert [row[0].strip("`") for row in table("CONTRIBUTING.md", "Hook")] == [
         name for name in hooks if name != "recipe"
     ]
+
+
+def test_every_sampler_is_in_the_page_with_its_parameters():
+    listed = {}
+    for name, method, parameters in table("docs/python.md", "Sampler"):
+        listed[name.strip("`")] = (method.strip("`"), {*re.findall(r"`(\w+)`:", parameters), "ratio", "random_state"})
+    samplers = {name: getattr(balance, name) for name in balance.__all__ if name[0].isupper() and name != "METHODS"}
+    assert listed == {name: (kind.method, set(kind().get_params())) for name, kind in samplers.items()}
 
 
 def test_the_commit_hooks_run_what_make_lint_runs():

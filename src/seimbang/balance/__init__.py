@@ -1,7 +1,10 @@
-"""Balancing methods. A new one is a file in this folder and a line in ``METHODS``."""
+"""Balancing methods. A new one is a file in this folder and a line in ``METHODS``.
+
+For scikit-learn the methods that change rows are also samplers, under imbalanced-learn's names: ``SMOTE`` and others.
+"""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seimbang.balance.adasyn import Adasyn
 from seimbang.balance.augment import Augment
@@ -22,6 +25,18 @@ from seimbang.balance.svm_smote import SvmSmote
 from seimbang.balance.threshold import Threshold
 from seimbang.balance.undersample import Undersample
 from seimbang.settings import choose
+
+__all__ = [
+    "ADASYN",
+    "METHODS",
+    "SMOTE",
+    "SVMSMOTE",
+    "BorderlineSMOTE",
+    "KMeansSMOTE",
+    "RandomOverSampler",
+    "RandomUnderSampler",
+    "make",
+]
 
 METHODS: dict[str, type[Balance]] = {
     "none": Unbalanced,
@@ -52,3 +67,24 @@ def make(settings: Mapping[str, Any], where: str = "balance") -> Balance:
         StudyError: STUDY_INVALID: unknown method, unknown keys or values out of range, all of them named.
     """
     return choose(METHODS, "method", settings, where)
+
+
+if TYPE_CHECKING:
+    from seimbang.balance.samplers import (
+        ADASYN,
+        SMOTE,
+        SVMSMOTE,
+        BorderlineSMOTE,
+        KMeansSMOTE,
+        RandomOverSampler,
+        RandomUnderSampler,
+    )
+else:
+
+    def __getattr__(name: str) -> Any:
+        """Load the samplers, and scikit-learn with them, when one is first asked for."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from seimbang.balance import samplers
+
+        return getattr(samplers, name)

@@ -51,19 +51,19 @@ class Recipe:
     def __len__(self) -> int:
         return len(self.y)
 
-    def draw(self, X: npt.NDArray[Any], which: Ints) -> npt.NDArray[np.float32]:
-        """Make the rows ``which`` (0 ... len - 1) of this recipe from ``X``, as float32 in the units of ``X``.
+    def draw(self, X: npt.NDArray[Any], which: Ints, kind: type[np.floating[Any]] = np.float32) -> npt.NDArray[Any]:
+        """Make the rows ``which`` (0 ... len - 1) of this recipe from ``X``, as ``kind`` in the units of ``X``.
 
         Interpolation happens in float: on uint8 the difference of two pixels would wrap around. Of bytes a row beyond
         its parents is cut to 0 ... 255, as no image is darker than black.
         """
         first = np.concatenate([self.real, self.i])[which]
-        rows: npt.NDArray[np.float32] = X[first].astype(np.float32)
+        rows: npt.NDArray[Any] = X[first].astype(kind)
         made = np.flatnonzero(which >= len(self.real))
         if len(made):
             k = which[made] - len(self.real)
-            delta = self.delta[k].astype(np.float32).reshape(-1, *[1] * (X.ndim - 1))
-            line = rows[made] + delta * (X[self.j[k]].astype(np.float32) - rows[made])
+            delta = self.delta[k].astype(kind).reshape(-1, *[1] * (X.ndim - 1))
+            line = rows[made] + delta * (X[self.j[k]].astype(kind) - rows[made])
             rows[made] = line.clip(0, 255) if X.dtype == np.uint8 else line
             if len(self.seeds):
                 rows[made] = augment(rows[made], self.seeds[k], self.augmentation)

@@ -39,7 +39,8 @@ class Interpolating(Balance):
     def rows(self, X: npt.NDArray[Any], among: Ints, y: Ints, rng: np.random.RandomState) -> Recipe:
         """Return every row once, then the synthetic ones as imbalanced-learn orders them.
 
-        The features are held as float32 while parents are chosen; imbalanced-learn itself sees numbers of rows.
+        The features are held as float32, or float64 where they need it, while parents are chosen; imbalanced-learn
+        itself sees numbers of rows.
 
         Raises:
             DataError: SMOTE_NEIGHBOURS: a class that needs synthetic cases has no more than ``k``. BALANCE_UNSUITED:
@@ -50,7 +51,7 @@ class Interpolating(Balance):
             require_neighbours(int((y == label).sum()), label, self.k)
         if not wanted:
             return Recipe.of_real(np.arange(len(y)), y)
-        features = X[among].reshape(len(among), -1).astype(np.float32)
+        features = X[among].reshape(len(among), -1).astype(np.result_type(X, np.float32))
         seed = int(rng.get_state(legacy=False)["state"]["key"][0])  # the first word of a fresh state is its seed
         made = self._made(features, y, wanted, seed)
         for label in wanted:
@@ -58,7 +59,7 @@ class Interpolating(Balance):
                 raise self._unsuited(y, [label], "it made nothing of this class")
         return Recipe(np.arange(len(y)), made.i, made.j, made.delta, np.concatenate([y, made.y]))
 
-    def _made(self, features: npt.NDArray[np.float32], y: Ints, wanted: Mapping[int, int], seed: int) -> Recipe:
+    def _made(self, features: npt.NDArray[Any], y: Ints, wanted: Mapping[int, int], seed: int) -> Recipe:
         kind, settings = self.sampler()
         sizes = {label: int((y == label).sum()) + count for label, count in wanted.items()}
         try:
@@ -73,7 +74,7 @@ class Interpolating(Balance):
         return DataError("BALANCE_UNSUITED", found, self.needs, self.mend)
 
 
-def trace(kind: Any, features: npt.NDArray[np.float32], y: Ints, seed: int, **settings: Any) -> Recipe:
+def trace(kind: Any, features: npt.NDArray[Any], y: Ints, seed: int, **settings: Any) -> Recipe:
     """Let a sampler of imbalanced-learn work on numbers of rows, and return the synthetic rows alone.
 
     In place of each row the sampler is given its number, twice; its estimators (neighbours, SVM, clusters) see the
@@ -124,7 +125,7 @@ class _Steps(np.random.RandomState):
 class _OnRows:
     """An estimator that is given numbers of rows and works on the rows."""
 
-    def __init__(self, estimator: Any, features: npt.NDArray[np.float32]) -> None:
+    def __init__(self, estimator: Any, features: npt.NDArray[Any]) -> None:
         self.estimator, self.features = estimator, features
 
     def __getattr__(self, name: str) -> Any:
@@ -140,5 +141,5 @@ class _OnRows:
         return self.estimator.kneighbors(_rows(self.features, numbers), **options)
 
 
-def _rows(features: npt.NDArray[np.float32], numbers: Floats) -> npt.NDArray[np.float32]:
+def _rows(features: npt.NDArray[Any], numbers: Floats) -> npt.NDArray[Any]:
     return features[numbers[:, 0].astype(np.int64)]
