@@ -52,6 +52,8 @@ def test_manifest(tmp_path):
     assert data.cases.frame.site.tolist() == ["A", "B", "B"]
     assert data.cases.frame.group.tolist() == ["p1", "p1", "p2"]
     assert data.X[:, 0, 0, 0].tolist() == [1, 2, 3]
+    left = read(tmp_path, "csv", leave_out=("TRAIN",)).cases.frame
+    assert left.path.tolist() == ["x/2.png", "x/3.png"]
     assert read(tmp_path, "csv", leave_out=("train",), classes={"well": "ok"}, positive="sick").cases.classes == (
         "ok",
         "sick",
@@ -139,3 +141,31 @@ def test_what_is_no_npz(tmp_path):
 def test_arrays_have_no_patients(tmp_path):
     arrays(tmp_path)
     assert refusal(tmp_path, "npz", group=Group.model_validate({"from": "name"})).code == "DATA_GROUP"
+
+
+@pytest.mark.parametrize("column", ["group", "case_id", "digest", "who"])
+def test_the_patients_column_may_have_any_name(tmp_path, column):
+    manifest(tmp_path, [f"path,label,{column}", "x/1.png,well,p1", "x/2.png,sick,p1", "x/3.png,well,p2"])
+    rule = Group.model_validate({"from": "column", "column": column})
+    assert read(tmp_path, "csv", group=rule).cases.frame.group.tolist() == ["p1", "p1", "p2"]
+
+
+def test_a_column_of_parts_that_is_named_must_be_there(tmp_path):
+    manifest(tmp_path, ROWS)
+    assert "did you mean 'split'?" in refusal(tmp_path, "csv", split_column="spilt").mend
+
+
+def test_a_name_longer_than_any_file_has_is_missing(tmp_path):
+    manifest(tmp_path, [*ROWS, "x" * 300 + ",well,p3,,"])
+    assert refusal(tmp_path, "csv").code == "DATA_FILE_MISSING"
+
+
+def test_arrays_that_are_damaged_or_no_npz_are_refused(tmp_path):
+    np.save(tmp_path / "m.npy", PIXELS := np.arange(400, dtype=np.uint8).reshape(4, 10, 10))
+    (tmp_path / "m.npy").rename(tmp_path / "m.npz")
+    assert refusal(tmp_path, "npz").code == "DATA_NPZ"
+    np.savez_compressed(tmp_path / "m.npz", train_images=PIXELS, train_labels=np.array([0, 1, 0, 1]))
+    whole = (tmp_path / "m.npz").read_bytes()
+    for at in range(40, 400, 40):
+        (tmp_path / "m.npz").write_bytes(whole[:at] + bytes([255] * 6) + whole[at + 6 :])
+        assert refusal(tmp_path, "npz").code == "DATA_NPZ"

@@ -81,6 +81,25 @@ def test_leave_out_parts_and_classes(tmp_path):
     assert frame.path.tolist() == ["train/a/1.png", "train/b/1.png"]
 
 
+@pytest.mark.parametrize("word", ["validation", "val", "Valid"])
+def test_leave_out_a_part_in_any_spelling(tmp_path, word):
+    fill(tmp_path, "train/a/1.png", "train/b/1.png", "valid/a/2.png")
+    assert read(tmp_path, leave_out=(word,)).cases.frame.path.tolist() == ["train/a/1.png", "train/b/1.png"]
+
+
+@pytest.mark.parametrize("stray", ["montage.png", "train/montage.png"])
+def test_an_image_outside_of_the_classes_is_no_class_of_its_own(tmp_path, stray):
+    fill(tmp_path, "train/a/1.png", "train/b/1.png", stray)
+    error = refusal(tmp_path)
+    assert (error.code, stray in error.found) == ("DATA_LAYOUT", True)
+
+
+def test_a_patients_folder_in_two_parts_is_one_patient(tmp_path):
+    fill(tmp_path, "train/a/p1/1.png", "Test/a/p1/1.png", "train/b/p1/1.png", "test/b/p2/1.png")
+    by_folder = Group.model_validate({"from": "folder", "level": 1})
+    assert read(tmp_path, group=by_folder).cases.frame.group.tolist() == ["a/p1", "b/p2", "a/p1", "b/p1"]
+
+
 def test_folders_renamed_and_joined(tmp_path):
     fill(tmp_path, "Normal/1.png", "bacteria/1.png", "virus/1.png")
     data = read(tmp_path, classes={"bacteria": "PNEUMONIA", "virus": "PNEUMONIA"}, positive="PNEUMONIA")
@@ -111,6 +130,7 @@ def test_patients_from_name_and_folder(tmp_path):
     [
         ({"pattern": "y"}, "DATA_GROUP_PATTERN", "1.png"),
         ({"pattern": "("}, "DATA_GROUP_PATTERN", "unterminated"),
+        ({"pattern": r"(\d*)$"}, "DATA_GROUP_PATTERN", "2 of 2 file names"),
         ({"from": "folder", "level": 2}, "DATA_GROUP_LEVEL", "a/1.png"),
         ({"from": "column"}, "DATA_COLUMN", "patient"),
     ],

@@ -11,6 +11,7 @@ from seimbang.datasets.base import CaseTable, Dataset, DataSettings
 from seimbang.datasets.pseudo_patients import pseudo_patients, strip, with_pseudo_patients
 from seimbang.errors import DataError
 from seimbang.imaging.base import ImageSettings
+from seimbang.imaging.pseudo_patients import find
 from seimbang.imaging.series import Links, join
 from seimbang.splits import split
 from seimbang.splits.base import SplitSettings
@@ -87,12 +88,12 @@ def test_numbers_without_order_join_nothing():
 
 def test_number_of_groups_falls_as_the_radius_grows():
     X = volumes(turn=0.3)  # neighbours are 0.045 apart, next ones 0.17
-    found = pseudo_patients(dataset(X), 0.001)
+    found = find(X, dataset(X).cases.frame, 0.001)
     n = len(X)
     assert found.by_radius == {0.001: n, 0.01: n, 0.02: n, 0.03: n, 0.05: PATIENTS}
     assert len(found.sizes) == n
     assert f"0.03 would give {n}, 0.05 would give {PATIENTS}" in found.sentence
-    assert len(pseudo_patients(dataset(X), 0.2).sizes) == PATIENTS
+    assert len(find(X, dataset(X).cases.frame, 0.2).sizes) == PATIENTS
 
 
 def test_chain_cannot_swallow_a_class():

@@ -1,6 +1,7 @@
 """A file is the old one or the whole new one; a refusal of the machine has its code."""
 
 import errno
+import os
 
 import pytest
 
@@ -14,6 +15,16 @@ def test_writes_text_and_bytes_and_makes_folders(tmp_path):
     write_atomic(tmp_path / "a" / "b.txt", b"new")
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["b.txt"]
     assert (tmp_path / "a" / "b.txt").read_bytes() == b"new"
+
+
+@pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o644), (0o077, 0o600)])
+def test_who_may_read_a_file_is_the_umasks(tmp_path, mask, mode):
+    before = os.umask(mask)
+    try:
+        write_atomic(tmp_path / "a", "of patients")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "a").stat().st_mode & 0o777 == mode
 
 
 def test_an_error_half_way_leaves_the_old_file(tmp_path):
@@ -37,6 +48,7 @@ def test_an_error_half_way_leaves_the_old_file(tmp_path):
         (errno.EACCES, "NOT_WRITABLE"),
         (errno.EROFS, "NOT_WRITABLE"),
         (errno.EPERM, "NOT_WRITABLE"),
+        (errno.ENOENT, "NOT_WRITABLE"),
     ],
 )
 def test_refusals(tmp_path, monkeypatch, number, code):

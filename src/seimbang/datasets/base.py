@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -25,7 +25,8 @@ class Group(BaseModel):
         origin: Where to look: the file's name, a column of the CSV, or a folder.
         pattern: With ``from = "name"``: a regular expression; its first group (or the whole match) is the patient.
         column: With ``from = "column"``: the column's name.
-        level: With ``from = "folder"``: 1 is the folder that holds the file, 2 the one above.
+        level: With ``from = "folder"``: 1 is the folder that holds the file, 2 the one above. Folders of one name in
+            two parts (train, test, ...) are one patient, in two other folders, such as classes, two.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
@@ -60,7 +61,7 @@ class DataSettings(BaseModel):
         path: Where they are, below ``--data``, ``$SEIMBANG_DATA`` or ``./data``.
         positive: The class that matters; without it the rarest of two.
         classes: New names: the name in the data, then the one to use. Two with one new name become one class.
-        leave_out: Classes or parts (``train``, ``validation``, ``test``) that are not used.
+        leave_out: Classes or parts (``train``, ``validation``, ``test``, in any spelling) that are not used.
         group: Where the patient of each case is written, so that no patient is in two parts.
         image_column: For ``csv``: column with the path of the image, from the CSV's own folder.
         label_column: For ``csv``: column with the class.
@@ -156,10 +157,6 @@ class CaseTable:
     def rows(self, ids: Sequence[str]) -> npt.NDArray[np.int64]:
         """Return the positions of these case ids."""
         return np.asarray(pd.Index(self.frame.case_id).get_indexer(pd.Index(ids)), np.int64)
-
-    def take(self, rows: npt.NDArray[np.int64]) -> Self:
-        """Return the table of these rows, same classes."""
-        return replace(self, frame=self.frame.iloc[np.sort(rows)].reset_index(drop=True))
 
 
 def _classes(labels: pd.Series[str], positive: str | None) -> tuple[str, ...]:

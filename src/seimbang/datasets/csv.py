@@ -1,5 +1,6 @@
 """A manifest: one row an image, with its path, label and perhaps patient, split and site."""
 
+import os
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
@@ -8,6 +9,8 @@ from seimbang.datasets.base import Dataset, DataSettings, Group
 from seimbang.datasets.images import SPLITS, check_renames, from_files, left_out, missing, require_columns
 from seimbang.errors import DataError
 from seimbang.imaging.base import ImageSettings
+
+BY_COLUMN = Group.model_validate({"from": "column"})
 
 
 def load(settings: DataSettings, image: ImageSettings, root: Path, classes: tuple[str, ...] | None = None) -> Dataset:
@@ -29,20 +32,24 @@ def load(settings: DataSettings, image: ImageSettings, root: Path, classes: tupl
     if not path.is_file():
         missing(path)
     table = _read(path)
-    require_columns(table.columns, [settings.image_column, settings.label_column])
+    named = [settings.split_column] * (settings.split_column != DataSettings.model_fields["split_column"].default)
+    require_columns(table.columns, [settings.image_column, settings.label_column, *named])
     check_renames(settings, table[settings.label_column])
     rows = _rows(table, settings)
     if rows.empty:
         raise DataError("DATA_EMPTY", f"no cases in {path}", "one row an image", "check data.leave_out and the file")
-    gone = [name for name in rows.path if not (path.parent / name).is_file()]
+    gone = [name for name in rows.path if not os.path.isfile(path.parent / name)]  # Path.is_file raises on long names
     if gone:
         found = f"{len(gone)} of {len(rows)} files missing, such as {', '.join(gone[:3])}"
         mend = "correct the paths; they are relative to the manifest's folder"
         raise DataError("DATA_FILE_MISSING", found, f"files below {path.parent}", mend)
-    if settings.group is None and "patient" in rows.columns:
-        settings = settings.model_copy(update={"group": Group.model_validate({"from": "column"})})
+    group = settings.group or (BY_COLUMN if BY_COLUMN.column in table.columns else None)
+    if group is not None and group.origin == "column":
+        require_columns(table.columns, [group.column])
+        # from the manifest, as columns of the same name (case_id, path, label, split, group) are replaced in `rows`
+        rows, group = rows.assign(**{BY_COLUMN.column: table[group.column]}), BY_COLUMN
     facts = {"source": f"manifest {path.name}", "format": "images listed in CSV"} | settings.facts
-    return from_files(rows, path.parent, settings.model_copy(update={"facts": facts}), image, classes)
+    return from_files(rows, path.parent, settings.model_copy(update={"facts": facts, "group": group}), image, classes)
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -61,8 +68,8 @@ def _rows(table: pd.DataFrame, settings: DataSettings) -> pd.DataFrame:
     names = [PurePosixPath(name.replace("\\", "/")).as_posix() for name in table[settings.image_column]]
     split = table.get(settings.split_column, pd.Series("", index=table.index))
     rows = table.assign(case_id=names, path=names, label=label.replace(settings.classes), split=_splits(split))
-    keep = [not left_out(settings, *words) for words in zip(label, rows.label, split, rows.split, strict=True)]
-    return rows[keep].drop(columns=["digest", "group"], errors="ignore")
+    keep = [not left_out(settings, *words) for words in zip(rows.split, label, rows.label, strict=True)]
+    return rows[keep]
 
 
 def _splits(names: "pd.Series[str]") -> list[str]:

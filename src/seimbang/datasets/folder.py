@@ -43,7 +43,7 @@ def load(settings: DataSettings, image: ImageSettings, root: Path, classes: tupl
     rows = []
     for part, folder, path in images:
         label, split = settings.classes.get(folder, folder), SPLITS.get(part.lower(), "")
-        if not left_out(settings, part, split, folder, label):
+        if not left_out(settings, split, part, folder, label):
             rows.append((path, path, label, split))
     if not rows:
         _refuse_empty(base, found)
@@ -100,11 +100,9 @@ def _files(base: Path, folder: str) -> Iterator[str]:
 def _check_layout(base: Path, found: list[tuple[str, str, str]]) -> None:
     images = [case for case in found if case[2].lower().endswith(EXTENSIONS)]
     loose = [path for _, folder, path in images if not folder]
-    if loose and len(loose) == len(images):
-        expected = "one folder a class"
-        raise DataError(
-            "DATA_LAYOUT", f"images such as {loose[0]} in no class folder", expected, "sort them in folders"
-        )
+    if loose:
+        found_text, mend = f"images such as {loose[0]} in no class folder", "sort them in folders, or move them away"
+        raise DataError("DATA_LAYOUT", found_text, "one folder a class", mend)
     stray = sorted({folder for part, folder, _ in images if folder and not part})
     if stray and any(part for part, _, _ in images):
         found_text = f"class folder {stray[0]!r} beside folders of parts (train, test, ...) in {base}"

@@ -57,8 +57,8 @@ def patients(rows: pd.DataFrame, group: Group | None) -> list[str]:
     """Return the patient of each row; without a rule, unknown (``""``).
 
     Raises:
-        DataError: ``DATA_GROUP_PATTERN`` if a name does not match, ``DATA_GROUP_LEVEL`` if a path has too few folders,
-            ``DATA_COLUMN`` if there is no such column.
+        DataError: ``DATA_GROUP_PATTERN`` if a name does not match or the match is empty, ``DATA_GROUP_LEVEL`` if a path
+            has too few folders, ``DATA_COLUMN`` if there is no such column.
     """
     if group is None:
         return [""] * len(rows)
@@ -76,12 +76,13 @@ def _from_names(paths: list[str], pattern: str) -> list[str]:
     except re.error as error:
         raise DataError("DATA_GROUP_PATTERN", f"{pattern!r} ({error})", "a regular expression", "correct it") from error
     found = [rule.search(PurePosixPath(path).name) for path in paths]
-    missed = [path for path, match in zip(paths, found, strict=True) if match is None]
+    named = [(match[1] or match[0] if rule.groups else match[0]) if match else "" for match in found]
+    missed = [path for path, name in zip(paths, named, strict=True) if not name]
     if missed:
         names = f"{len(missed)} of {len(paths)} file names without match, such as {PurePosixPath(missed[0]).name!r}"
         mend = "widen data.group.pattern so that it finds the patient in every name"
         raise DataError("DATA_GROUP_PATTERN", names, f"names that match {pattern!r}", mend)
-    return [match[1] or match[0] if rule.groups else match[0] for match in found if match]
+    return named
 
 
 def _ancestor(path: str, level: int) -> str:
@@ -90,7 +91,8 @@ def _ancestor(path: str, level: int) -> str:
         raise DataError(
             "DATA_GROUP_LEVEL", f"{path!r} with {len(folders)} folders", f"at least {level}", "lower data.group.level"
         )
-    return "/".join(folders[: len(folders) - level + 1])
+    *above, own = folders[: len(folders) - level + 1]
+    return "/".join([*(name for name in above if name.lower() not in SPLITS), own])  # one patient may be in two parts
 
 
 def require_columns(columns: Iterable[str], needed: list[str]) -> None:
@@ -114,9 +116,10 @@ def check_renames(settings: DataSettings, names: Iterable[str]) -> None:
             raise DataError("DATA_UNKNOWN_CLASS", f"{word!r} in the study", f"one of {', '.join(there)}", mend)
 
 
-def left_out(settings: DataSettings, *words: str) -> bool:
-    """Return whether a case with these names (class, folder, split) is to be left out."""
-    return any(word in settings.leave_out for word in words if word)
+def left_out(settings: DataSettings, split: str, *words: str) -> bool:
+    """Return whether a case of this part (train, validation, test or ``""``) and these names is to be left out."""
+    parts = {SPLITS.get(name.lower()) for name in settings.leave_out}
+    return split in parts or any(word in settings.leave_out for word in words)
 
 
 def missing(path: Path) -> NoReturn:

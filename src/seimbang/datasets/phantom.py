@@ -82,7 +82,7 @@ def _rows(settings: DataSettings) -> pd.DataFrame:
         (f"{asked.hospital}/{patient:05d}-{k}", settings.classes.get(name, name), patient, k, name == CLASSES[1])
         for patient, name in enumerate(np.where(is_sick, CLASSES[1], CLASSES[0]).tolist())
         for k in range(1, images[patient] + 1)
-        if not left_out(settings, name, settings.classes.get(name, name))
+        if not left_out(settings, "", name, settings.classes.get(name, name))
     ]
     frame = pd.DataFrame(rows, columns=["case_id", "label", "patient", "k", "sick"])
     return frame.assign(group=frame.case_id.str.rsplit("-", n=1).str[0], site=asked.hospital)

@@ -11,15 +11,10 @@ from seimbang.datasets.base import Dataset
 from seimbang.errors import DataError
 from seimbang.imaging.likeness import Rows
 from seimbang.imaging.pseudo_patients import FACT, PREFIX, Pseudo, find
-from seimbang.imaging.series import RADIUS
 
 
-def pseudo_patients(dataset: Dataset, radius: float = RADIUS) -> Pseudo | None:
+def pseudo_patients(dataset: Dataset) -> Pseudo | None:
     """Return groups of images that may be one patient each, or None where every patient is known.
-
-    Args:
-        dataset: Images.
-        radius: Images whose pixels correlate above ``1 - radius`` are joined.
 
     Raises:
         DataError: PSEUDO_TABLE: the data set is a table; its rows have neither likeness nor order.
@@ -28,16 +23,16 @@ def pseudo_patients(dataset: Dataset, radius: float = RADIUS) -> Pseudo | None:
         expected, mend = "images", 'set split.group to "known" or "none"'
         raise DataError("PSEUDO_TABLE", f"the table {dataset.name} and patients to be guessed", expected, mend)
     frame = dataset.cases.frame
-    return find(dataset.X, frame, radius) if (frame.group == "").any() else None
+    return find(dataset.X, frame) if (frame.group == "").any() else None
 
 
-def with_pseudo_patients(dataset: Dataset, radius: float = RADIUS) -> Dataset:
+def with_pseudo_patients(dataset: Dataset) -> Dataset:
     """Return the data set with pseudo-patients as groups; known patients stay, and ``facts`` tell what was done.
 
     Raises:
         DataError: PSEUDO_TABLE: the data set is a table.
     """
-    found = pseudo_patients(dataset, radius)
+    found = pseudo_patients(dataset)
     if found is None:
         return dataset
     group = dataset.cases.frame.group.to_numpy(copy=True)

@@ -5,9 +5,9 @@ from seimbang.errors import StudyError
 from seimbang.splits import holdout, kfold, provided
 from seimbang.splits.base import Fold, SplitSettings
 from seimbang.splits.check import check
-from seimbang.splits.table import from_frame, read, to_frame, write
+from seimbang.splits.table import to_frame
 
-__all__ = ["from_frame", "read", "split", "to_frame", "write"]
+__all__ = ["split", "to_frame"]
 
 
 def split(cases: CaseTable, settings: SplitSettings) -> list[Fold]:
