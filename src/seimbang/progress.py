@@ -10,23 +10,23 @@ from rich.progress import track as rich_track
 from rich.table import Table
 
 T = TypeVar("T")
-out = Console(soft_wrap=True, highlight=False)
-err = Console(stderr=True, soft_wrap=True, highlight=False)
+out = Console(soft_wrap=True, highlight=False, markup=False)  # a file may be called [b].png
+err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
 
 
 def say(text: str, style: str | None = None) -> None:
     """Print one line for the user; ``text`` is never read as markup."""
-    out.print(text, style=style, markup=False)
+    out.print(text, style=style)
 
 
 def note(text: str) -> None:
     """Print one line about the work going on, to standard error."""
-    err.print(text, markup=False)
+    err.print(text)
 
 
 def complain(text: str) -> None:
     """Print one line about what went wrong, to standard error."""
-    err.print(text, style="bold red", markup=False)
+    err.print(text, style="bold red")
 
 
 def track(items: Iterable[T], title: str, total: int) -> Iterator[T]:
