@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
-from audit_cases import dataset, fold, found, images
+from audit_cases import dataset, found, images
 
 from seimbang.datasets.base import CaseTable, Dataset, Unreadable
-from seimbang.splits.base import Fold
+from seimbang.splits import split
+from seimbang.splits.base import Fold, SplitSettings
 
 
 def labelled(labels, **columns):
@@ -35,10 +36,10 @@ def test_fewer_patients_than_parts_is_an_error():
     assert found("CLASS_TOO_SMALL", alone, folds=[]).sentence == "sick has 1 case, too few for 3 parts."
 
 
-def test_fewer_cases_than_folds_is_an_error():
-    data = labelled(["well"] * 86 + ["sick"] * 4)
-    folds = [fold(f"{repeat}.{k}") for repeat in (1, 2) for k in range(1, 6)]
-    assert "sick has 4 cases, too few for 5 folds." in found("CLASS_TOO_SMALL", data, folds).sentence
+def test_fewer_patients_than_parts_is_none_where_the_plan_divides_patients():
+    group = [f"p{k}" for k in range(60)] + ["q1"] * 20 + ["q2"] * 10
+    data = labelled(["well"] * 60 + ["sick"] * 30, group=group)
+    assert found("CLASS_TOO_SMALL", data, split(data.cases, SplitSettings(group="none"))) is None
 
 
 def test_a_class_that_a_part_lacks_is_an_error():

@@ -159,3 +159,8 @@ def test_where_the_cache_is(monkeypatch, tmp_path):
     assert cache.cache_folder() == tmp_path
     monkeypatch.delenv("SEIMBANG_CACHE")
     assert cache.cache_folder().parts[-2:] == (".cache", "seimbang")
+
+
+def test_decodes_where_nobody_tells_which_cores_may_be_used(pictures, monkeypatch):
+    monkeypatch.delattr(cache.os, "sched_getaffinity", raising=False)
+    assert len(decoded(pictures).X) == len(NAMES)

@@ -9,6 +9,8 @@ from seimbang.audit.evidence import Evidence
 FEW = 10
 """Below this many cases in a part, an interval for the class's recall is some 60 points wide or wider."""
 
+_PARTS = 3
+
 
 def classes(evidence: Evidence) -> Found | None:
     """The cases of each class, and how many times the largest class is the smallest."""
@@ -24,20 +26,23 @@ def classes(evidence: Evidence) -> Found | None:
 
 
 def too_small(evidence: Evidence) -> Found | None:
-    """Classes that cannot be in every part: fewer cases, or patients, than there are parts, or none in a part."""
-    names, y = evidence.cases.classes, evidence.cases.y
-    tests = len({fold.name.rpartition(".")[2] for fold in evidence.folds}) if evidence.planned else 0
-    needed, what = (tests, "folds") if tests > 3 else (3, "parts")
-    sentences = []
-    for k, name in enumerate(names):
-        rows = np.flatnonzero(y == k)
-        patients = len(np.unique(evidence.cases.groups[rows]))
-        if patients < needed:
-            of = f" of {plural(patients, 'patient')}" if evidence.cases.has_groups else ""
-            sentences.append(f"{name} has {plural(len(rows), 'case')}{of}, too few for {needed} {what}.")
-        elif evidence.planned and (parts := _below(evidence, k, 1)):
-            sentences.append(f"{name} has no case in {_and(list(parts))}.")
+    """Classes that are not in every part of the plan; without one, those of fewer patients, or cases, than parts."""
+    missing = _absent if evidence.planned else _scarce
+    sentences = [sentence for k in range(len(evidence.cases.classes)) if (sentence := missing(evidence, k))]
     return Found(" ".join(sentences), (), len(sentences)) if sentences else None
+
+
+def _absent(evidence: Evidence, position: int) -> str:
+    parts = _below(evidence, position, 1)
+    return f"{evidence.cases.classes[position]} has no case in {_and(list(parts))}." if parts else ""
+
+
+def _scarce(evidence: Evidence, position: int) -> str:
+    cases, rows = evidence.cases, np.flatnonzero(evidence.cases.y == position)
+    patients = len(np.unique(cases.groups[rows]))
+    of = f" of {plural(patients, 'patient')}" if cases.has_groups else ""
+    few = f"{cases.classes[position]} has {plural(len(rows), 'case')}{of}, too few for {_PARTS} parts."
+    return few if patients < _PARTS else ""
 
 
 def few(evidence: Evidence) -> Found | None:

@@ -176,7 +176,9 @@ def _find(path: Path) -> tuple[Pixels, dict[int, ImageError]] | None:
 
 def _parallel(work: Callable[[str], T], names: Sequence[str]) -> Iterator[T]:
     """Yield ``work(name)`` in order; Pillow and hashlib release the interpreter lock, so threads do."""
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+    # only Linux tells which cores this process may use
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    with ThreadPoolExecutor(cores) as pool:
         for start in range(0, len(names), _AT_ONCE):  # a bounded queue: results never pile up in memory
             yield from pool.map(work, names[start : start + _AT_ONCE])
 

@@ -3,6 +3,7 @@
 import re
 import zlib
 from io import BytesIO
+from math import ceil
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ from PIL import Image, ImageFile, JpegImagePlugin, PngImagePlugin
 
 from seimbang.errors import ImageError
 from seimbang.imaging.base import ImageSettings
+from seimbang.imaging.prepare import prepare, recolour
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -51,27 +53,24 @@ def decode(data: bytes, settings: ImageSettings, name: str) -> Pixels:
         ImageError: ``IMG_EMPTY``, ``IMG_NOT_IMAGE``, ``IMG_FORMAT``, ``IMG_TOO_LARGE``, ``IMG_TRUNCATED``,
             ``IMG_MULTIFRAME`` or ``IMG_CORRUPT``; nothing else.
     """
-    height, width = settings.size
-    gap = 2 * max(height, width)  # a JPEG much larger than needed is decoded at a half, a quarter or an eighth
+    gap = ceil(2 * max(settings.size) / (1 - 2 * settings.border))
+    # a JPEG much larger than needed is decoded at a half, a quarter or an eighth
     return fit(_picture(data, settings, name, (gap, gap)), settings)
 
 
 def open_native(data: bytes, settings: ImageSettings, name: str) -> Pixels:
-    """Return the picture as `decode` does, but in its own size: ``uint8[h, w, 1 or 3]``, for people to look at."""
-    return _channels(_picture(data, settings, name, None), settings.channels)
+    """Return the picture as it is, not prepared and in its own size, ``uint8[h, w, 1 or 3]``, for people to look at."""
+    return _pixels(recolour(_picture(data, settings, name, None), settings))
 
 
 def fit(picture: Image.Image, settings: ImageSettings) -> Pixels:
-    """Resize a picture in mode L or RGB (bilinear, antialiased, aspect not kept) to ``uint8[h, w, c]``."""
-    height, width = settings.size
-    if picture.size != (width, height):
-        picture = picture.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2)
-    return _channels(picture, settings.channels)
+    """Prepare a picture in mode L or RGB, resizing included: ``uint8[h, w, c]``."""
+    return _pixels(prepare(picture, settings))
 
 
-def _channels(picture: Image.Image, channels: int) -> Pixels:
-    pixels = np.asarray(picture.convert("L" if channels == 1 else "RGB"))
-    return pixels.reshape(*pixels.shape[:2], channels)
+def _pixels(picture: Image.Image) -> Pixels:
+    pixels = np.asarray(picture)
+    return pixels.reshape(*pixels.shape[:2], -1)
 
 
 def _picture(data: bytes, settings: ImageSettings, name: str, enough: tuple[int, int] | None) -> Image.Image:
