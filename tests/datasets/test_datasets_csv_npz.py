@@ -169,3 +169,10 @@ def test_arrays_that_are_damaged_or_no_npz_are_refused(tmp_path):
     for at in range(40, 400, 40):
         (tmp_path / "m.npz").write_bytes(whole[:at] + bytes([255] * 6) + whole[at + 6 :])
         assert refusal(tmp_path, "npz").code == "DATA_NPZ"
+
+
+def test_blanks_around_a_label_or_a_patient_make_no_other_one(tmp_path):
+    manifest(tmp_path, ["path,label,patient", "x/1.png, well,p1", "x/2.png,sick ,p1 ", "x/3.png,well,p2"])
+    cases = read(tmp_path, "csv", classes={"sick": "ill"}).cases
+    assert cases.frame.label.tolist() == ["well", "ill", "well"]
+    assert cases.frame.group.tolist() == ["p1", "p1", "p2"]

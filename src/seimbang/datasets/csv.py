@@ -34,7 +34,7 @@ def load(settings: DataSettings, image: ImageSettings, root: Path, classes: tupl
     table = _read(path)
     named = [settings.split_column] * (settings.split_column != DataSettings.model_fields["split_column"].default)
     require_columns(table.columns, [settings.image_column, settings.label_column, *named])
-    check_renames(settings, table[settings.label_column])
+    check_renames(settings, table[settings.label_column].str.strip())
     rows = _rows(table, settings)
     if rows.empty:
         raise DataError("DATA_EMPTY", f"no cases in {path}", "one row an image", "check data.leave_out and the file")
@@ -47,7 +47,7 @@ def load(settings: DataSettings, image: ImageSettings, root: Path, classes: tupl
     if group is not None and group.origin == "column":
         require_columns(table.columns, [group.column])
         # from the manifest, as columns of the same name (case_id, path, label, split, group) are replaced in `rows`
-        rows, group = rows.assign(**{BY_COLUMN.column: table[group.column]}), BY_COLUMN
+        rows, group = rows.assign(**{BY_COLUMN.column: table[group.column].str.strip()}), BY_COLUMN
     facts = {"source": f"manifest {path.name}", "format": "images listed in CSV"} | settings.facts
     return from_files(rows, path.parent, settings.model_copy(update={"facts": facts, "group": group}), image, classes)
 
@@ -61,7 +61,7 @@ def _read(path: Path) -> pd.DataFrame:
 
 
 def _rows(table: pd.DataFrame, settings: DataSettings) -> pd.DataFrame:
-    label = table[settings.label_column]
+    label = table[settings.label_column].str.strip()
     if (label == "").any():
         line = int((label == "").to_numpy().argmax()) + 2
         raise DataError("DATA_LABEL_MISSING", f"no label in line {line}", "a label in every row", "fill it in")
