@@ -114,8 +114,10 @@ def test_a_network_without_such_a_layer_is_refused_before_it_is_trained():
     trainer("none", name="last")
 
 
-@pytest.mark.parametrize(("towards", "counts"), [("neighbours", (40, 4)), ("enemies", (4, 3))])
-def test_too_few_cases_are_refused_before_the_network_is_trained(towards, counts):
+@pytest.mark.parametrize(
+    ("towards", "counts", "where"), [("neighbours", (40, 4), "in"), ("enemies", (4, 3), "outside")]
+)
+def test_too_few_cases_are_refused_before_the_network_is_trained(towards, counts, where):
     y = np.repeat([0, 1], counts)
-    with pytest.raises(DataError, match="SMOTE_NEIGHBOURS: found 4 cases in class 1"):
+    with pytest.raises(DataError, match=f"SMOTE_NEIGHBOURS: found 4 cases {where} class 1"):
         make({"method": "feature_smote", "towards": towards}).recipe(np.zeros((len(y), 3)), y, 0)

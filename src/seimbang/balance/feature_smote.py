@@ -16,7 +16,8 @@ class FeatureSmote(Balance):
 
     ``delta`` is uniform on [0, 1). The other parent ``j`` is one of the ``k`` nearest cases of the class of ``i``, as
     in SMOTE; with ``towards = "enemies"``, of the other classes: the paper's expansive oversampling (EOS), which widens
-    a small class towards the border.
+    a small class towards the border. Every case of the class is a start; the paper's code leaves out those without an
+    enemy among their nearest cases of any class.
 
     Attributes:
         k: Number of neighbours to choose from.
@@ -39,7 +40,10 @@ class FeatureSmote(Balance):
         """
         for label in lacking(y, self.ratio):
             same = int((y == label).sum())
-            require_neighbours(same if self.towards == "neighbours" else len(y) - same, label, self.k)
+            if self.towards == "neighbours":
+                require_neighbours(same, label, self.k)
+            else:
+                require_neighbours(len(y) - same, label, self.k, "outside")
         return Recipe.of_real(np.arange(len(y)), y)
 
     def head_rows(self, features: npt.NDArray[np.float32], y: Ints, rng: np.random.RandomState) -> Recipe | None:

@@ -1,6 +1,6 @@
 """SMOTE: synthetic cases on the lines between neighbours of one class."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -47,8 +47,8 @@ class Smote(Balance):
         return Recipe(np.arange(len(y)), i, j, deltas, np.concatenate([y, labels]))
 
 
-def require_neighbours(count: int, label: int, k: int) -> None:
-    """Check that each of the ``count`` cases of a class has ``k`` others.
+def require_neighbours(count: int, label: int, k: int, where: Literal["in", "outside"] = "in") -> None:
+    """Check that there are more than ``k`` cases, ``count``, in a class or outside of it.
 
     Raises:
         DataError: SMOTE_NEIGHBOURS.
@@ -56,7 +56,7 @@ def require_neighbours(count: int, label: int, k: int) -> None:
     if count <= k:
         raise DataError(
             "SMOTE_NEIGHBOURS",
-            f"{count} cases in class {label}, which SMOTE is to enlarge",
+            f"{count} cases {where} class {label}, which SMOTE is to enlarge",
             f"more than k = {k} cases",
             "set a smaller k, or use the method oversample",
         )
