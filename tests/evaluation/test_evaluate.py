@@ -218,3 +218,13 @@ def test_an_arm_that_answers_by_its_threshold_is_measured_by_it_alone():
     assert own["sets"]["test"]["default"] == plain["sets"]["test"]["tuned"]
     assert own["sets"]["test"]["tuned"] is None
     assert own["sets"]["test"]["default"]["confusion"] != plain["sets"]["test"]["default"]["confusion"]
+
+
+def test_a_model_without_errors_still_has_an_interval():
+    y = np.r_[np.zeros(60, int), np.ones(20, int)]
+    p = np.c_[1 - y, y].astype(float)
+    found = evaluate(table(y, p, group=[f"p{k // 2}" for k in range(80)]), ("a", "b"), resamples=50)
+    for name in ("balanced_accuracy", "kappa", "g_mean", "auc", "average_precision"):
+        one = found["sets"]["test"]["default"]["metrics"][name]
+        assert (one["value"], one["interval"]) == (1, "Wilson (smallest class)")
+        assert one["low"] == pytest.approx(intervals.wilson(10, 10)[0])  # the smallest class has 10 patients

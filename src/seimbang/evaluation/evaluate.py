@@ -118,6 +118,8 @@ class _Measured:
             return intervals.proportion(hit[among], group[among])
         if metric == "auc" and len(self.classes) == 2:
             return intervals.delong(y == 1, self.cases.p[:, 1], group)
+        if right.all() and metric not in PROBABILISTIC:
+            return intervals.smallest_class(value, y, group)
         return (*intervals.bca(value, self.draws[name], self.left_out[name]), "BCa bootstrap")
 
     def _why(self, name: str) -> str:

@@ -47,12 +47,12 @@ def proportion(hit: npt.NDArray[np.bool_], group: Ints) -> Interval:
 def delong(positive: npt.NDArray[np.bool_], score: Floats, group: Ints) -> Interval:
     """Return the interval of the AUC on the logit scale, with DeLong's variance (1988), clustered (Obuchowski 1997).
 
-    At perfect separation that variance is 0; then the interval is Wilson's for the smaller class.
+    At perfect separation that variance is 0; then the interval is that of ``smallest_class``.
     """
     v10, v01 = placements(positive, score)
-    area, smaller = float(v10.mean()), min(len(v10), len(v01))
-    if area in (0.0, 1.0) or smaller < 2:
-        return (*wilson(area * smaller, smaller), "Wilson (smaller class)")
+    area = float(v10.mean())
+    if area in (0.0, 1.0) or min(len(v10), len(v01)) < 2:
+        return smallest_class(area, positive.astype(np.int64), group)
     variance = area_variance(v10, v01, positive, group)
     half = Z * math.sqrt(max(variance, 1e-12)) / (area * (1 - area))
     middle = math.log(area / (1 - area))
@@ -86,6 +86,15 @@ def _between(a: Floats, b: Floats, group: Ints) -> float:
 
 def _expit(x: float) -> float:
     return 1 / (1 + math.exp(-x)) if x > -700 else 0.0
+
+
+def smallest_class(value: float, y: Ints, group: Ints) -> Interval:
+    """Return Wilson's interval of a share ``value`` of the patients of the class that has the fewest.
+
+    Where a model makes no error at all, resampling cannot tell how many it might have made among other patients.
+    """
+    patients = min(len(np.unique(group[y == label])) for label in np.unique(y))
+    return (*wilson(value * patients, patients), "Wilson (smallest class)")
 
 
 def resample(cases: Scored, statistics: Statistics, resamples: int, seed: int) -> dict[str, Floats]:
