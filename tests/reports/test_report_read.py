@@ -98,3 +98,14 @@ def test_sides_and_comparisons_follow_the_interval():
     assert [low.side_of(number) for number in (0.3, 0.4, 0.6, 0.7)] == [1, 0, 0, -1]
     assert not Value(value=None).beats(low)
     assert not low.beats(Value(value=None))
+
+
+def test_an_arm_that_is_not_compared_yet_is_unfinished(run):
+    comparisons = json.loads((run / "comparisons.json").read_text())
+    comparisons[""] = {"arms": ["none"], "sets": {}}
+    (run / "comparisons.json").write_text(json.dumps(comparisons))
+    assert read(run).unfinished == ["as published"]
+    (run / "comparisons.json").write_text("{}")
+    with pytest.raises(IntegrityError) as caught:
+        read(run)
+    assert caught.value.code == "RUN_UNFINISHED"

@@ -21,7 +21,7 @@ from seimbang.runs.folder import RunFolder
 from seimbang.runs.look import look
 from seimbang.runs.provenance import _goes
 from seimbang.runs.steps import run
-from seimbang.serving.predictor import Predictor
+from seimbang.serving.predictor import Predictor, find_arm
 from seimbang.study.load import to_dict, to_toml
 from seimbang.study.schema import parse
 
@@ -258,3 +258,71 @@ def test_looking_at_plain_data_finds_what_is_there(tmp_path):
     (tmp_path / "data/test/ok/copy.png").write_bytes((tmp_path / "data/train/ok/p00_ok.png").read_bytes())
     found = look(str(tmp_path / "data"), tmp_path)
     assert "DUPLICATE_TEST" in {one.code for one in leaks(found)}
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        "arms/none/model.safetensors",
+        "arms/none/history.csv",
+        "arms/none/predictions.csv",
+        "arms/none/metrics.json",
+        "arms/none/examples/0.png",
+        "arms/smote/gallery/0_first.png",
+    ],
+)
+def test_what_was_lost_of_a_finished_run_is_made_again(finished, lost):
+    kept = finished / "arms/none/model.safetensors"
+    weights = kept.read_bytes()
+    (finished / lost).unlink()
+    run(study(), Path(), finished)
+    assert (finished / lost).is_file()
+    assert kept.read_bytes() == weights
+    Predictor.load(finished / "arms/none")
+
+
+def test_arms_of_other_settings_never_stand_beside_those_of_now(tmp_path):
+    arms = [{"name": "SMOTE", "balance": {"method": "smote", "k": 2}}, {"name": "none"}]
+    run(study(arm=arms), Path(), tmp_path)
+    weights = (tmp_path / "arms/smote/model.safetensors").stat().st_mtime_ns
+    other = study(arm=arms, training={"epochs": 1})
+    report = run(other, Path(), tmp_path, only="none")
+    assert [line.split(",")[0] for line in (tmp_path / "metrics.csv").read_text().splitlines()[1:2]] == ["none"]
+    assert "SMOTE,test" not in (tmp_path / "metrics.csv").read_text()
+    assert find_arm(tmp_path, None) == "none"
+    run(study(arm=arms), Path(), tmp_path)
+    assert (tmp_path / "arms/smote/model.safetensors").stat().st_mtime_ns == weights
+    assert "SMOTE,test" in (report.parent / "metrics.csv").read_text()
+
+
+def test_names_and_sets_that_are_odd_but_legal(tmp_path, recwarn):
+    images(tmp_path / "data", 16, ("a,b", "None", "<b> ü"))
+    images(tmp_path / "one", 1, ("None",))
+    Image.fromarray(np.arange(576, dtype=np.uint8).reshape(24, 24)).save(tmp_path / "one/None/p00_None.png")
+    odd = folder_study(
+        title="$x_{$",
+        arm=[{"name": "a/b $x_{$", "balance": {"method": "threshold"}}, {"name": "[red] none"}],
+        external=[{"name": "costs $5 or $x_{", "path": "one"}],
+        data={"path": "data"},
+    )
+    run(odd, tmp_path, tmp_path / "out")
+    sets = read(tmp_path / "out/arms/a-b-x/metrics.json")["sets"]
+    assert sets["test"]["default"]["per_class"]["None"]["support"] > 0
+    one = sets["external:costs $5 or $x_{"]["default"]
+    assert one["metrics"]["accuracy"]["value"] in (0, 1)
+    assert one["metrics"]["balanced_accuracy"]["value"] is None
+    assert not [str(one.message) for one in recwarn if one.category is RuntimeWarning]
+    drawn = (tmp_path / "out/figures/forest-accuracy.svg").read_text(encoding="utf-8")
+    assert "costs $5 or $x_{" in drawn
+
+
+def test_an_arms_time_is_that_of_all_its_folds_in_all_goes(tmp_path):
+    images(tmp_path / "data")
+    arms = [{"name": "a"}, {"name": "b"}]
+    for name in ("a", "b"):
+        run(folder_study(split={"folds": 2}, arm=arms), tmp_path, tmp_path / "out", only=name)
+    times = read(tmp_path / "out/provenance.json")["arms"]
+    for name in ("a", "b"):
+        files = tmp_path.glob(f"out/arms/{name}/folds/*/history.csv")
+        spent = sum(pd.read_csv(file).seconds.sum() for file in files)
+        assert times[name]["seconds"] == pytest.approx(spent, abs=0.051)

@@ -49,6 +49,13 @@ def test_all_mistakes_at_once_with_the_nearest_name():
         ({"arm": [{"name": "a", "model": {"name": "rn"}}]}, "did you mean 'rnn'"),
         ({"arm": [{"name": "a", "training": {"epoch": 3}}]}, "did you mean 'epochs'"),
         ({"external": [{"name": "X"}, {"name": "X"}]}, "two external sets"),
+        ({"arm": [{"name": "有"}, {"name": "無"}]}, "two arms called 'arm': '有' and '無'"),
+        (
+            {"arm": [{"name": "a b"}, {"name": "a"}], "protocol": [{"name": "c"}, {"name": "b-c"}]},
+            "two arms with their protocols called 'a-b-c': 'a b (c)' and 'a (b-c)'",
+        ),
+        ({"split": {"repeats": 3}}, "split.repeats = 3"),
+        ({"protocol": [{"name": "a", "folds": 3, "test": "provided"}]}, "protocol 'a'.test"),
         ({"arm": []}, "arm"),
     ],
 )
@@ -82,3 +89,8 @@ def test_missing_and_broken_files(tmp_path):
     (tmp_path / "x.toml").write_text("title = ")
     with pytest.raises(StudyError, match="STUDY_SYNTAX"):
         load(str(tmp_path / "x.toml"))
+
+
+def test_external_sets_may_have_names_without_latin_letters():
+    sets = [{"name": name, "path": "x"} for name in ("医院甲", "医院乙")]
+    assert [one.name for one in parse(GOOD | {"external": sets}).external] == ["医院甲", "医院乙"]

@@ -89,7 +89,7 @@ def from_probabilities(w: Floats, cases: Scored) -> dict[str, Floats]:
     """
     classes = cases.p.shape[1]
     ranked = [1] if classes == 2 else list(range(classes))
-    total = w.sum(1)
+    total = np.where(w.any(1), w.sum(1), np.nan)  # of a lone patient, the jackknife leaves nobody
     own = np.clip(cases.p[np.arange(len(cases.y)), cases.y], 1e-15, 1)
     squared = (cases.p - np.eye(classes)[cases.y]) ** 2
     brier = squared[:, 1] if classes == 2 else squared.sum(1)

@@ -41,8 +41,8 @@ def decide(p: Floats, threshold: float | None = None) -> Ints:
 
 
 def read(arm: Path) -> pd.DataFrame:
-    """Return ``predictions.csv`` of an arm's folder; fold 1.10 is not 1.1, so the keys are read as text."""
-    return pd.read_csv(arm / "predictions.csv", dtype=dict.fromkeys(KEYS, str))
+    """Return ``predictions.csv`` of an arm's folder; fold 1.10 is not 1.1 and a class None is one: keys stay text."""
+    return pd.read_csv(arm / "predictions.csv", dtype=dict.fromkeys(KEYS, str), keep_default_na=False)
 
 
 def scored(predictions: pd.DataFrame, classes: Sequence[str]) -> dict[str, Scored]:
@@ -61,7 +61,7 @@ def scored(predictions: pd.DataFrame, classes: Sequence[str]) -> dict[str, Score
         raise _damaged("COLUMNS", f"no column {', '.join(missing)}", f"the columns {', '.join((*KEYS, *columns))}")
     if predictions.empty:
         raise _damaged("VALUES", "no rows", "one row a case, fold and set")
-    p = predictions[columns].to_numpy(np.float64)
+    p = predictions[columns].apply(pd.to_numeric, errors="coerce").to_numpy(np.float64)
     wrong = ~(np.isfinite(p).all(1) & (p >= 0).all(1) & (np.abs(p.sum(1) - 1) < 1e-3))
     wrong |= ~predictions.label.isin(list(classes)).to_numpy()
     if wrong.any():

@@ -30,6 +30,7 @@ STYLES = ("-", "--", "-.", ":")
 STYLE = {
     "svg.fonttype": "none",
     "svg.hashsalt": "seimbang",
+    "text.parse_math": False,  # names are the user's: their dollars are no formulas
     "font.family": ["DejaVu Sans", "sans-serif"],
     "font.size": 9,
     "axes.spines.top": False,
@@ -224,8 +225,7 @@ def _calibrated(run: Run) -> str:
 
 
 def short(text: str) -> str:
-    """Keep a name short enough for a label, and free of matplotlib's formula signs."""
-    text = text.replace("$", r"\$")
+    """Keep a name short enough for a label."""
     return text if len(text) <= 28 else text[:27] + "…"
 
 

@@ -62,7 +62,7 @@ class Run:
 
     Attributes:
         comparisons: Paired tests of the arms, by protocol; none before two arms are finished.
-        unfinished: The study's arms that have no numbers yet.
+        unfinished: The study's arms that have no numbers yet, or were not compared yet with the others.
     """
 
     folder: Path
@@ -107,16 +107,19 @@ def read(folder: Path) -> Run:
 
     Raises:
         IntegrityError: RUN_MISSING (no such file), RUN_DAMAGED (not what it should be) or RUN_UNFINISHED (no arm
-            has been evaluated yet).
+            has been evaluated and compared yet).
     """
     study = _json(folder / "study.json", Study)
     arms = [_arm(path) for path in sorted((folder / "arms").glob("*")) if (path / "metrics.json").is_file()]
     if not arms:
-        found = f"no evaluated arm in {folder}"
-        raise IntegrityError("RUN_UNFINISHED", found, "at least one arm with metrics.json", MEND)
+        raise _unfinished(folder)
     data = _json(folder / "data.json", Data)
+    comparisons = _json(folder / "comparisons.json", dict[str, Comparison])
+    compared = {name for one in comparisons.values() for name in one.arms}
     order = [(protocol.name, str(arm.get("name", ""))) for protocol in data.protocols for arm in study.arm]
-    measured = {(arm.facts.protocol, arm.facts.arm): arm for arm in arms}
+    measured = {(arm.facts.protocol, arm.facts.arm): arm for arm in arms if arm.name in compared}
+    if not measured.keys() & set(order):
+        raise _unfinished(folder)
     return Run(
         folder,
         study,
@@ -124,7 +127,7 @@ def read(folder: Path) -> Run:
         data,
         _json(folder / "audit.json", Audit),
         [measured[key] for key in order if key in measured],
-        _json(folder / "comparisons.json", dict[str, Comparison]),
+        comparisons,
         [f"{arm} ({protocol})" if protocol else arm for protocol, arm in order if (protocol, arm) not in measured],
         _json(folder / "provenance.json", Provenance),
     )
@@ -186,6 +189,11 @@ def _bytes(path: Path) -> bytes:
     except OSError as error:
         found = f"{path} cannot be read ({error.strerror})"
         raise IntegrityError("RUN_MISSING", found, "the file of a finished run", MEND) from error
+
+
+def _unfinished(folder: Path) -> IntegrityError:
+    found = f"no evaluated arm in {folder}"
+    return IntegrityError("RUN_UNFINISHED", found, "at least one arm with metrics.json", MEND)
 
 
 def _damaged(path: Path, expected: str, found: str) -> IntegrityError:

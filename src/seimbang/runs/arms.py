@@ -25,6 +25,20 @@ from seimbang.training.device import choose
 from seimbang.training.loop import Trainer, predict
 
 WEIGHTS = "model.safetensors"
+MEASURED = ("predictions.csv", "metrics.json", "gallery.json", "examples.json", "model.json")
+
+
+def forget_others(run: Context) -> None:
+    """Take away the figures of arms that were not measured as the study now is: no reader may set them beside others.
+
+    Weights and predictions stay, so an arm that is as it was again is only evaluated again.
+    """
+    known = {plan.slug for plan in run.study.plans() if measured(run, plan)}
+    for file in run.folder.path.glob("arms/*/metrics.json"):
+        if file.parent.name not in known:
+            run.folder.forget(_measuring(file.parent.name))
+            file.unlink()
+            (run.folder.path / "comparisons.json").unlink(missing_ok=True)
 
 
 def train(run: Context, plan: Plan) -> None:
@@ -32,8 +46,9 @@ def train(run: Context, plan: Plan) -> None:
     for fold in run.folds_of(plan):
         step, inputs = f"{plan.slug}.train{fold.name}", run.inputs(plan)
         if not run.folder.done(step, inputs):
+            run.folder.forget(_measuring(plan.slug))
             _train_fold(run, plan, fold, inputs)
-            run.folder.finish(step, inputs)
+            run.folder.finish(step, inputs, [run.fold_folder(plan, fold) / name for name in (WEIGHTS, "history.csv")])
     first = run.fold_folder(plan, run.folds_of(plan)[0])
     if first != run.arm_folder(plan):
         for name in (WEIGHTS, "history.csv"):
@@ -97,8 +112,7 @@ def _line(epoch: Epoch, epochs: int) -> str:
 
 def measure(run: Context, plan: Plan) -> None:
     """Predict every set in every fold, evaluate the predictions, and write everything a reader needs of the arm."""
-    step, inputs = f"{plan.slug}.measure", run.inputs(plan)
-    if run.folder.done(step, inputs):
+    if measured(run, plan):
         return
     folder = run.arm_folder(plan)
     predictions = pd.concat([_predict_fold(run, plan, fold) for fold in run.folds_of(plan)], ignore_index=True)
@@ -114,7 +128,17 @@ def measure(run: Context, plan: Plan) -> None:
         f"{arm}/examples.json", examples(run, plan, saved, metrics["threshold"]["value"] if tuned else None)
     )
     run.folder.json(f"{arm}/model.json", _package(run, plan, metrics["threshold"]["value"]))
-    run.folder.finish(step, inputs)
+    pictures = (file for kind in ("gallery", "examples") for file in folder.glob(f"{kind}/*.png"))
+    run.folder.finish(_measuring(plan.slug), run.inputs(plan), [*(folder / name for name in MEASURED), *pictures])
+
+
+def _measuring(slug: str) -> str:
+    return f"{slug}.measure"
+
+
+def measured(run: Context, plan: Plan) -> bool:
+    """Whether the figures of an arm are there, and are of the study as it now is."""
+    return run.folder.done(_measuring(plan.slug), run.inputs(plan))
 
 
 def compare_all(run: Context) -> None:
@@ -122,7 +146,7 @@ def compare_all(run: Context) -> None:
     found = {}
     for protocol in run.study.protocols:
         plans = [plan for plan in run.study.plans() if plan.protocol == protocol]
-        done = [plan for plan in plans if run.folder.done(f"{plan.slug}.measure", run.inputs(plan))]
+        done = [plan for plan in plans if measured(run, plan)]
         tables = {plan.name: read(run.arm_folder(plan)) for plan in done}
         tuned = [plan.name for plan in done if plan.balance.decides == "tuned"]
         nothing: dict[str, Any] = {"arms": [], "sets": {}}

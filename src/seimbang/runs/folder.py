@@ -5,7 +5,7 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -58,13 +58,21 @@ class RunFolder:
         write_atomic(self.path / name, json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False))
 
     def done(self, step: str, inputs: str) -> bool:
-        """Whether ``step`` was finished with these inputs."""
+        """Whether ``step`` was finished with these inputs, and all that it wrote is still there."""
         marker = self.path / ".steps" / step
-        return marker.is_file() and marker.read_text(encoding="utf-8") == inputs
+        if not marker.is_file():
+            return False
+        known, *files = marker.read_text(encoding="utf-8").split("\n")
+        return known == inputs and all((self.path / file).is_file() for file in files)
 
-    def finish(self, step: str, inputs: str) -> None:
-        """Remember that ``step`` is finished with these inputs."""
-        write_atomic(self.path / ".steps" / step, inputs)
+    def finish(self, step: str, inputs: str, written: Iterable[Path]) -> None:
+        """Remember that ``step`` is finished with these inputs, and which files it wrote."""
+        files = [file.relative_to(self.path).as_posix() for file in written]
+        write_atomic(self.path / ".steps" / step, "\n".join([inputs, *files]))
+
+    def forget(self, step: str) -> None:
+        """Have ``step`` done again."""
+        (self.path / ".steps" / step).unlink(missing_ok=True)
 
     def log(self, event: str, **facts: Any) -> None:
         """Append one line to ``log.jsonl``."""

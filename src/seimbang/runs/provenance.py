@@ -13,13 +13,15 @@ from pathlib import Path
 import pandas as pd
 
 from seimbang import __version__
+from seimbang.runs.arms import measured
 from seimbang.runs.context import Context
+from seimbang.study.schema import Plan
 
 LIBRARIES = ["torch", "numpy", "pandas", "scikit-learn", "scipy", "pillow", "pydantic", "safetensors"]
 
 
 def provenance(run: Context) -> dict[str, object]:
-    """Return the facts of ``provenance.json``: times are of all goes at the run, those of arms of their training."""
+    """Return the facts of ``provenance.json``: times are of all goes at the run, and of all folds of an arm."""
     import torch
 
     started, finished, seconds = _goes(run.folder.path / "log.jsonl")
@@ -37,7 +39,7 @@ def provenance(run: Context) -> dict[str, object]:
         "finished": finished,
         "seconds": seconds,
         "peak_memory_mb": peak_memory(),
-        "arms": {plan.slug: _times(run.arm_folder(plan)) for plan in run.plans},
+        "arms": {plan.slug: _times(run, plan) for plan in run.study.plans() if measured(run, plan)},
         "data_digest": run.data_digest,
         "quick": run.quick,
     }
@@ -61,8 +63,9 @@ def peak_memory() -> float:
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6, 1)
 
 
-def _times(arm: Path) -> dict[str, float]:
-    seconds = pd.read_csv(arm / "history.csv").seconds
+def _times(run: Context, plan: Plan) -> dict[str, float]:
+    histories = [pd.read_csv(run.fold_folder(plan, fold) / "history.csv") for fold in run.folds_of(plan)]
+    seconds = pd.concat(histories).seconds
     return {"seconds": round(float(seconds.sum()), 1), "seconds_per_epoch": round(float(seconds.median()), 2)}
 
 

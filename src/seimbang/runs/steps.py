@@ -15,7 +15,7 @@ from seimbang.runs.quick import quick as quickened
 from seimbang.settings import nearest
 from seimbang.study.schema import Plan, Study
 
-ONCE: tuple[Callable[[Context], None], ...] = (data.describe, data.check)
+ONCE: tuple[Callable[[Context], None], ...] = (data.describe, arms.forget_others, data.check)
 EACH_ARM: tuple[Callable[[Context, Plan], None], ...] = (arms.train, arms.measure, arms.describe)
 IN_THE_END: tuple[Callable[[Context], None], ...] = (arms.compare_all,)
 

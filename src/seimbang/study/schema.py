@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -240,9 +241,11 @@ def _cross(study: Study) -> list[str]:
         study.plans()
     except StudyError as error:
         wrong.append(error.found)
-    wrong += _twice("arms", [arm.name for arm in study.arm])
-    wrong += _twice("external sets", [external.name for external in study.external])
-    wrong += _twice("protocols", [protocol.name for protocol in study.protocol])
+    arms, protocols = [arm.name for arm in study.arm], [protocol.name for protocol in study.protocol]
+    twice = _twice("arms", arms, slug) + _twice("protocols", protocols, slug)
+    together = [f"{arm} ({protocol})" for protocol in protocols for arm in arms]
+    wrong += twice or _twice("arms with their protocols", together, slug)
+    wrong += _twice("external sets", [external.name for external in study.external], str)
     if study.protocol and "split" in study.model_fields_set:
         wrong.append("both [split] and [[protocol]] divide the cases: keep one of them")
     for number, entry in enumerate(study.published):
@@ -256,9 +259,16 @@ def _cross(study: Study) -> list[str]:
     return wrong
 
 
-def _twice(what: str, names: list[str]) -> list[str]:
-    slugs = [slug(name) for name in names]
-    return [f"two {what} called {name!r}" for name in sorted({name for name in slugs if slugs.count(name) > 1})]
+def _twice(what: str, names: list[str], read: Callable[[str], str]) -> list[str]:
+    """Return which names are one name when ``read`` as a folder is called, or as they are."""
+    alike: dict[str, list[str]] = {}
+    for name in names:
+        alike.setdefault(read(name), []).append(name)
+    return [
+        f"two {what} called {name!r}" + (f": {' and '.join(map(repr, same))}" if set(same) != {name} else "")
+        for name, same in sorted(alike.items())
+        if len(same) > 1
+    ]
 
 
 def _mistakes_in_split(protocol: Protocol, where: str) -> list[str]:
@@ -269,4 +279,8 @@ def _mistakes_in_split(protocol: Protocol, where: str) -> list[str]:
             wrong.append(f"{where}.{key} = {value} should be between 0 and 1")
     if protocol.folds == 1:
         wrong.append(f"{where}.folds = 1 should be 0 (one split) or at least 2")
+    if protocol.folds and protocol.test == "provided":
+        wrong.append(f'{where}.test = "provided" and {where}.folds divide the cases in two ways: keep one of them')
+    if protocol.repeats > 1 and not protocol.folds:
+        wrong.append(f"{where}.repeats = {protocol.repeats} repeats nothing without {where}.folds")
     return wrong

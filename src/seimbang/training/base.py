@@ -39,7 +39,7 @@ class TrainingSettings(BaseModel):
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one pass over the training rows gave; ``val_recall`` is that of the class rarest in training."""
+    """What one pass over the training rows gave; ``val_recall`` is that of the class rarest in validation."""
 
     epoch: int
     loss: float
