@@ -1,0 +1,87 @@
+"""Grad-CAM: where the last convolution found what speaks for a class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from seimbang.errors import StudyError
+from seimbang.explain.base import Maps, evaluating, normalise
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
+
+BATCH = 16
+
+
+def grad_cam(module: nn.Module, images: Tensor, targets: Tensor) -> Maps:
+    """Return ``ReLU(sum_k a_k A_k)``, ``a_k = mean_ij dy / dA_k,ij``, bilinearly enlarged, each map from 0 to 1.
+
+    ``A_k`` are the feature maps of the last convolution whose output is larger than one pixel, as they are after the
+    normalisation and ReLU that follow it; ``y`` is the logit of the class (Selvaraju et al. 2017, ICCV, 618-626).
+
+    Args:
+        module: A network with convolutions, on the device of the images; it is left as it was.
+        images: ``float32[b, c, h, w]`` in [0, 1].
+        targets: ``int64[b]``, the class to explain in each image.
+
+    Returns:
+        ``float32[b, h, w]``; 0 everywhere where nothing speaks for the class.
+
+    Raises:
+        StudyError: EXPLAIN_LAYER: the network has no such convolution, as recurrent ones have none.
+    """
+    import torch
+
+    with evaluating(module), torch.enable_grad():
+        batches = [slice(first, first + BATCH) for first in range(0, len(images), BATCH)]
+        return normalise(torch.cat([_batch(module, images[rows], targets[rows]) for rows in batches]))
+
+
+def _batch(module: nn.Module, images: Tensor, targets: Tensor) -> Tensor:
+    import torch
+    from torch.nn.functional import interpolate
+
+    with _last_maps(module) as found:
+        # gradients flow from the images on, so that they reach frozen layers too
+        logits = module(images.detach().clone().requires_grad_())
+    if not found:
+        raise _no_layer(module)
+    score = logits.gather(1, targets[:, None]).sum()
+    (slopes,) = torch.autograd.grad(score, found)
+    weights = slopes.mean((2, 3), keepdim=True)
+    maps = (weights * found[0].detach()).sum(1, keepdim=True).relu()
+    return interpolate(maps, images.shape[2:], mode="bilinear", align_corners=False)[:, 0]
+
+
+@contextmanager
+def _last_maps(module: nn.Module) -> Iterator[list[torch.Tensor]]:
+    """Give a list that holds, after a forward pass, the last output of the size of the last convolution's."""
+    import torch
+    from torch import nn
+
+    found: list[torch.Tensor] = []
+
+    def note(layer: nn.Module, _: object, output: object) -> None:
+        if not isinstance(output, torch.Tensor) or output.dim() != 4 or output.shape[2:].numel() == 1:
+            return
+        if isinstance(layer, nn.Conv2d) or (found and output.shape[2:] == found[0].shape[2:]):
+            found[:] = [output]
+
+    hooks = [layer.register_forward_hook(note) for layer in module.modules()]
+    try:
+        yield found
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def _no_layer(module: nn.Module) -> StudyError:
+    return StudyError(
+        "EXPLAIN_LAYER",
+        f"a {type(module).__name__} without a convolution whose output is larger than one pixel",
+        "a convolutional network, for Grad-CAM",
+        "use occlusion, which works for every network",
+    )
