@@ -13,6 +13,8 @@ from seimbang.evaluation import evaluate, intervals
 from seimbang.evaluation.predictions import Scored
 from seimbang.evaluation.threshold import choose
 
+FOLDS = [("validation", "1"), ("test", "1"), ("validation", "2"), ("test", "2")]
+
 
 def table(y, p, name="test", classes=("a", "b"), group=None, fold=""):
     frame = pd.DataFrame(
@@ -156,9 +158,29 @@ def test_the_threshold_comes_from_validation_alone():
     assert evaluate(table(y, p), ("a", "b"), resamples=20)["threshold"]["value"] is None
 
 
+def test_a_folds_threshold_comes_from_its_own_validation_alone():
+    """What validates in one fold is tested in the other, so one threshold for both would know the test labels."""
+    parts = [table(*draw(80, seed=k), name=name, fold=fold) for k, (name, fold) in enumerate(FOLDS)]
+    parts[2].case_id = "other " + parts[2].case_id
+    for here, there in ((0, 3), (2, 1)):  # validation of one fold, the same cases as test of the other
+        parts[there].case_id = parts[here].case_id
+    whole = evaluate(pd.concat(parts), ("a", "b"), resamples=20)
+    turned = [
+        part.assign(label=part.label.map({"a": "b", "b": "a"})) if k == 3 else part for k, part in enumerate(parts)
+    ]
+    other = evaluate(pd.concat(turned), ("a", "b"), resamples=20)
+    assert other["threshold"] == whole["threshold"]
+    assert len(set(whole["threshold"]["folds"].values())) == 2
+    assert whole["threshold"]["value"] == whole["threshold"]["folds"]["1"]
+    test = pd.concat([parts[1], parts[3]])
+    called = np.where(test.p_b >= test.fold.map(whole["threshold"]["folds"]), "b", "a")
+    accuracy = whole["sets"]["test"]["tuned"]["metrics"]["accuracy"]["value"]
+    assert accuracy == pytest.approx((called == test.label).mean())
+
+
 def test_the_threshold_maximises_balanced_accuracy():
     y, p = draw(300, seed=11)
-    chosen = choose(Scored(y, p, np.arange(300)))
+    chosen = choose(p[:, 1], y == 1)
     every = [sk.balanced_accuracy_score(y, p[:, 1] >= t) for t in np.linspace(0, 1, 2001)]
     assert sk.balanced_accuracy_score(y, p[:, 1] >= chosen) >= max(every) - 1e-12
 

@@ -2,6 +2,6 @@
 
 from seimbang.evaluation.compare import compare
 from seimbang.evaluation.evaluate import evaluate
-from seimbang.evaluation.predictions import decide, read
+from seimbang.evaluation.predictions import read
 
-__all__ = ["compare", "decide", "evaluate", "read"]
+__all__ = ["compare", "evaluate", "read"]

@@ -10,7 +10,7 @@ import pandas as pd
 from seimbang.errors import IntegrityError
 from seimbang.evaluation import intervals, metrics, paired, threshold
 from seimbang.evaluation.paired import Outcome
-from seimbang.evaluation.predictions import Floats, Scored, decide, scored
+from seimbang.evaluation.predictions import Floats, Ints, Scored, scored
 
 BOOTSTRAPPED = ("balanced_accuracy", "accuracy")
 TESTS = (*BOOTSTRAPPED, "mcnemar", "auc", "folds")
@@ -43,13 +43,12 @@ def compare(
     """
     sets = {arm: scored(frame, classes) for arm, frame in predictions.items()}
     _same_cases(predictions)
-    cuts = {arm: threshold.of(found) if arm in tuned else None for arm, found in sets.items()}
-    folds = {arm: _over_folds(frame, classes, cuts[arm]) for arm, frame in predictions.items()}
+    folds = {arm: _over_folds(frame, classes, arm in tuned) for arm, frame in predictions.items()}
     names = [name for name in next(iter(sets.values())) if _is_tested(name)]
     compared = {}
     for number, name in enumerate(names):
         cases = {arm: found[name] for arm, found in sets.items()}
-        compared[name] = _Set(cases, cuts, classes, seed + number).table(folds if name == "test" else {})
+        compared[name] = _Set(cases, tuned, classes, seed + number).table(folds if name == "test" else {})
     return {"arms": list(predictions), "sets": compared}
 
 
@@ -60,12 +59,10 @@ def _is_tested(name: str) -> bool:
 class _Set:
     """All arms on one set; they see the same draws."""
 
-    def __init__(
-        self, cases: Mapping[str, Scored], cuts: Mapping[str, float | None], classes: Sequence[str], seed: int
-    ) -> None:
+    def __init__(self, cases: Mapping[str, Scored], tuned: Collection[str], classes: Sequence[str], seed: int) -> None:
         self.cases, self.classes = cases, classes
         self.first = next(iter(cases.values()))
-        self.called = {arm: decide(one.p, cuts[arm]) for arm, one in cases.items()}
+        self.called = {arm: _called(one, arm in tuned) for arm, one in cases.items()}
         self.pairs = list(combinations(cases, 2))
         self.value = self._statistics(np.ones((1, len(self.first.y))))
         # The smallest p of B draws is 2 / (B + 1): so many draws that it can still pass Holm's correction.
@@ -122,12 +119,18 @@ class _Set:
         return f"the set has no case of {', '.join(absent)}"
 
 
-def _over_folds(frame: pd.DataFrame, classes: Sequence[str], cut: float | None) -> Folds:
+def _called(cases: Scored, tuned: bool) -> Ints:
+    return cases.tuned if tuned and cases.tuned is not None else cases.p.argmax(1)
+
+
+def _over_folds(frame: pd.DataFrame, classes: Sequence[str], tuned: bool) -> Folds:
     """Return the balanced accuracy of each fold, shape ``(J,)``, and how many test cases there are a training case."""
     test, k = frame[frame.set == "test"], len(classes)
     names, fold = np.unique(test.fold.fillna("").astype(str), return_inverse=True)
     y = pd.Categorical(test.label, categories=list(classes)).codes.astype(np.int64)
-    called = decide(test[[f"p_{name}" for name in classes]].to_numpy(np.float64), cut)
+    p = test[[f"p_{name}" for name in classes]].to_numpy(np.float64)
+    cuts = threshold.by_fold(frame, classes) if tuned else {}
+    called = (p[:, 1] >= test.fold.map(cuts).to_numpy()).astype(np.int64) if cuts else p.argmax(1)
     counts = np.bincount(fold * k * k + y * k + called, minlength=len(names) * k * k).reshape(-1, k, k)
     train = int((frame.set == "train").sum())
     return metrics.from_confusion(counts.astype(float))["balanced_accuracy"], len(test) / train if train else np.nan

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from seimbang.evaluation import intervals, metrics, threshold
-from seimbang.evaluation.predictions import Floats, Ints, Scored, decide, scored
+from seimbang.evaluation.predictions import Floats, Ints, Scored, scored
 
 Value = dict[str, float | str | None]
 PLAIN = ("accuracy", "balanced_accuracy", "kappa", "mcc", "g_mean", "auc", "average_precision")
@@ -35,30 +35,33 @@ def evaluate(
         IntegrityError: The table is not what a run writes.
     """
     sets = scored(predictions, classes)
-    chosen = threshold.of(sets)
+    cuts = threshold.by_fold(predictions, classes)
     measured, draws = {}, {}
     for number, (name, cases) in enumerate(sets.items()):
-
-        def read(cut: float | None, cases: Scored = cases, number: int = number) -> _Measured:
-            return _Measured(cases, decide(cases.p, cut), classes, resamples, seed + number)
-
-        draws[name] = read(chosen if tuned else None)
-        second = None if tuned or chosen is None else read(chosen).table()
+        likeliest = cases.p.argmax(1)
+        own, other = (cases.tuned, None) if tuned and cases.tuned is not None else (likeliest, cases.tuned)
+        draws[name] = _Measured(cases, own, classes, resamples, seed + number)
+        second = None if other is None else _Measured(cases, other, classes, resamples, seed + number).table()
         measured[name] = {
             "n": len(cases.y),
             "groups": cases.groups,
             "default": draws[name].table(),
             "tuned": second,
         }
-    rule = threshold.RULE if chosen is not None else "none: the likeliest class"
     outside = [name for name in draws if name.startswith("external:") and "test" in draws]
     return {
         "classes": list(classes),
         "positive": classes[-1],
-        "threshold": {"value": chosen, "rule": rule, "decides": tuned and chosen is not None},
+        "threshold": _rule(cuts, tuned),
         "sets": measured,
         "gaps": {name: {metric: draws[name].minus(draws["test"], metric) for metric in GAPS} for name in outside},
     }
+
+
+def _rule(cuts: dict[str, float], tuned: bool) -> dict[str, Any]:
+    """Say which thresholds were chosen; ``value`` is that of the first fold, whose model is the one to be used."""
+    value, rule = (next(iter(cuts.values())), threshold.RULE) if cuts else (None, "none: the likeliest class")
+    return {"value": value, "folds": cuts, "rule": rule, "decides": tuned and bool(cuts)}
 
 
 class _Measured:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from seimbang.errors import IntegrityError
+from seimbang.evaluation import threshold
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -23,21 +24,19 @@ class Scored:
         y: True classes as positions, shape ``(n,)``.
         p: Probabilities, shape ``(n, classes)``; the mean over folds where a case was predicted in several.
         group: Number of the patient of each case, shape ``(n,)``; a case without a patient is its own.
+        tuned: Classes called by the thresholds chosen on validation, shape ``(n,)``: where a case was predicted in
+            several folds, by most of them, ties for the positive class. None where there are no thresholds.
     """
 
     y: Ints
     p: Floats
     group: Ints
+    tuned: Ints | None = None
 
     @property
     def groups(self) -> int:
         """Number of patients."""
         return int(self.group.max()) + 1
-
-
-def decide(p: Floats, threshold: float | None = None) -> Ints:
-    """Return the class called, shape ``(n,)``: the likeliest, or, of two, the positive one from ``threshold`` on."""
-    return p.argmax(1) if threshold is None else (p[:, 1] >= threshold).astype(np.int64)
 
 
 def read(arm: Path) -> pd.DataFrame:
@@ -73,16 +72,21 @@ def scored(predictions: pd.DataFrame, classes: Sequence[str]) -> dict[str, Score
     if twice.any():
         case = predictions.case_id.iloc[int(twice.to_numpy().argmax())]
         raise _damaged("DUPLICATE", f"{case!r} twice in one fold and set", "one row a case, fold and set")
-    return {str(name): _set(rows, columns, classes) for name, rows in predictions.groupby("set", sort=False)}
+    cuts = threshold.by_fold(predictions, classes)
+    called = predictions[columns[-1]] >= predictions.fold.map(cuts) if cuts else np.nan
+    voted = predictions.assign(group=predictions.group.fillna("").astype(str), tuned=called)
+    return {str(name): _set(rows, columns, classes) for name, rows in voted.groupby("set", sort=False)}
 
 
 def _set(rows: pd.DataFrame, columns: list[str], classes: Sequence[str]) -> Scored:
-    facts = rows.assign(group=rows.group.fillna("").astype(str)).groupby("case_id", sort=True)
+    facts = rows.groupby("case_id", sort=True)
     first = facts[["label", "group"]].first()
     p = facts[columns].mean().to_numpy(np.float64)
     patient = np.where(first.group != "", first.group, "case:" + first.index.astype(str))
     y = pd.Categorical(first.label, categories=list(classes)).codes.astype(np.int64)
-    return Scored(y, p / p.sum(1, keepdims=True), np.unique(patient, return_inverse=True)[1].astype(np.int64))
+    votes = facts["tuned"].mean().to_numpy(np.float64)
+    tuned = None if np.isnan(votes).any() else (votes >= 0.5).astype(np.int64)
+    return Scored(y, p / p.sum(1, keepdims=True), np.unique(patient, return_inverse=True)[1].astype(np.int64), tuned)
 
 
 def _damaged(kind: str, found: str, expected: str) -> IntegrityError:

@@ -1,26 +1,45 @@
 """The operating point of a two-class model, chosen on validation."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import numpy as np
-
-from seimbang.evaluation.predictions import Scored
+import numpy.typing as npt
+import pandas as pd
 
 RULE = "highest balanced accuracy on the validation set"
 
 
-def of(sets: Mapping[str, Scored]) -> float | None:
-    """Return the threshold of an arm with these sets; None for more than two classes or without validation."""
-    validation = sets.get("validation")
-    return choose(validation) if validation is not None and validation.p.shape[1] == 2 else None
+def by_fold(predictions: pd.DataFrame, classes: Sequence[str]) -> dict[str, float]:
+    """Return the threshold of each fold, chosen on its own validation part.
+
+    One for all folds would be chosen with the labels of test cases: what validates in one fold is tested in another.
+
+    Args:
+        predictions: The table of ``evaluate``, checked.
+        classes: Class names; the positive one is the last.
+
+    Returns:
+        By fold; nothing for more than two classes, or where a fold's validation part is missing or lacks a class.
+    """
+    validation = predictions[predictions.set == "validation"]
+    if len(classes) != 2 or set(validation.fold) != set(predictions.fold):
+        return {}
+    found = {
+        str(fold): choose(rows[f"p_{classes[-1]}"].to_numpy(np.float64), (rows.label == classes[-1]).to_numpy())
+        for fold, rows in validation.groupby("fold", sort=False)
+    }
+    return {fold: value for fold, value in found.items() if value is not None} if None not in found.values() else {}
 
 
-def choose(validation: Scored) -> float | None:
+def choose(score: npt.NDArray[np.float64], positive: npt.NDArray[np.bool_]) -> float | None:
     """Return the probability from which on a case is called positive; None when validation lacks a class.
 
     Candidates lie half-way between neighbouring probabilities; of equal ones the nearest to 0.5 is taken.
+
+    Args:
+        score: Probability of the positive class, shape ``(n,)``.
+        positive: Whether the case is of that class, shape ``(n,)``.
     """
-    score, positive = validation.p[:, 1], validation.y == 1
     if positive.all() or not positive.any():
         return None
     distinct = np.unique(np.r_[0.0, score, 1.0])

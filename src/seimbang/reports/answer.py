@@ -133,12 +133,12 @@ def _threshold(run: Run) -> Iterator[str]:
     for arm in run.arms:
         if arm.method != "none" or arm.facts.leaky or arm.test is None or arm.test.tuned is None:
             continue
-        value, chosen = arm.test.tuned.metrics[BEST], arm.metrics.threshold.value
-        if value.value is None or chosen is None:
+        value = arm.test.tuned.metrics[BEST]
+        if value.value is None:
             continue
         lead = (
-            f"Only moving the threshold of “{arm.name}” to {chosen:.2f}, chosen on validation, gives balanced accuracy "
-            f"{value}."
+            f"Only moving the threshold of “{arm.name}” to {arm.metrics.threshold.text}, chosen on validation, gives "
+            f"balanced accuracy {value}."
         )
         rivals = [
             one for one in _ranked(run, arm.facts.protocol) if one.method != "none" and _unbalanced(run, one) is arm

@@ -97,11 +97,18 @@ class SetMetrics(BaseModel):
 
 
 class Threshold(BaseModel):
-    """Which threshold was chosen on validation, how, and whether the arm answers by it."""
+    """Which thresholds were chosen on validation, one a fold, how, and whether the arm answers by them."""
 
     value: float | None
+    folds: dict[str, float] = {}
     rule: str
     decides: bool = False
+
+    @property
+    def text(self) -> str:
+        """The threshold, or the range of those of the folds."""
+        numbers = sorted({_two(value) for value in self.folds.values()})
+        return f"{numbers[0]} to {numbers[-1]}, one a fold" if len(numbers) > 1 else "".join(numbers) or "none"
 
 
 class Metrics(BaseModel):

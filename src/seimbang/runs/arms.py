@@ -124,9 +124,7 @@ def measure(run: Context, plan: Plan) -> None:
     arm = f"arms/{plan.slug}"
     run.folder.json(f"{arm}/metrics.json", metrics)
     run.folder.json(f"{arm}/gallery.json", gallery(run, plan, first))
-    run.folder.json(
-        f"{arm}/examples.json", examples(run, plan, saved, metrics["threshold"]["value"] if tuned else None)
-    )
+    run.folder.json(f"{arm}/examples.json", examples(run, plan, saved, metrics["threshold"]["folds"] if tuned else {}))
     run.folder.json(f"{arm}/model.json", _package(run, plan, metrics["threshold"]["value"]))
     pictures = (file for kind in ("gallery", "examples") for file in folder.glob(f"{kind}/*.png"))
     run.folder.finish(_measuring(plan.slug), run.inputs(plan), [*(folder / name for name in MEASURED), *pictures])

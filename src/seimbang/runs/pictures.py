@@ -9,7 +9,6 @@ import pandas as pd
 from PIL import Image
 
 from seimbang.balance.base import Recipe
-from seimbang.evaluation import decide
 from seimbang.imaging.files import write_atomic
 from seimbang.runs.context import Context
 from seimbang.study.schema import Plan
@@ -42,12 +41,12 @@ def gallery(run: Context, plan: Plan, recipe: Recipe) -> list[dict[str, object]]
     return rows
 
 
-def examples(run: Context, plan: Plan, predictions: pd.DataFrame, threshold: float | None) -> list[dict[str, object]]:
+def examples(run: Context, plan: Plan, predictions: pd.DataFrame, cuts: dict[str, float]) -> list[dict[str, object]]:
     """Save test images that were predicted right and wrong, the surest and the least sure, as ``examples.json``."""
     classes, folder = list(run.data.cases.classes), run.arm_folder(plan)
     test = predictions[predictions.set == "test"].drop_duplicates("case_id")
     p = test[[f"p_{name}" for name in classes]].to_numpy()
-    called = decide(p, threshold)
+    called = (p[:, 1] >= test.fold.map(cuts)).astype(int) if cuts else p.argmax(1)
     test = test.assign(predicted=np.array(classes)[called], confidence=p[np.arange(len(p)), called])
     test = test.sort_values(["confidence", "case_id"], ascending=[False, True])
     rows: list[dict[str, object]] = []

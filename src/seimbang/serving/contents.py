@@ -72,10 +72,10 @@ class Contents:
         """Confidence and correctness of every prediction, by set."""
         outcomes: dict[str, list[tuple[float, bool]]] = {}
         classes, rule = self.metrics["classes"], self.metrics["threshold"]
-        threshold = rule["value"] if rule["decides"] else None
+        cuts = rule["folds"] if rule["decides"] else {}
         for row in csv.DictReader(_text(self.folder / "predictions.csv").splitlines()):
             values = {name: float(row[f"p_{name}"]) for name in classes}
-            answer = called(values, threshold)
+            answer = called(values, cuts.get(row["fold"]))
             outcomes.setdefault(row["set"], []).append((values[answer], answer == row["label"]))
         return outcomes
 
