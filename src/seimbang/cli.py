@@ -1,6 +1,7 @@
 """The command line: one short function a command. Parse, call, print."""
 
 import os
+import shutil
 import sys
 import tempfile
 import traceback
@@ -107,7 +108,8 @@ def _run(study: str, data: Path | None, out: Path, arm: str | None, quick: bool)
 
     report = run_study(load(study), _root(data), out, arm, quick)
     progress.say(f"Report: {report.resolve()}")
-    progress.say(f"Page for the clinic: seimbang serve {out}")
+    program = "seimbang" if shutil.which("seimbang") else sys.argv[0]
+    progress.say(f"Page for the clinic: {program} serve {out}")
 
 
 @app.command(epilog="Example: seimbang report runs/pneumonia")
