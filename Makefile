@@ -19,6 +19,8 @@ bench: $(READY)
 	$(BIN)/python benchmarks/smote_memory.py
 	$(BIN)/python benchmarks/keras_vs_seimbang.py
 	$(BIN)/python benchmarks/cnn_vs_keras.py
+	$(BIN)/python benchmarks/augmentation.py
+	$(BIN)/python benchmarks/near_duplicates.py
 
 $(VENV)/.ready-%: pyproject.toml constraints.txt
 	test -x $(BIN)/python || python3 -m venv $(VENV)

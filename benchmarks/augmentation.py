@@ -1,6 +1,6 @@
 """What augmentation costs: the seconds of an epoch without it and with it, in turn, in one process.
 
-    python benchmarks/augmentation.py [--models rnn gru] [--side 150] [--batch 16] [--rows 640] [--repeats 5]
+    python benchmarks/augmentation.py [--models rnn cnn kidney_cnn] [--side 150] [--batch 16] [--rows 640] [--repeats 5]
 
 The pixels are random, as time does not depend on them. Validation, a tenth of the rows, is part of an epoch and never
 augmented. Of each, the fastest epoch counts: what else the machine does can only make one slower.
@@ -46,7 +46,7 @@ def seconds(name: str, options: argparse.Namespace) -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--models", nargs="+", choices=list(models.MODELS), default=["rnn", "gru"])
+    parser.add_argument("--models", nargs="+", choices=list(models.MODELS), default=["rnn", "cnn", "kidney_cnn"])
     for option, value in {"side": 150, "batch": 16, "rows": 640, "repeats": 5}.items():
         parser.add_argument(f"--{option}", type=int, default=value)
     options = parser.parse_args()
