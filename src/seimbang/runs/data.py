@@ -39,7 +39,7 @@ def describe(run: Context) -> None:
 
 def _divide(run: Context, protocol: Protocol) -> list[Fold]:
     folds = splits.split(run.data_of(protocol).cases, protocol.split)
-    return [thin(run.data.cases, fold) for fold in folds] if run.quick else folds
+    return [thin(run.data.cases, fold, len(folds)) for fold in folds] if run.quick else folds
 
 
 def _unchanged(run: Context) -> None:

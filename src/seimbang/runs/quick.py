@@ -9,7 +9,7 @@ from seimbang.splits.base import Fold, Rows, SplitSettings
 from seimbang.study.schema import Study
 
 Split = TypeVar("Split", bound=SplitSettings)
-SIDE, EPOCHS, FOLDS, CASES = 64, 5, 3, 1500
+SIDE, EPOCHS, FOLDS, CASES = 64, 5, 3, 900
 
 
 def quick(study: Study) -> Study:
@@ -32,13 +32,14 @@ def _capped(training: dict[str, object]) -> dict[str, object]:
     return training | {"epochs": min(epochs, EPOCHS)} if isinstance(epochs, int) else training
 
 
-def thin(cases: CaseTable, fold: Fold) -> Fold:
-    """Return the fold with at most ``CASES`` training cases, drawn in proportion from every class."""
-    if len(fold.train) <= CASES:
+def thin(cases: CaseTable, fold: Fold, folds: int) -> Fold:
+    """Return the fold with its part of ``CASES`` training cases at most, drawn in proportion from every class."""
+    most = CASES // folds
+    if len(fold.train) <= most:
         return fold
     rng = np.random.default_rng(0)
     labels = cases.y[fold.train]
-    share = CASES / len(fold.train)
+    share = most / len(fold.train)
     parts = [_some(fold.train[labels == label], share, rng) for label in np.unique(labels)]
     return Fold(fold.name, np.sort(np.concatenate(parts)), fold.validation, fold.test)
 
