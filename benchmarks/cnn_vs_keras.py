@@ -7,16 +7,14 @@ starts with an empty cache and also audits the data, computes intervals and writ
 float32, seimbang in bfloat16 where the processor multiplies matrices in it, which the last line tells.
 """
 
-import argparse
 import json
 import statistics
 import sys
-import tempfile
 from pathlib import Path
 
 import torch
 from keras_vs_seimbang import facts
-from measure import Cost, python_of, run
+from measure import Cost, run, versus_keras
 
 HERE = Path(__file__).resolve().parent
 EPOCHS = 3
@@ -51,19 +49,5 @@ def show(theirs: tuple[Cost, dict], ours: tuple[Cost, dict]) -> None:
     print(f"fast bfloat16 on this processor: {'yes' if torch.cpu.get_capabilities().get('amx_bf16') else 'no'}")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=HERE.parent.parent / "shared" / "data")
-    parser.add_argument("--venv", type=Path, default=HERE.parent / ".venv-keras")
-    options = parser.parse_args()
-    if not (options.data / "kidney_ct").is_dir():
-        sys.exit(f"no kidney_ct in {options.data}: give the folder that holds it with --data")
-    python = python_of(options.venv, HERE / "requirements-keras.txt")
-    with tempfile.TemporaryDirectory() as folder:
-        theirs = keras_side(python, options.data)
-        ours = seimbang_side(options.data, Path(folder))
-    show(theirs, ours)
-
-
 if __name__ == "__main__":
-    main()
+    versus_keras(__doc__, "kidney_ct", keras_side, seimbang_side, show)

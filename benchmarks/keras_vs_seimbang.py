@@ -7,15 +7,13 @@ with an empty cache and also audits the data, computes intervals and writes its 
 as the kernel counts it; it includes the memory-mapped pixels.
 """
 
-import argparse
 import csv
 import json
 import statistics
 import sys
-import tempfile
 from pathlib import Path
 
-from measure import Cost, python_of, run
+from measure import Cost, run, versus_keras
 
 HERE = Path(__file__).resolve().parent
 STUDY = HERE / "pneumonia.toml"
@@ -62,19 +60,5 @@ def show(theirs: tuple[Cost, dict], ours: tuple[Cost, dict]) -> None:
     line("test accuracy after 5 epochs", theirs[1]["accuracy"], ours[1]["accuracy"], 3, ratio=False)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=HERE.parent.parent / "shared" / "data")
-    parser.add_argument("--venv", type=Path, default=HERE.parent / ".venv-keras")
-    options = parser.parse_args()
-    if not (options.data / "chest_xray").is_dir():
-        sys.exit(f"no chest_xray in {options.data}: give the folder that holds it with --data")
-    python = python_of(options.venv, HERE / "requirements-keras.txt")
-    with tempfile.TemporaryDirectory() as folder:
-        theirs = keras_side(python, options.data)
-        ours = seimbang_side(options.data, Path(folder))
-    show(theirs, ours)
-
-
 if __name__ == "__main__":
-    main()
+    versus_keras(__doc__, "chest_xray", keras_side, seimbang_side, show)

@@ -1,9 +1,12 @@
 """Run a command and measure it: wall time and the peak memory of the whole process."""
 
+import argparse
 import os
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +31,22 @@ def run(command: list[str], env: dict[str, str] | None = None) -> Cost:
     if process.returncode:
         sys.exit(f"{output}\nthe command above failed with exit code {process.returncode}")
     return Cost(time.perf_counter() - started, usage.ru_maxrss / 1024, output)
+
+
+def versus_keras(doc: str, folder: str, theirs: Callable, ours: Callable, show: Callable) -> None:
+    """Run both sides on the data set in ``folder`` and show them; the options are those of the command line."""
+    here = Path(__file__).resolve().parent
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=here.parent.parent / "shared" / "data")
+    parser.add_argument("--venv", type=Path, default=here.parent / ".venv-keras")
+    options = parser.parse_args()
+    if not (options.data / folder).is_dir():
+        sys.exit(f"no {folder} in {options.data}: give the folder that holds it with --data")
+    python = python_of(options.venv, here / "requirements-keras.txt")
+    with tempfile.TemporaryDirectory() as scratch:
+        first = theirs(python, options.data)
+        second = ours(options.data, Path(scratch))
+    show(first, second)
 
 
 def python_of(venv: Path, requirements: Path) -> str:

@@ -170,9 +170,9 @@ def _protocols(run: Run) -> Iterator[str]:
         fallen = sum(_value(a).beats(_value(b)) for a, b in known)
         if fallen and all(a.facts.leaky and not b.facts.leaky for a, b in known):
             yield (
-                f"In {fallen} of {len(known)} arms the fall is larger than chance. Under “{first}” the test holds "
-                "images that are nearly those trained on, so its figures measure memory; those under "
-                f"“{other}” are of images whose like was not trained on, and are the ones to expect elsewhere at best."
+                f"In {fallen} of {len(known)} arms the fall is larger than chance. Under “{first}” the test part leaks "
+                "into training, so its figures measure memory too; "
+                f"those under “{other}” are the ones to expect elsewhere at best."
             )
 
 
