@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from seimbang.models.base import Layer, Model
+from seimbang.models.base import Layer, Network
 
 if TYPE_CHECKING:
     from seimbang.models.cnn_net import ConvNet
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Width = Annotated[int, Field(ge=1, le=4096)]
 
 
-class Convolutional(Model):
+class Convolutional(Network):
     """What both kinds share; see ``Cnn`` and ``KidneyCnn``."""
 
     def describe(self, shape: tuple[int, int, int], classes: int) -> list[Layer]:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from seimbang.models.base import Layer, Model
+from seimbang.models.base import Layer, Network
 
 if TYPE_CHECKING:
     from torch import nn
 
 
-class Recurrent(Model):
+class Recurrent(Network):
     """What the three kinds share; see ``Rnn``, ``Lstm`` and ``Gru``.
 
     Attributes:
