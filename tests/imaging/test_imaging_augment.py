@@ -159,7 +159,7 @@ def test_settings_out_of_range_are_refused(wrong):
 
 
 def test_augmentation_is_no_part_of_what_is_decoded(tmp_path):
-    plain, changing = (ImageSettings(size=(4, 5), augment=one) for one in (Augmentation(), ALL))
+    plain, changing = ImageSettings(size=(4, 5)), ImageSettings(size=(4, 5), augment=ALL, flip_test=True)
     X = np.arange(20, dtype=np.uint8).reshape(1, 4, 5, 1)
     stored(["a"], plain, lambda: X, tmp_path)
     np.testing.assert_array_equal(stored(["a"], changing, lambda: pytest.fail("made again"), tmp_path)[0], X)

@@ -55,6 +55,19 @@ def test_predicts_the_softmax_of_the_network(fake, image):
     assert found == Predictor.load(fake / "arms/none").predict(image, "another name")
 
 
+def test_predicts_with_the_mirror_image_where_the_study_does(run, image):
+    def predicted(data):
+        return np.array(list(Predictor.load(run / "arms/none").predict(data, "x.png").probabilities.values()))
+
+    buffer = io.BytesIO()
+    Image.open(io.BytesIO(image)).transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(buffer, "PNG")
+    plain, mirrored = predicted(image), predicted(buffer.getvalue())
+    assert np.abs(plain - mirrored).max() > 1e-4
+    package = run / "arms/none/model.json"
+    rewrite(package, image=json.loads(package.read_text())["image"] | {"flip_test": True})
+    np.testing.assert_allclose(predicted(image), (plain + mirrored) / 2, atol=1e-4)  # resizing is not quite symmetric
+
+
 @pytest.mark.parametrize(("shift", "tuned"), [(0, "PNEUMONIA"), (1e-9, "NORMAL"), (None, None)])
 def test_the_threshold_is_reached_by_an_equal_probability(run, image, shift, tuned):
     p = Predictor.load(run / "arms/none").predict(image, "x").probabilities["PNEUMONIA"]

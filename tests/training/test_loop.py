@@ -1,14 +1,18 @@
 """Training yields facts, learns, and goes on after a stop as if there had been none."""
 
+import copy
+import math
+
 import numpy as np
 import pytest
 import torch
 
 from seimbang.balance import make as make_balance
 from seimbang.balance.base import Recipe
-from seimbang.errors import DataError
+from seimbang.errors import DataError, StudyError
 from seimbang.imaging.augment import UNCHANGED, Augmentation
 from seimbang.models import make
+from seimbang.settings import build
 from seimbang.training.base import TrainingSettings
 from seimbang.training.loop import Trainer, predict
 
@@ -26,11 +30,39 @@ def images(n=160):
 CHANGES = Augmentation(rotation=10, flip_top_bottom=True, brightness=0.1, noise=0.02)
 
 
-def trainer(balance="none", augmentation=UNCHANGED, **settings):
+class Stages(torch.nn.Module):
+    """Two stages and a last layer; the lower stage begins to learn in epoch 3, at a tenth of the rate."""
+
+    def __init__(self):
+        super().__init__()
+        self.low = torch.nn.Sequential(torch.nn.Conv2d(1, 4, 3), torch.nn.BatchNorm2d(4))
+        self.high = torch.nn.Sequential(torch.nn.Conv2d(4, 4, 3), torch.nn.BatchNorm2d(4), torch.nn.Dropout(0.2))
+        self.out = torch.nn.Linear(4, 2)
+
+    def forward(self, x):
+        return self.out(self.high(self.low(x).relu()).relu().mean((2, 3)))
+
+    def groups(self):
+        return [(0.1, list(self.low.parameters())), (1.0, [*self.high.parameters(), *self.out.parameters()])]
+
+    def begin_epoch(self, epoch):
+        self.low.requires_grad_(epoch >= 3)
+
+    def train(self, mode=True):
+        super().train(mode)
+        self.low[1].train(mode and self.low[0].weight.requires_grad)
+        return self
+
+
+def gru():
+    return make({"name": "gru", "units": 12}).build(SHAPE, 2)
+
+
+def trainer(balance="none", augmentation=UNCHANGED, network=gru, **settings):
     X, y = images()
     rows = np.arange(120)
     torch.manual_seed(0)
-    module = make({"name": "gru", "units": 12}).build(SHAPE, 2)
+    module = network()
     options = TrainingSettings(**{"epochs": 6, "learning_rate": 0.01, **settings})
     method = make_balance({"method": balance})
     recipe = method.recipe(X, y[rows], 0, rows)
@@ -69,6 +101,156 @@ def test_a_resumed_run_ends_with_the_same_weights(optimizer, balance, augmentati
         assert torch.equal(value, weights(second)[name]), name
     for name, value in whole.result().items():
         assert torch.equal(value, second.result()[name]), name
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd"])
+def test_a_run_with_every_extra_ends_with_the_same_weights_wherever_it_is_stopped(optimizer):
+    def fresh():
+        extras = {"average": 0.9, "schedule": "cosine", "warmup": 0.3, "label_smoothing": 0.1}
+        return trainer("mixup", CHANGES, Stages, optimizer=optimizer, epochs=4, keep="last", **extras)
+
+    whole = fresh()
+    states = [copy.deepcopy(whole.state()) for _ in whole.epochs()]
+    for stopped, state in enumerate(states[:-1], 1):
+        again = fresh()
+        again.restore(state)
+        assert len(list(again.epochs())) == 4 - stopped
+        for one, other in ((whole.result(), again.result()), (weights(whole), weights(again))):
+            assert all(torch.equal(value, other[name]) for name, value in one.items())
+
+
+def test_layers_begin_to_learn_when_they_are_unfrozen_and_at_their_own_rate():
+    one = trainer(network=Stages, epochs=3)
+    before, found = weights(one), []
+    for _ in one.epochs():
+        found.append(weights(one))
+    low = [name for name in before if name.startswith("low")]
+    for name in low:
+        assert torch.equal(before[name], found[1][name]), name
+        assert not torch.equal(before[name], found[2][name]), name
+    assert not torch.equal(before["out.weight"], found[0]["out.weight"])
+    assert [group["lr"] for group in one.optimizer.param_groups] == pytest.approx([0.001, 0.01])
+
+
+def test_frozen_weights_are_no_part_of_the_optimizer():
+    def half_frozen():
+        module = gru()
+        module.out.requires_grad_(False)
+        return module
+
+    one = trainer(network=half_frozen, epochs=1)
+    before = weights(one)
+    next(one.epochs())
+    trained = {id(weight) for group in one.optimizer.param_groups for weight in group["params"]}
+    assert not trained & {id(weight) for weight in one.module.out.parameters()}
+    assert torch.equal(before["out.weight"], weights(one)["out.weight"])
+
+
+def test_the_average_is_that_of_the_formula_and_is_what_is_validated_and_kept(monkeypatch):
+    one = trainer(network=Stages, epochs=3, average=0.5, keep="last")
+    expected = {name: value.double() for name, value in weights(one).items()}
+    step, t = type(one)._step, iter(range(1000))
+
+    def followed(self, *batch):
+        made, n = step(self, *batch), next(t)
+        decay = min(0.5, (1 + n) / (10 + n))
+        for name, value in weights(self).items():
+            expected[name] = decay * expected[name] + (1 - decay) * value if value.is_floating_point() else value
+        return made
+
+    monkeypatch.setattr(type(one), "_step", followed)
+    fact = list(one.epochs())[-1]
+    for name, value in one.result().items():
+        torch.testing.assert_close(value.double(), expected[name].double(), rtol=1e-4, atol=1e-6)
+        assert not value.is_floating_point() or not torch.equal(value, weights(one)[name]), name
+    module = Stages()
+    module.load_state_dict(one.result())
+    p = predict(module, one.X, one.validation, one.device)
+    assert fact.val_loss == pytest.approx(-np.log(p[np.arange(40), one.y[120:]]).mean())
+
+
+def test_the_cosine_rises_and_falls_to_nothing_batch_by_batch(monkeypatch):
+    one = trainer(network=Stages, epochs=5, batch_size=30, schedule="cosine", warmup=0.4, learning_rate=0.01)
+    step, rates = type(one)._step, []
+
+    def watch(self, *batch):
+        rates.append([group["lr"] for group in self.optimizer.param_groups])
+        return step(self, *batch)
+
+    monkeypatch.setattr(type(one), "_step", watch)
+    facts = list(one.epochs())
+    rise = [(t + 1) / 8 for t in range(8)]
+    fall = [(1 + math.cos(math.pi * t / 12)) / 2 for t in range(12)]
+    expected = 0.01 * np.array(rise + fall)
+    np.testing.assert_allclose(rates, np.stack([expected / 10, expected], 1))
+    np.testing.assert_allclose([fact.lr for fact in facts], expected[3::4])
+
+
+@pytest.mark.parametrize(
+    ("extras", "said"),
+    [
+        ({"schedule": "cosine", "reduce_lr": 2}, "'cosine' should be 'constant' where reduce_lr"),
+        ({"warmup": 0.1}, "0.1 should be 0 with a constant schedule"),
+        ({"average": 1.0}, "average = 1.0 should be less than 1"),
+    ],
+)
+def test_extras_that_contradict_each_other_are_refused(extras, said):
+    if "warmup" in extras:
+        extras["schedule"] = "constant"
+    with pytest.raises(StudyError, match=said):
+        build(TrainingSettings, extras, "training")
+
+
+def test_extras_that_are_off_leave_no_trace_in_what_is_saved():
+    assert "average" not in TrainingSettings().model_dump()
+    assert TrainingSettings(average=0.9).model_dump()["average"] == 0.9
+
+
+def test_labels_are_smoothed_as_the_formula_says_with_class_weights():
+    criterion = trainer("class_weights", label_smoothing=0.2).criterion
+    logits, y = torch.tensor([[0.3, -1.0], [2.0, 0.1], [0.0, 0.5]]), torch.tensor([0, 1, 1])
+    logs, w = logits.log_softmax(1), criterion.weight
+    share = 0.8 * torch.eye(2)[y] + 0.1
+    expected = -(share * w * logs).sum() / w[y].sum()
+    torch.testing.assert_close(criterion(logits, y), expected)
+
+
+def test_a_loss_of_its_own_is_not_smoothed():
+    with pytest.raises(StudyError, match="LOSS_SMOOTHED"):
+        trainer("focal", label_smoothing=0.1)
+
+
+@pytest.mark.parametrize("balance", ["none", "smote", "mixup"])
+def test_rows_of_features_are_learnt_as_they_are(balance):
+    class Probe(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.out, self.highest = torch.nn.Linear(5, 2), []
+
+        def forward(self, x):
+            self.highest.append(float(x.max()))
+            return self.out(x)
+
+    rng, y = np.random.default_rng(0), images()[1]
+    X = rng.normal(size=(160, 5)).astype(np.float32)
+    X[:, 0] += 200 * y
+    before, rows, method = X.copy(), np.arange(120), make_balance({"method": balance})
+    recipe, module = method.recipe(X, y[rows], 0, rows), Probe()
+    options = TrainingSettings(epochs=10, learning_rate=0.01)
+    one = Trainer(module, recipe, X, np.arange(120, 160), y, method, options, CHANGES)
+    assert list(one.epochs())[-1].val_recall == 1
+    assert max(module.highest) > 190
+    np.testing.assert_array_equal(X, before)
+    assert predict(module, X, np.arange(120, 160), one.device).shape == (40, 2)
+
+
+def test_a_prediction_with_the_mirror_is_the_mean_of_both():
+    one = trainer(network=Stages)
+    rows = np.arange(40)
+    plain, mirrored = (predict(one.module, X, rows, one.device) for X in (one.X, one.X[:, :, ::-1]))
+    made = predict(one.module, one.X, rows, one.device, mirrored=True)
+    np.testing.assert_allclose(made, (plain + mirrored) / 2, atol=1e-12)
+    assert np.abs(made - plain).max() > 1e-6
 
 
 def test_a_single_row_left_over_joins_the_last_batch():

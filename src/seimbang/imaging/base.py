@@ -22,6 +22,7 @@ class ImageSettings(BaseModel):
         normalise: How each image is brought to a common scale: ``minmax``, darkest 0 and brightest 255; ``zscore``,
             mean 128 and 40 grey values a standard deviation, cut off at 0 and 255; ``none``, as it is.
         augment: How training images are changed at random, anew in each epoch.
+        flip_test: Predict from the image and from its mirror image, left for right, and take the mean.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -33,9 +34,10 @@ class ImageSettings(BaseModel):
     contrast: Literal["none", "equalise", "clahe"] = "none"
     normalise: Literal["none", "minmax", "zscore"] = "none"
     augment: Augmentation = UNCHANGED
+    flip_test: bool = False
 
     @model_serializer(mode="wrap")
     def _without_steps_off(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         # what was made before there were such steps keeps its cache entry, its hash and its trained arms
-        off = {"border": 0.0, "filter": "none", "contrast": "none", "normalise": "none"}
+        off = {"border": 0.0, "filter": "none", "contrast": "none", "normalise": "none", "flip_test": False}
         return {key: value for key, value in dump(self).items() if key not in off or value != off[key]}

@@ -106,7 +106,7 @@ def stored(
     Raises:
         ResourceError: The cache cannot be written (``DISK_FULL``, ``NOT_WRITABLE``).
     """
-    decoding = settings.model_dump(mode="json", exclude={"augment"})
+    decoding = settings.model_dump(mode="json", exclude={"augment", "flip_test"})
     key = hashlib.sha256(json.dumps([decoding, *made_from]).encode()).hexdigest()[:32]
     path = (folder or cache_folder()) / f"{key}.npy"
     found = _find(path)

@@ -92,11 +92,12 @@ class Predictor:
         import torch
 
         from seimbang.imaging.door import decode
+        from seimbang.training.device import mean_probabilities
 
         pixels = torch.from_numpy(decode(data, self.image, name).copy())
         with torch.inference_mode():
-            logits = self.network(pixels.permute(2, 0, 1).unsqueeze(0).float() / 255)
-            values = torch.softmax(logits[0].double(), 0).tolist()
+            image = pixels.permute(2, 0, 1).unsqueeze(0).float() / 255
+            values = mean_probabilities(self.network, image, self.image.flip_test)[0].tolist()
         probabilities = dict(zip(self.classes, values, strict=True))
         label = called(probabilities, self.threshold if self.decides else None)
         second = None if self.decides or self.threshold is None else called(probabilities, self.threshold)

@@ -70,7 +70,25 @@ def _fast_bfloat16(name: str) -> bool:
 
 
 def to_batch(rows: object, device: Device) -> torch.Tensor:
-    """Turn pixels ``[b, h, w, c]`` in 0 ... 255 into ``float32[b, c, h, w]`` in [0, 1] on the device."""
+    """Put rows on the device: pixels ``[b, h, w, c]`` in 0 ... 255 as ``float32[b, c, h, w]`` in [0, 1].
+
+    Rows ``[b, f]`` of features or of a table stay as they are, ``float32[b, f]``.
+    """
     import torch
 
-    return torch.as_tensor(rows, dtype=torch.float32).div_(255).permute(0, 3, 1, 2).to(device.name)
+    batch = torch.as_tensor(rows, dtype=torch.float32)
+    return (batch.div_(255).permute(0, 3, 1, 2) if batch.dim() == 4 else batch).to(device.name)
+
+
+def mean_probabilities(module: nn.Module, images: torch.Tensor, mirrored: bool = False) -> torch.Tensor:
+    """Return the probabilities ``float64[b, classes]`` of a batch ``float32[b, c, h, w]``.
+
+    Args:
+        module: In evaluation mode.
+        images: On the device of the module.
+        mirrored: Return the mean of those of the images and of the same images seen in a mirror, left for right.
+    """
+    import torch
+
+    p = torch.softmax(module(images).double(), 1)
+    return (p + torch.softmax(module(images.flip(3)).double(), 1)) / 2 if mirrored else p

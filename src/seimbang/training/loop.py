@@ -12,12 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from seimbang.balance.base import Balance, Recipe
-from seimbang.errors import DataError
+from seimbang.errors import DataError, StudyError
 from seimbang.imaging.augment import UNCHANGED, Augmentation, augment
 from seimbang.imaging.cache import release
+from seimbang.models.base import Layered
 from seimbang.training import head
 from seimbang.training.base import Epoch, State, TrainingSettings
-from seimbang.training.device import Device, choose, to_batch
+from seimbang.training.device import Device, choose, mean_probabilities, to_batch
+from seimbang.training.optimizer import blend, make_optimizer, plateau, set_rates
 
 if TYPE_CHECKING:
     import torch
@@ -38,12 +40,13 @@ class Trainer:
     Attributes:
         module: The network, with fresh weights.
         recipe: What to train on, as rows of ``X``.
-        X: Pixels ``uint8[n, h, w, c]``.
+        X: Pixels ``uint8[n, h, w, c]``, or rows ``float32[n, f]`` of features or of a table, which are never changed.
         validation: Rows of ``X`` to watch, never to train on.
         y: Labels of all rows of ``X``.
         balance: Gives class weights, loss, mixing, logit and head hooks.
         settings: The ``[training]`` table.
         augmentation: How training images are changed at random.
+        judged: What is validated and kept: the module itself, or one with the running average of its weights.
     """
 
     module: nn.Module
@@ -55,6 +58,7 @@ class Trainer:
     settings: TrainingSettings
     augmentation: Augmentation = UNCHANGED
     device: Device = field(init=False)
+    judged: nn.Module = field(init=False)
     best: dict[str, Any] = field(init=False, default_factory=dict)
     waited: int = field(init=False, default=0)
     done: int = field(init=False, default=0)
@@ -67,8 +71,9 @@ class Trainer:
         self.criterion = self._criterion()
         if self.balance.retrains_head:
             head.layer(self.module)
-        self.optimizer = _optimizer(self.module, self.settings)
-        self.scheduler = _scheduler(self.optimizer, self.settings)
+        self.optimizer = make_optimizer(self.module, self.settings)
+        self.scheduler = plateau(self.optimizer, self.settings)
+        self.judged = copy.deepcopy(self.module) if self.settings.average else self.module
 
     def state(self) -> State:
         """Return what ``restore`` needs to go on after the last finished epoch."""
@@ -76,6 +81,7 @@ class Trainer:
             "module": self.module.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "scheduler": self.scheduler.state_dict() if self.scheduler else {},
+            "average": self.judged.state_dict() if self.settings.average else {},
             "best": self.best,
             "waited": self.waited,
             "done": self.done,
@@ -87,6 +93,8 @@ class Trainer:
         self.optimizer.load_state_dict(state["optimizer"])
         if self.scheduler:
             self.scheduler.load_state_dict(state["scheduler"])
+        if self.settings.average:
+            self.judged.load_state_dict(state["average"])
         self.best, self.waited, self.done = dict(state["best"]), state["waited"], state["done"]
 
     def epochs(self) -> Iterator[Epoch]:
@@ -97,9 +105,10 @@ class Trainer:
         """
         patience = self.settings.early_stopping
         while self.done < self.settings.epochs and not (patience and self.waited >= patience):
-            started, lr = time.perf_counter(), float(self.optimizer.param_groups[0]["lr"])
+            started = time.perf_counter()
             loss, accuracy = self._pass(self.done + 1)
             val_loss, val_accuracy, val_recall = self._validate()
+            lr = max(float(group["lr"]) for group in self.optimizer.param_groups)
             self.done += 1
             best = self._remember(val_loss)
             if self.scheduler:
@@ -109,7 +118,7 @@ class Trainer:
 
     def result(self) -> dict[str, torch.Tensor]:
         """Return the weights to keep, on the CPU, the last layer trained again where ``balance`` does that."""
-        weights = self.best["weights"] if self.settings.keep == "best" else self.module.state_dict()
+        weights = self.best["weights"] if self.settings.keep == "best" else self.judged.state_dict()
         if self.balance.retrains_head:
             weights = {**weights, **self._head(weights)}
         return {name: value.detach().cpu().contiguous() for name, value in weights.items()}
@@ -126,9 +135,13 @@ class Trainer:
         import torch
         from torch import nn
 
+        smoothing, loss = self.settings.label_smoothing, self.balance.loss(self.counts)
+        if loss and smoothing:
+            found = f"label_smoothing = {smoothing} with {self.balance.title}, which has a loss of its own"
+            raise StudyError("LOSS_SMOOTHED", found, "label smoothing with cross-entropy only", "leave one of them out")
         weights = self.balance.class_weights(self.counts)
         tensor = None if weights is None else torch.as_tensor(weights, dtype=torch.float32, device=self.device.name)
-        return self.balance.loss(self.counts) or nn.CrossEntropyLoss(weight=tensor)
+        return loss or nn.CrossEntropyLoss(weight=tensor, label_smoothing=smoothing)
 
     def _pass(self, epoch: int) -> tuple[float, float]:
         """Train on every row once; return the mean loss and accuracy as they were while training."""
@@ -138,11 +151,17 @@ class Trainer:
         torch.manual_seed(int(rng.integers(2**31)))
         order, size = rng.permutation(len(self.recipe)), self.settings.batch_size
         first = int(rng.integers(2**62))
+        if isinstance(self.module, Layered):
+            self.module.begin_epoch(epoch)
         self.module.train()
         loss_sum, right = 0.0, 0
         batches = np.split(order, range(size, len(order) - 1, size))  # a row left over joins the last batch
         for number, which in enumerate(batches):
+            steps = (epoch - 1) * len(batches) + number
+            set_rates(self.optimizer, self.settings, steps, len(batches))
             loss, hits = self._step(*self._batch(which, first, rng))
+            if self.settings.average:
+                blend(self.judged, self.module, min(self.settings.average, (1 + steps) / (10 + steps)))
             loss_sum, right = loss_sum + loss * len(which), right + hits
             if number % PARTS == 0:
                 release(self.X)
@@ -165,13 +184,14 @@ class Trainer:
         if mixed:
             partners, delta = mixed[0], mixed[1].astype(np.float32)
             others = self._images(partners, first + len(y) + which)
-            images += delta[:, None, None, None] * (others - images)
+            images += delta.reshape(-1, *[1] * (images.ndim - 1)) * (others - images)
             one_hot = torch.eye(len(self.counts))
             labels = torch.lerp(one_hot[labels], one_hot[y[partners]], torch.from_numpy(delta)[:, None])
         return to_batch(images, self.device), labels.to(self.device.name)
 
     def _images(self, which: Ints, seeds: Ints) -> npt.NDArray[np.float32]:
-        return augment(self.recipe.draw(self.X, which), seeds, self.augmentation)
+        rows = self.recipe.draw(self.X, which)
+        return augment(rows, seeds, self.augmentation) if rows.ndim == 4 else rows
 
     def _step(self, images: torch.Tensor, labels: torch.Tensor) -> tuple[float, int]:
         with self.device.autocast():
@@ -186,7 +206,7 @@ class Trainer:
     def _validate(self) -> tuple[float, float, float]:
         """Return loss, accuracy and recall of the rarest class on the validation rows."""
         y = self.y[self.validation]
-        p = predict(self.module, self.X, self.validation, self.device)
+        p = predict(self.judged, self.X, self.validation, self.device)
         hit = p.argmax(1) == y
         loss = -np.log(np.clip(p[np.arange(len(y)), y], 1e-12, None)).mean()
         return float(loss), float(hit.mean()), float(hit[y == self.rarest].mean())
@@ -196,15 +216,18 @@ class Trainer:
         better = not self.best or val_loss < self.best["loss"]
         self.waited = 0 if better else self.waited + 1
         if better:
-            weights = {name: value.detach().clone() for name, value in self.module.state_dict().items()}
+            weights = {name: value.detach().clone() for name, value in self.judged.state_dict().items()}
             self.best = {"loss": val_loss, "epoch": self.done, "weights": weights}
         return better
 
 
 def predict(
-    module: nn.Module, X: npt.NDArray[Any], rows: Ints, device: Device, batch: int = 64
+    module: nn.Module, X: npt.NDArray[Any], rows: Ints, device: Device, batch: int = 64, mirrored: bool = False
 ) -> npt.NDArray[np.float64]:
-    """Return probabilities ``float64[len(rows), classes]`` of these rows of ``X``."""
+    """Return probabilities ``float64[len(rows), classes]`` of these rows of ``X``.
+
+    With ``mirrored``, of images only, each is the mean of those of the image and of its mirror image.
+    """
     import torch
 
     module.eval()
@@ -212,25 +235,6 @@ def predict(
     with torch.inference_mode(), device.autocast():
         for start in range(0, len(rows), batch):
             release(X)
-            logits = module(to_batch(X[rows[start : start + batch]].astype(np.float32), device))
-            parts.append(torch.softmax(logits.double(), 1).cpu().numpy())
+            images = to_batch(X[rows[start : start + batch]].astype(np.float32), device)
+            parts.append(mean_probabilities(module, images, mirrored).cpu().numpy())
     return np.concatenate(parts)
-
-
-def _optimizer(module: nn.Module, settings: TrainingSettings) -> torch.optim.Optimizer:
-    from torch import optim
-
-    weights, lr, decay = module.parameters(), settings.learning_rate, settings.weight_decay
-    if settings.optimizer == "adam":
-        return optim.Adam(weights, lr, weight_decay=decay)
-    if settings.optimizer == "adamw":
-        return optim.AdamW(weights, lr, weight_decay=decay)
-    return optim.SGD(weights, lr, momentum=0.9, nesterov=True, weight_decay=decay)
-
-
-def _scheduler(
-    optimizer: torch.optim.Optimizer, settings: TrainingSettings
-) -> torch.optim.lr_scheduler.ReduceLROnPlateau | None:
-    from torch.optim.lr_scheduler import ReduceLROnPlateau
-
-    return ReduceLROnPlateau(optimizer, patience=settings.reduce_lr - 1) if settings.reduce_lr else None
