@@ -271,7 +271,30 @@ def test_folds_are_compared_with_the_size_of_their_training_part():
         per_arm = [((t.p_b > 0.5) == (t.label == "b")).groupby(t.label).mean().mean() for t in (one, other)]
         by_fold.append(per_arm[0] - per_arm[1])
     assert only(out, "folds") == {**paired.corrected_t(np.array(by_fold), 200 / 600), "holm": only(out, "folds")["p"]}
+    assert only(out, "folds")["method"] == "t over 4 folds, corrected for a test part of 0.33 of the training part"
     assert only(out, "folds", "external:X")["why"] == "only for the test set"
+
+
+def test_repeated_folds_are_all_compared_even_where_a_fold_lacks_a_class():
+    rng, tables = np.random.default_rng(14), {}
+    y = (np.arange(60) < 6).astype(int)
+    for arm, strength in (("one", 1.2), ("other", 0.3)):
+        parts = []
+        for repeat in range(3):
+            part = np.random.default_rng(repeat).permutation(60) % 10  # the same folds for both arms
+            whole = frame(y, scores(y, strength, rng))
+            for k in range(10):
+                name = f"{repeat + 1}.{k + 1}"
+                parts += [whole[part == k].assign(fold=name), whole[part != k].assign(fold=name, set="train")]
+        tables[arm] = pd.concat(parts)
+    out = compare(tables, CLASSES)
+    right = {
+        arm: t[t.set == "test"].assign(right=lambda t: (t.p_b > 0.5) == (t.label == "b")) for arm, t in tables.items()
+    }
+    d = (right["one"].groupby("fold").right.mean() - right["other"].groupby("fold").right.mean()).to_numpy()
+    t = d.mean() / np.sqrt((1 / 30 + 6 / 54) * d.var(ddof=1))
+    assert only(out, "folds_accuracy")["p"] == pytest.approx(2 * stats.t.sf(abs(t), 29))
+    assert only(out, "folds")["why"] == "a fold lacks a class"
 
 
 def test_what_cannot_be_tested_says_why():

@@ -8,15 +8,17 @@ import numpy as np
 import pandas as pd
 
 from seimbang.errors import IntegrityError
-from seimbang.evaluation import intervals, metrics, paired, threshold
+from seimbang.evaluation import intervals, metrics, paired
+from seimbang.evaluation.folds import Folds, measure
 from seimbang.evaluation.paired import Outcome
 from seimbang.evaluation.predictions import Floats, Ints, Scored, scored
 
 BOOTSTRAPPED = ("balanced_accuracy", "accuracy")
-TESTS = (*BOOTSTRAPPED, "mcnemar", "auc", "folds")
+OVER_FOLDS = {"folds": "balanced_accuracy", "folds_accuracy": "accuracy"}
+TESTS = (*BOOTSTRAPPED, "mcnemar", "auc", *OVER_FOLDS)
+ONLY_TEST = "only for the test set"
 RESAMPLES, PER_PAIR = 1000, 200
 KEYS, FACTS = ["set", "fold", "case_id"], ["label", "group"]
-Folds = tuple[Floats, float]
 
 
 def compare(
@@ -43,7 +45,7 @@ def compare(
     """
     sets = {arm: scored(frame, classes) for arm, frame in predictions.items()}
     _same_cases(predictions)
-    folds = {arm: _over_folds(frame, classes, arm in tuned) for arm, frame in predictions.items()}
+    folds = {arm: measure(frame, classes, arm in tuned) for arm, frame in predictions.items()}
     names = [name for name in next(iter(sets.values())) if _is_tested(name)]
     compared = {}
     for number, name in enumerate(names):
@@ -95,7 +97,10 @@ class _Set:
             **{metric: self._bootstrap(metric, first, second) for metric in BOOTSTRAPPED},
             "mcnemar": paired.mcnemar(right, other, group),
             "auc": self._auc(first, second),
-            "folds": _corrected_t(folds[first], folds[second]) if folds else paired.undefined("only for the test set"),
+            **{
+                test: _corrected_t(metric, folds[first], folds[second]) if folds else paired.undefined(ONLY_TEST)
+                for test, metric in OVER_FOLDS.items()
+            },
         }
 
     def _bootstrap(self, metric: str, first: str, second: str) -> Outcome:
@@ -123,26 +128,13 @@ def _called(cases: Scored, tuned: bool) -> Ints:
     return cases.tuned if tuned and cases.tuned is not None else cases.p.argmax(1)
 
 
-def _over_folds(frame: pd.DataFrame, classes: Sequence[str], tuned: bool) -> Folds:
-    """Return the balanced accuracy of each fold, shape ``(J,)``, and how many test cases there are a training case."""
-    test, k = frame[frame.set == "test"], len(classes)
-    names, fold = np.unique(test.fold.fillna("").astype(str), return_inverse=True)
-    y = pd.Categorical(test.label, categories=list(classes)).codes.astype(np.int64)
-    p = test[[f"p_{name}" for name in classes]].to_numpy(np.float64)
-    cuts = threshold.by_fold(frame, classes) if tuned else {}
-    called = (p[:, 1] >= test.fold.map(cuts).to_numpy()).astype(np.int64) if cuts else p.argmax(1)
-    counts = np.bincount(fold * k * k + y * k + called, minlength=len(names) * k * k).reshape(-1, k, k)
-    train = int((frame.set == "train").sum())
-    return metrics.from_confusion(counts.astype(float))["balanced_accuracy"], len(test) / train if train else np.nan
-
-
-def _corrected_t(first: Folds, second: Folds) -> Outcome:
-    differences, ratio = first[0] - second[0], first[1]
+def _corrected_t(metric: str, first: Folds, second: Folds) -> Outcome:
+    differences = first.values[metric] - second.values[metric]
     if np.isnan(differences).any():
         return paired.undefined("a fold lacks a class")
-    if np.isnan(ratio):
+    if np.isnan(first.ratio):
         return paired.undefined("the predictions hold no training part, whose size the correction needs")
-    return paired.corrected_t(differences, ratio)
+    return paired.corrected_t(differences, first.ratio)
 
 
 def _same_cases(predictions: Mapping[str, pd.DataFrame]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from seimbang.evaluation import intervals, metrics, threshold
+from seimbang.evaluation import folds, intervals, metrics, threshold
 from seimbang.evaluation.predictions import Floats, Ints, Scored, scored
 
 Value = dict[str, float | str | None]
@@ -48,12 +48,14 @@ def evaluate(
             "default": draws[name].table(),
             "tuned": second,
         }
+    over = folds.measure(predictions, classes, tuned)
     outside = [name for name in draws if name.startswith("external:") and "test" in draws]
     return {
         "classes": list(classes),
         "positive": classes[-1],
         "threshold": _rule(cuts, tuned),
         "sets": measured,
+        "folds": {"test": over.table()} if len(over.names) > 1 else {},
         "gaps": {name: {metric: draws[name].minus(draws["test"], metric) for metric in GAPS} for name in outside},
     }
 
@@ -95,16 +97,32 @@ class _Measured:
             "per_class": per_class,
             **averages,
             "calibration": metrics.calibration(self.cases),
-            "roc": metrics.roc(self.cases) if len(self.classes) == 2 else [],
+            "roc": metrics.roc(self.cases, 1) if len(self.classes) == 2 else [],
+            "one_vs_rest": self._rankings() if len(self.classes) > 2 else {},
         }
+
+    def _rankings(self) -> dict[str, Any]:
+        return {name: self._ranking(k) for k, name in enumerate(self.classes)}
+
+    def _ranking(self, k: int) -> dict[str, Any]:
+        """Return the ROC curve of one class against the rest, and the area under it."""
+        positive, score = self.cases.y == k, self.cases.p[:, k]
+        if positive.all() or not positive.any():
+            return {"auc": self._unknown("auc"), "curve": []}
+        value = float(metrics.auc(np.ones((1, len(score))), positive, score)[0])
+        low, high, kind = intervals.delong(positive, score, self.cases.group)
+        return {"auc": {"value": value, "low": low, "high": high, "interval": kind}, "curve": metrics.roc(self.cases, k)}
 
     def number(self, name: str) -> Value:
         """Return one number with its interval, or why there is none."""
         value = self.value[name]
         if not np.isfinite(value):
-            return {"value": None, "low": None, "high": None, "interval": "", "why": self._why(name)}
+            return self._unknown(name)
         low, high, kind = self._interval(name, value)
         return {"value": value, "low": min(low, value), "high": max(high, value), "interval": kind}
+
+    def _unknown(self, name: str) -> Value:
+        return {"value": None, "low": None, "high": None, "interval": "", "why": self._why(name)}
 
     def _interval(self, name: str, value: float) -> intervals.Interval:
         y, group, metric, _, k = self.cases.y, self.cases.group, *name.partition(".")
@@ -121,7 +139,7 @@ class _Measured:
             return intervals.proportion(hit[among], group[among])
         if metric == "auc" and len(self.classes) == 2:
             return intervals.delong(y == 1, self.cases.p[:, 1], group)
-        if right.all() and metric not in PROBABILISTIC:
+        if (right.all() and metric not in PROBABILISTIC) or (metric == "auc" and value == 1):
             return intervals.smallest_class(value, y, group)
         return (*intervals.bca(value, self.draws[name], self.left_out[name]), "BCa bootstrap")
 

@@ -5,6 +5,8 @@ out its jackknife. All functions take weights ``w``, shape ``(r, n)``, and retur
 defined they return NaN.
 """
 
+from itertools import permutations
+
 import numpy as np
 import numpy.typing as npt
 
@@ -59,6 +61,25 @@ def auc(w: Floats, positive: npt.NDArray[np.bool_], score: Floats) -> Floats:
     return area
 
 
+def hand_till(w: Floats, y: Ints, p: Floats) -> Floats:
+    """Return the AUC of any number of classes (Hand & Till 2001): the mean over pairs of ``(A(i|j) + A(j|i)) / 2``.
+
+    ``A(i|j)`` is the chance that of a case of class ``i`` and one of class ``j`` the first has the higher probability
+    of ``i``. Of two classes it is their AUC. NaN where a class has no weight.
+
+    Args:
+        w: Weights, shape ``(r, n)``.
+        y: True classes as positions, shape ``(n,)``.
+        p: Probabilities, shape ``(n, classes)``.
+    """
+    areas = []
+    for i, j in permutations(range(p.shape[1]), 2):
+        of_pair = np.flatnonzero((y == i) | (y == j))
+        areas.append(auc(w[:, of_pair], y[of_pair] == i, p[of_pair, i]) if len(of_pair) else np.full(len(w), np.nan))
+    mean: Floats = np.mean(areas, 0)
+    return mean
+
+
 def average_precision(w: Floats, positive: npt.NDArray[np.bool_], score: Floats) -> Floats:
     """Return the sum of precision times the step in recall, over thresholds from high to low."""
     pos, neg = (side[:, ::-1] for side in _by_score(w, positive, score))
@@ -82,10 +103,10 @@ def _by_score(w: Floats, positive: npt.NDArray[np.bool_], score: Floats) -> tupl
 def from_probabilities(w: Floats, cases: Scored) -> dict[str, Floats]:
     """Return the metrics of the probabilities themselves.
 
-    AUC and average precision of more than two classes are the mean of one class against the rest. The Brier score is
-    the squared error of the positive class's probability for two classes, summed over the classes for more. The
-    calibration error is the weighted mean gap between predicted and observed shares in ten bins of equal width
-    (Guo et al. 2017), of the positive class's probability for two classes, of the confidence for more.
+    The AUC of more than two classes is Hand and Till's, their average precision the mean of one class against the
+    rest. The Brier score is the squared error of the positive class's probability for two classes, summed over the
+    classes for more. The calibration error is the weighted mean gap between predicted and observed shares in ten bins
+    of equal width (Guo et al. 2017), of the positive class's probability for two classes, of the confidence for more.
     """
     classes = cases.p.shape[1]
     ranked = [1] if classes == 2 else list(range(classes))
@@ -96,7 +117,7 @@ def from_probabilities(w: Floats, cases: Scored) -> dict[str, Floats]:
     predicted, observed, of_bin = binned(cases)
     gap = np.abs(w @ (of_bin * observed[:, None]) - w @ (of_bin * predicted[:, None]))
     return {
-        "auc": np.mean([auc(w, cases.y == k, cases.p[:, k]) for k in ranked], 0),
+        "auc": hand_till(w, cases.y, cases.p) if classes > 2 else auc(w, cases.y == 1, cases.p[:, 1]),
         "average_precision": np.mean([average_precision(w, cases.y == k, cases.p[:, k]) for k in ranked], 0),
         "log_loss": (w @ -np.log(own)) / total,
         "brier": (w @ brier) / total,
@@ -112,9 +133,9 @@ def binned(cases: Scored) -> tuple[Floats, Floats, Floats]:
     return predicted, observed, np.eye(BINS)[np.minimum((predicted * BINS).astype(int), BINS - 1)]
 
 
-def roc(cases: Scored, points: int = 200) -> list[list[float]]:
-    """Return at most ``points`` of the ROC curve of a two-class set, as false and true positive rates."""
-    pos, neg = (side[0, ::-1] for side in _by_score(np.ones((1, len(cases.y))), cases.y == 1, cases.p[:, 1]))
+def roc(cases: Scored, k: int, points: int = 200) -> list[list[float]]:
+    """Return at most ``points`` of the ROC curve of class ``k`` against the rest, as false and true positive rates."""
+    pos, neg = (side[0, ::-1] for side in _by_score(np.ones((1, len(cases.y))), cases.y == k, cases.p[:, k]))
     if not (pos.any() and neg.any()):
         return []
     curve = np.r_[[[0.0, 0.0]], np.c_[np.cumsum(neg) / neg.sum(), np.cumsum(pos) / pos.sum()]]

@@ -127,9 +127,10 @@ def corrected_t(differences: Floats, ratio: float) -> Outcome:
     """
     from scipy.special import stdtr, stdtrit
 
-    method, folds, mean = "corrected t over folds", len(differences), float(differences.mean())
+    folds, mean = len(differences), float(differences.mean())
     if folds < 2:
-        return undefined("there is only one split", method, mean)
+        return undefined("there is only one split", difference=mean)
+    method = f"t over {folds} folds, corrected for a test part of {ratio:.2f} of the training part"
     error = math.sqrt((1 / folds + ratio) * float(differences.var(ddof=1)))
     if error < 1e-12:
         return undefined("the difference is the same in every fold", method, mean)

@@ -86,7 +86,8 @@ def _set(rows: pd.DataFrame, columns: list[str], classes: Sequence[str]) -> Scor
     y = pd.Categorical(first.label, categories=list(classes)).codes.astype(np.int64)
     votes = facts["tuned"].mean().to_numpy(np.float64)
     tuned = None if np.isnan(votes).any() else (votes >= 0.5).astype(np.int64)
-    return Scored(y, p / p.sum(1, keepdims=True), np.unique(patient, return_inverse=True)[1].astype(np.int64), tuned)
+    p = np.round(p / p.sum(1, keepdims=True), 12)  # what is equal but for the last bit is a tie
+    return Scored(y, p, np.unique(patient, return_inverse=True)[1].astype(np.int64), tuned)
 
 
 def _damaged(kind: str, found: str, expected: str) -> IntegrityError:

@@ -1,0 +1,72 @@
+"""The figures of each fold by itself, as publications report them: their mean and their spread."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from seimbang.evaluation import metrics, threshold
+from seimbang.evaluation.predictions import Floats, Ints, Scored
+
+METRICS = {name: name for name in ("accuracy", "balanced_accuracy", "kappa", "auc")} | {"macro_f1": "macro.f1"}
+
+
+@dataclass(frozen=True)
+class Folds:
+    """The test parts of all folds of all repeats.
+
+    Attributes:
+        names: Names of the folds, sorted.
+        n: Test cases of each, shape ``(J,)``.
+        values: Each of METRICS, shape ``(J,)``; NaN where the fold lacks a class that the metric needs.
+        ratio: Test cases a training case; NaN where the predictions hold no training part.
+    """
+
+    names: list[str]
+    n: Ints
+    values: dict[str, Floats]
+    ratio: float
+
+    def table(self) -> dict[str, Any]:
+        """Return the folds as ``metrics.json`` holds them; mean and sd are of the folds that have the figure."""
+        rows = [
+            {"fold": name, "n": int(n)} | {metric: _plain(values[k]) for metric, values in self.values.items()}
+            for k, (name, n) in enumerate(zip(self.names, self.n, strict=True))
+        ]
+        known = {metric: values[np.isfinite(values)] for metric, values in self.values.items()}
+        return {
+            "each": rows,
+            "measured": {metric: len(values) for metric, values in known.items()},
+            "mean": {metric: float(values.mean()) if len(values) else None for metric, values in known.items()},
+            "sd": {metric: float(values.std(ddof=1)) if len(values) > 1 else None for metric, values in known.items()},
+        }
+
+
+def measure(predictions: pd.DataFrame, classes: Sequence[str], tuned: bool) -> Folds:
+    """Measure the test part of each fold.
+
+    Args:
+        predictions: The table of ``evaluate``, checked.
+        classes: Class names; the positive one of two is the last.
+        tuned: Whether the arm answers by the threshold of each fold.
+    """
+    test = predictions[predictions.set == "test"]
+    names, fold = np.unique(test.fold.fillna("").astype(str), return_inverse=True)
+    y = pd.Categorical(test.label, categories=list(classes)).codes.astype(np.int64)
+    p = test[[f"p_{name}" for name in classes]].to_numpy(np.float64)
+    cuts = threshold.by_fold(predictions, classes) if tuned else {}
+    called = (p[:, 1] >= test.fold.map(cuts).to_numpy()).astype(np.int64) if cuts else p.argmax(1)
+    of_fold = np.eye(len(names))[:, fold]
+    found = metrics.from_confusion(metrics.confusion(of_fold, y, called, len(classes)))
+    if len(test):
+        found |= metrics.from_probabilities(of_fold, Scored(y, p, np.arange(len(y))))
+    values = {name: found[key] for name, key in METRICS.items() if key in found}
+    train = int((predictions.set == "train").sum())
+    ratio = len(test) / train if train else np.nan
+    return Folds(names.tolist(), np.bincount(fold, minlength=len(names)), values, ratio)
+
+
+def _plain(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
