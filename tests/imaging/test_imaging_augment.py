@@ -19,6 +19,8 @@ SETTINGS = {
     "brightness": 0.3,
     "contrast": 0.4,
     "noise": 0.1,
+    "gamma": 0.5,
+    "erase": 0.3,
 }
 ALL = Augmentation(**SETTINGS)
 
@@ -27,12 +29,13 @@ def images(n=9, shape=(20, 27, 1), low=0, high=256):
     return np.random.default_rng(0).integers(low, high, (n, *shape)).astype(np.float32)
 
 
-def drawn(monkeypatch, *values):
-    """Let every image draw these numbers in [-1, 1], in the order of the module."""
+def drawn(monkeypatch, *values, later=()):
+    """Let every image draw these numbers in [-1, 1], in the order of the module, and ``later`` for gamma and erase."""
 
     class Fixed:
         def uniform(self, low, high, size):
-            return np.array([*values, *[0.0] * (size - len(values))])
+            given = later if size == module.LATER_DRAWS else values
+            return np.array([*given, *[0.0] * (size - len(given))])
 
     monkeypatch.setattr(module.np.random, "default_rng", lambda seed: Fixed())
 
@@ -62,6 +65,25 @@ def test_what_a_setting_draws_does_not_depend_on_the_others():
     flipped = augment(X, seeds, Augmentation(flip_top_bottom=True))
     both = augment(X, seeds, Augmentation(flip_top_bottom=True, rotation=20, shift=0.1))
     np.testing.assert_array_equal(augment(flipped, seeds, Augmentation(rotation=20, shift=0.1)), both)
+
+
+def test_gamma_and_erase_do_not_change_what_the_others_draw():
+    X, seeds = images(), np.arange(9)
+    before = {name: value for name, value in SETTINGS.items() if name not in ("gamma", "erase")}
+    barely = augment(X, seeds, Augmentation(**before, gamma=1e-9, erase=1e-9))
+    np.testing.assert_allclose(barely, augment(X, seeds, Augmentation(**before)), atol=1e-3)
+    darker = augment(X, seeds, Augmentation(gamma=0.5))
+    both = augment(X, seeds, Augmentation(gamma=0.5, erase=0.3))
+    alone = augment(darker, seeds, Augmentation(erase=0.3))
+    np.testing.assert_allclose(both, alone, atol=1e-3)
+    assert not np.array_equal(both, darker)
+
+
+def test_what_was_drawn_before_there_were_gamma_and_erase_is_drawn_still():
+    before = {name: value for name, value in SETTINGS.items() if name not in ("gamma", "erase")}
+    made = augment(images(2, (8, 9, 1)), np.array([3, 2**62]), Augmentation(**before))
+    np.testing.assert_allclose(made[:, 4, 2, 0], [110.81935, 82.57174], atol=2e-3)
+    assert Augmentation(**before).model_dump() == before
 
 
 def test_nothing_on_is_the_identity():
@@ -126,6 +148,39 @@ def test_brightness_and_contrast_are_those_of_the_definition(monkeypatch):
     np.testing.assert_allclose(made, mean + 0.8 * (X - mean) + 25.5, rtol=1e-5)
 
 
+@pytest.mark.parametrize("u", [1.0, -0.5])
+def test_gamma_is_the_power_of_the_definition(monkeypatch, u):
+    X = images()
+    drawn(monkeypatch, later=[u])
+    made = augment(X, np.arange(9), Augmentation(gamma=0.4))
+    np.testing.assert_allclose(made, 255 * (X / 255) ** np.exp(0.4 * u), rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("u", "rows", "columns"),
+    [
+        ((1.0, 0.0, -1.0, 1.0), slice(0, 10), slice(20, 40)),  # a quarter of the area, top right
+        ((-0.25, 0.0, 1.0, -1.0), slice(15, 20), slice(0, 10)),  # a sixteenth, bottom left
+        ((1.0, 1.0, 0.0, -1.0), slice(7, 13), slice(0, 37)),  # as flat as it may be, in the middle
+    ],
+)
+def test_what_is_erased_is_a_rectangle_with_the_mean_of_the_image(monkeypatch, u, rows, columns):
+    X = images(shape=(20, 40, 3))
+    drawn(monkeypatch, later=[0.0, *u])
+    expected = X.copy()
+    expected[:, rows, columns] = X.mean((1, 2), keepdims=True)
+    np.testing.assert_allclose(augment(X, np.arange(9), Augmentation(erase=0.25)), expected, rtol=1e-5)
+
+
+def test_no_more_is_erased_than_asked_for_and_everywhere():
+    X = images(300, (30, 30, 1))
+    hidden = augment(X, np.arange(300), Augmentation(erase=0.3)) != X
+    shares = hidden.mean((1, 2, 3))
+    assert shares.max() < 0.33  # sides are whole pixels
+    assert shares.mean() == pytest.approx(0.15, abs=0.02)
+    assert hidden.any(0).mean() > 0.97  # a corner is hardly ever reached
+
+
 def test_noise_has_the_standard_deviation_asked_for():
     X = np.full((4, 100, 100, 1), 128, np.float32)
     noise = augment(X, np.arange(4), Augmentation(noise=0.05)) - X
@@ -144,7 +199,8 @@ def test_values_stay_in_the_range_and_the_input_is_left_alone():
 
 def test_geometry_invents_no_value():
     X = images(64, low=150, high=160)
-    made = augment(X, np.arange(64), ALL.model_copy(update={"brightness": 0.0, "contrast": 0.0, "noise": 0.0}))
+    off = {"brightness": 0.0, "contrast": 0.0, "noise": 0.0, "gamma": 0.0}
+    made = augment(X, np.arange(64), ALL.model_copy(update=off))
     assert made.min() >= 150 - 1e-4
     assert made.max() <= 159 + 1e-4
 

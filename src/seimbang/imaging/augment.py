@@ -1,12 +1,12 @@
-"""Random changes that leave the diagnosis as it is: turned, mirrored, moved, enlarged, lighter or noisier images."""
+"""Random changes that leave the diagnosis as it is: turned, mirrored, moved, lighter, noisier, partly hidden images."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 Floats = npt.NDArray[np.float32]
 Degrees = Annotated[float, Field(ge=0, le=180)]
@@ -14,6 +14,10 @@ Fraction = Annotated[float, Field(ge=0, le=0.9)]
 
 DRAWS = 11
 """Random numbers of each image, drawn whatever is on, so that one setting does not change what another draws."""
+LATER_DRAWS = 5
+"""Those of gamma and erase, drawn apart: what is drawn after the first ones differs with the noise."""
+THINNEST = 0.3
+"""Least ratio of the sides of what is erased (Zhong et al. 2020)."""
 
 
 class Augmentation(BaseModel):
@@ -29,6 +33,8 @@ class Augmentation(BaseModel):
         brightness: Add up to this fraction of full white, or take it away.
         contrast: Stretch grey values about the image's mean by a factor within ``1 - contrast ... 1 + contrast``.
         noise: Standard deviation of Gaussian noise, as a fraction of full white.
+        gamma: Raise grey values in [0, 1] to a power within ``exp(-gamma) ... exp(gamma)``.
+        erase: Fill a rectangle of up to this share of the area, anywhere, with the mean of the image.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -41,6 +47,13 @@ class Augmentation(BaseModel):
     brightness: Fraction = 0.0
     contrast: Fraction = 0.0
     noise: Fraction = 0.0
+    gamma: Fraction = 0.0
+    erase: Fraction = 0.0
+
+    @model_serializer(mode="wrap")
+    def _without_later_ones_off(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # what was trained before there were such changes keeps its hash
+        return {key: value for key, value in dump(self).items() if value or key not in ("gamma", "erase")}
 
 
 UNCHANGED = Augmentation()
@@ -66,12 +79,24 @@ def augment(images: Floats, seeds: npt.NDArray[np.int64], settings: Augmentation
     images = _flip(images, settings.flip_left_right & (u[:, 0] > 0), settings.flip_top_bottom & (u[:, 1] > 0))
     if settings.rotation or settings.shift or settings.zoom or settings.crop:
         images = _resample(images, *_affine(u[:, 2:9], images.shape[1:3], settings))
+    later = _later_draws(seeds, settings)
+    if settings.gamma:
+        _power(images, np.exp(later[:, 0] * np.float32(settings.gamma)))
     if settings.brightness or settings.contrast:
         _light(images, u[:, 9] * settings.brightness, u[:, 10] * settings.contrast)
     if settings.noise:
         noise = np.stack([generator.standard_normal(images.shape[1:], np.float32) for generator in generators])
         images += np.multiply(noise, 255 * settings.noise, out=noise)
-    return np.clip(images, 0, 255, out=images)
+    images = np.clip(images, 0, 255, out=images)
+    if settings.erase:
+        _erase(images, later[:, 1:], settings.erase)
+    return images
+
+
+def _later_draws(seeds: npt.NDArray[np.int64], settings: Augmentation) -> Floats:
+    if not (settings.gamma or settings.erase):
+        return np.empty((0, LATER_DRAWS), np.float32)
+    return np.array([np.random.default_rng([seed, 1]).uniform(-1, 1, LATER_DRAWS) for seed in seeds], np.float32)
 
 
 def _flip(images: Floats, left_right: npt.NDArray[np.bool_], top_bottom: npt.NDArray[np.bool_]) -> Floats:
@@ -122,3 +147,27 @@ def _light(images: Floats, brightness: Floats, contrast: Floats) -> None:
     mean = images.reshape(len(images), -1).mean(1)
     images *= (1 + contrast)[:, None, None, None]
     images += (255 * brightness - contrast * mean)[:, None, None, None]
+
+
+def _power(images: Floats, exponents: Floats) -> None:
+    np.clip(images, 0, 255, out=images)  # what is between two pixels may be a hair below 0
+    images /= 255
+    np.power(images, exponents[:, None, None, None], out=images)
+    images *= 255
+
+
+def _erase(images: Floats, u: Floats, share: float) -> None:
+    """Hide a rectangle of each image.
+
+    Args:
+        images: ``float32[b, h, w, c]``, changed in place.
+        u: Random numbers in [-1, 1) for area, ratio of the sides, and place in y and x, shape ``(b, 4)``.
+        share: Largest part of the area.
+    """
+    size, ratio = np.array(images.shape[1:3]), THINNEST ** u[:, 1]
+    sides = np.sqrt(share * np.abs(u[:, :1]) * np.stack([ratio, 1 / ratio], 1)).clip(max=1) * size
+    corners = (u[:, 2:] + 1) / 2 * (size - sides)
+    for image, (top, left), (bottom, right) in zip(
+        images, np.rint(corners).astype(int), np.rint(corners + sides).astype(int), strict=True
+    ):
+        image[top:bottom, left:right] = image.mean((0, 1))
