@@ -10,7 +10,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from run_folder import CLASSES, fake_run, slug
-from seimbang.evaluation.compare import compare
+from seimbang.evaluation.compare import TESTS, compare
 from seimbang.reports.comparison import draw, sentences
 from seimbang.reports.read import read
 from seimbang.reports.shapes import Comparison
@@ -39,7 +39,7 @@ def made_up(holm, difference=0.04, protocol="", part="test", why=""):
     for first, second in combinations(ARMS, 2):
         p = holm.get((first, second), 0.6)
         one = {"difference": difference, "low": -0.01, "high": 0.09, "p": p, "holm": p, "method": "m", "why": why}
-        tests = dict.fromkeys(("balanced_accuracy", "accuracy", "mcnemar", "auc", "folds"), one)
+        tests = dict.fromkeys(TESTS, one)
         pairs.append({"first": first, "second": second, "only_first": 3, "only_second": 1, **tests})
     return typed({protocol: {"arms": ARMS, "sets": {part: {"n": 9, "groups": 9, "pairs": pairs}}}})
 

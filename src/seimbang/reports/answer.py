@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from seimbang.reports.comparison import quoted, sentences
+from seimbang.reports.comparison import quoted, sentences, sure
+from seimbang.reports.leak import worth
 from seimbang.reports.read import Arm, Run
 from seimbang.reports.shapes import Outcome, Value
 from seimbang.reports.tables import NAMES, headline, published
@@ -34,10 +35,11 @@ def answer(run: Run) -> list[Sentence]:
         for kind, texts in (
             ("best", _best(run)),
             ("apart", sentences(run)),
+            ("kinds", _kinds(run)),
             ("balancing", _balancing(run)),
             ("threshold", _threshold(run)),
             ("protocol", _protocols(run)),
-            ("leak", _leaks(run)),
+            ("leak", [*worth(run), *_leaks(run)]),
             ("published", _published(run)),
             ("external", _external(run)),
             ("caution", _caution(run)),
@@ -98,6 +100,27 @@ def _guessing(run: Run, value: Value) -> str:
     return f" The interval is not above {1 / len(run.classes):.2f}, the value of guessing."
 
 
+def _kinds(run: Run) -> Iterator[str]:
+    """Say of each protocol with both whether its best network beats the classical models."""
+    for protocol in run.protocols:
+        ranked = _ranked(run, protocol)
+        networks = [arm for arm in ranked if arm.facts.model_kind == "network"]
+        classical = [arm for arm in ranked if arm.facts.model_kind != "network"]
+        if networks and classical:
+            under = f" under the protocol “{protocol}”" if protocol else ""
+            lead = f"The best network{under}, “{networks[0].name}”, has balanced accuracy {_value(networks[0])}."
+            yield f"{lead} Tested on the same cases, {_beside_classical(run, networks[0], classical)}."
+
+
+def _beside_classical(run: Run, network: Arm, classical: Sequence[Arm]) -> str:
+    outcomes = [(arm, one) for arm in classical if (one := _paired(run, network, arm)) is not None]
+    parts = []
+    for sign, verdict in ((1, "it is better than"), (0, "it cannot be told apart from"), (-1, "it is worse than")):
+        against = [f"“{arm.name}” (difference {one}; {sure(one)})" for arm, one in outcomes if one.sign == sign]
+        parts += [f"{verdict} {', '.join(against)}"] if against else []
+    return "; ".join(parts)
+
+
 def _balancing(run: Run) -> Iterator[str]:
     for arm in run.arms:
         base = _unbalanced(run, arm)
@@ -147,7 +170,7 @@ def _threshold(run: Run) -> Iterator[str]:
 
 
 def _against(tuned: Value, rival: Arm, best: Value) -> str:
-    text = f"The best balancing arm on the same network, “{rival.name}”, gives {best}: "
+    text = f"The best balancing arm of the same model, “{rival.name}”, gives {best}: "
     if best.beats(tuned):
         return text + "more than the threshold alone."
     if tuned.beats(best):
@@ -183,19 +206,11 @@ def _leaks(run: Run) -> Iterator[str]:
             reason = " ".join(arm.facts.leaks) or "Test cases took part in training."
             reasons.setdefault(reason, []).append(arm)
     for reason, arms in reasons.items():
-        reads = "; ".join(f"{quoted([arm.name])} reads {_both(arm)}{_beside(run, arm)}" for arm in arms)
+        reads = "; ".join(f"{quoted([arm.name])} reads {_both(arm)}" for arm in arms)
         yield (
             f"{quoted([arm.name for arm in arms])} {'leaks' if len(arms) == 1 else 'leak'}. {reason} {reads}. "
             "Such figures are shown for comparison only; they are no evidence of how a model works on new patients."
         )
-
-
-def _beside(run: Run, arm: Arm) -> str:
-    """Return what the same method reads leak-free under the same protocol."""
-    for one in run.protocols[arm.facts.protocol]:
-        if not one.facts.leaky and one.method == arm.method and one.facts.model == arm.facts.model:
-            return f" (leak-free, “{one.name}”: {_both(one)})"
-    return ""
 
 
 def _both(arm: Arm) -> str:
@@ -223,7 +238,8 @@ def _published(run: Run) -> Iterator[str]:
 
 def _external(run: Run) -> Iterator[str]:
     if not run.external:
-        yield "No external set was given: whether any arm works in another hospital is not known."
+        place = "in another hospital" if run.data.kind == "image" else "elsewhere"
+        yield f"No external set was given: whether any arm works {place} is not known."
     for name in run.external:
         firsts = (_ranked(run, protocol) for protocol in run.protocols)
         arm = next((arms[0] for arms in firsts if arms and f"external:{name}" in arms[0].metrics.sets), None)
@@ -257,9 +273,10 @@ def _how_many_fall(run: Run, name: str) -> str:
 
 
 def _caution(run: Run) -> Iterator[str]:
+    who, place = ("patients", "hospital") if run.data.kind == "image" else ("cases", "place")
     yield (
         f"Each arm was trained with one seed ({run.provenance.seed}). The intervals say how far the choice of test "
-        "patients moves a figure; another seed, another hospital or another year would move it as well."
+        f"{who} moves a figure; another seed, another {place} or another year would move it as well."
     )
 
 
@@ -274,7 +291,7 @@ def _value(arm: Arm) -> Value:
 
 
 def _unbalanced(run: Run, arm: Arm) -> Arm | None:
-    """Return the leak-free arm with the same network and protocol and no balancing."""
+    """Return the leak-free arm with the same model and protocol and no balancing."""
     arms = run.protocols[arm.facts.protocol]
     same = (one for one in arms if one.facts.model == arm.facts.model and not one.facts.leaky)
     return next((one for one in same if one.method == "none"), None)

@@ -70,6 +70,11 @@ def _span(differences: Sequence[float]) -> str:
     return low if low == high else f"{low} to {high}"
 
 
+def sure(one: Outcome) -> str:
+    """Return p after Holm's correction, or why there is none."""
+    return one.why if one.holm is None else _p("", 1, one.holm)
+
+
 def _p(which: str, count: int, p: float) -> str:
     value = "< .001" if p < 0.001 else f"= {p:.{3 if p < 0.1 else 2}f}".replace(" 0.", " .")
     return f"{which} Holm-corrected p {value}" if count > 1 else f"Holm-corrected p {value}"

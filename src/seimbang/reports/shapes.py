@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -46,6 +47,17 @@ class Value(BaseModel):
         highest = other.value if other.high is None else other.high
         return self.value is not None and highest is not None and self.side_of(highest) > 0
 
+    def minus(self, other: Value) -> Value:
+        """Return the difference to a value of other cases, with the interval that both make (Newcombe 1998)."""
+        if self.value is None or other.value is None:
+            return Value(value=None, why=self.why or other.why)
+        difference = self.value - other.value
+        if self.low is None or self.high is None or other.low is None or other.high is None:
+            return Value(value=difference)
+        below = math.hypot(self.value - self.low, other.high - other.value)
+        above = math.hypot(self.high - self.value, other.value - other.low)
+        return Value(value=difference, low=difference - below, high=difference + above, interval="Newcombe")
+
 
 class PerClass(BaseModel):
     """One class against the rest."""
@@ -75,6 +87,13 @@ class Bin(BaseModel):
     observed: float
 
 
+class Ranking(BaseModel):
+    """One class against the rest: the area under its ROC curve, and the curve."""
+
+    auc: Value
+    curve: list[tuple[float, float]]
+
+
 class Measures(BaseModel):
     """What one decision rule gives on one set; ``confusion`` has true classes as rows."""
 
@@ -85,6 +104,7 @@ class Measures(BaseModel):
     weighted: Average
     calibration: list[Bin] = []
     roc: list[tuple[float, float]] = []
+    one_vs_rest: dict[str, Ranking] = {}
 
 
 class SetMetrics(BaseModel):
@@ -111,6 +131,15 @@ class Threshold(BaseModel):
         return f"{numbers[0]} to {numbers[-1]}, one a fold" if len(numbers) > 1 else "".join(numbers) or "none"
 
 
+class Folded(BaseModel):
+    """Figures of each fold by itself; mean and sd of those folds, ``measured`` of them, that have the figure."""
+
+    each: list[dict[str, Any]]
+    measured: dict[str, int]
+    mean: dict[str, float | None]
+    sd: dict[str, float | None]
+
+
 class Metrics(BaseModel):
     """``metrics.json`` of an arm."""
 
@@ -118,6 +147,7 @@ class Metrics(BaseModel):
     positive: str
     threshold: Threshold
     sets: dict[str, SetMetrics]
+    folds: dict[str, Folded] = {}
     gaps: dict[str, dict[str, Value]] = {}
 
 
@@ -163,6 +193,7 @@ class Pair(BaseModel):
     mcnemar: Outcome
     auc: Outcome
     folds: Outcome
+    folds_accuracy: Outcome
 
 
 class Compared(BaseModel):
@@ -172,10 +203,11 @@ class Compared(BaseModel):
     groups: int
     pairs: list[Pair]
 
-    def between(self, first: str, second: str) -> Outcome:
-        """Return how the balanced accuracy of two different arms differs, first minus second."""
+    def between(self, first: str, second: str, test: str = "balanced_accuracy") -> Outcome:
+        """Return what a test says of two different arms, first minus second."""
         found = next(pair for pair in self.pairs if {pair.first, pair.second} == {first, second})
-        return found.balanced_accuracy if found.first == first else found.balanced_accuracy.turned()
+        outcome: Outcome = getattr(found, test)
+        return outcome if found.first == first else outcome.turned()
 
 
 class Comparison(BaseModel):
@@ -214,6 +246,7 @@ class ArmFacts(BaseModel):
     layers: list[LayerRow]
     quick: bool
     best_epoch: int
+    model_kind: str = "network"
 
 
 class GalleryRow(BaseModel):
@@ -237,6 +270,58 @@ class ExampleRow(BaseModel):
     predicted: str
     confidence: float
     right: bool
+
+
+class HeatRow(ExampleRow):
+    """A test case with its heat maps by method, and those of a network with random weights."""
+
+    maps: dict[str, str]
+    random: dict[str, str]
+
+
+class Sanity(BaseModel):
+    """How alike the maps of a method and those of a network with random weights are, as a mean rank correlation."""
+
+    likeness: float
+    passed: bool
+
+
+class Heat(BaseModel):
+    """``heat.json``; ``sanity`` by method."""
+
+    cases: list[HeatRow] = []
+    sanity: dict[str, Sanity] = {}
+
+
+class Quarter(BaseModel):
+    """The images of one quarter of a measure of quality, and how often they were wrong."""
+
+    low: float
+    high: float
+    n: int
+    errors: int
+    rate: Value
+
+
+class QualityRow(BaseModel):
+    """Errors by one measure, from low to high; ``holm`` is p of no dependence, corrected for the number of measures."""
+
+    measure: str
+    quarters: list[Quarter]
+    p: float | None
+    holm: float | None
+
+    @property
+    def depends(self) -> bool:
+        """Whether errors depend on it beyond chance."""
+        return self.holm is not None and self.holm < 0.05
+
+
+class Quality(BaseModel):
+    """``quality.json``: errors by quality, and the surest errors."""
+
+    measures: list[QualityRow] = []
+    worst: list[ExampleRow] = []
 
 
 class Sample(BaseModel):
@@ -270,6 +355,7 @@ class Data(BaseModel):
     """``data.json``."""
 
     name: str
+    kind: str = "image"
     synthetic: bool
     classes: list[str]
     positive: str | None
@@ -320,6 +406,7 @@ class Study(BaseModel):
     cost: str = ""
     image: dict[str, Any] = {}
     arm: list[dict[str, Any]] = []
+    protocol: list[dict[str, Any]] = []
     published: list[PublishedFigures] = []
 
 

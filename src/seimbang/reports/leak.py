@@ -1,0 +1,65 @@
+"""What a leak was worth: an arm that leaks beside the one that is like it in everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from seimbang.reports.read import Arm, Run
+from seimbang.reports.shapes import Value
+
+
+def worth(run: Run) -> Iterator[str]:
+    """Say in one sentence by how much each leak raised the accuracy; nothing where no leak-free arm is like it."""
+    twins = [(arm, _twin(run, arm)) for arm in run.arms if arm.facts.leaky]
+    parts = [_part(run, leaky, honest) for leaky, honest in twins if honest is not None]
+    if parts:
+        yield f"In accuracy, the leak was worth {'; '.join(parts)}."
+
+
+def _part(run: Run, leaky: Arm, honest: Arm) -> str:
+    difference = _difference(run, leaky, honest)
+    edges = "" if difference.low is None or difference.high is None else _edges(difference.low, difference.high)
+    values = f"{_accuracy(leaky).number} for “{leaky.name}” against {_accuracy(honest).number} for “{honest.name}”"
+    return f"{_signed(difference.value or 0)}{edges}: {values}"
+
+
+def _edges(low: float, high: float) -> str:
+    return f" ({_signed(low)} to {_signed(high)}{', so perhaps nothing' if low <= 0 <= high else ''})"
+
+
+def _difference(run: Run, leaky: Arm, honest: Arm) -> Value:
+    """Return leaky minus honest: paired where both are tested on the same cases, else of two independent tests."""
+    if leaky.facts.protocol != honest.facts.protocol:
+        return _accuracy(leaky).minus(_accuracy(honest))
+    one = run.comparisons[leaky.facts.protocol].sets["test"].between(leaky.name, honest.name, "accuracy")
+    return Value(value=one.difference, low=one.low, high=one.high)
+
+
+def _twin(run: Run, leaky: Arm) -> Arm | None:
+    """Return the leak-free arm that differs in nothing but the leak; one of the same protocol before others."""
+    alike = [arm for arm in run.arms if not arm.facts.leaky and _alike(run, arm, leaky)]
+    known = [arm for arm in alike if None not in (_accuracy(arm).value, _accuracy(leaky).value)]
+    return min(known, key=lambda arm: arm.facts.protocol != leaky.facts.protocol, default=None)
+
+
+def _alike(run: Run, one: Arm, other: Arm) -> bool:
+    """Whether both train the same model in the same way, on rows balanced by the same method."""
+    first, second = _balance(run, one), _balance(run, other)
+    settings = all(first[key] == second[key] for key in first.keys() & second.keys() - {"scope"})
+    return settings and one.facts.model == other.facts.model and one.facts.training == other.facts.training
+
+
+def _balance(run: Run, arm: Arm) -> dict[str, Any]:
+    """Return how an arm's rows are balanced: by its protocol before they are divided, or else by itself."""
+    of_protocol = {str(one["name"]): one.get("balance") for one in run.study.protocol}
+    return of_protocol.get(arm.facts.protocol) or arm.facts.balance
+
+
+def _accuracy(arm: Arm) -> Value:
+    return arm.test.default.metrics["accuracy"] if arm.test else Value(value=None)
+
+
+def _signed(number: float) -> str:
+    text = f"{number:+.2f}".replace("-", "−")
+    return text if text.strip("+−0.") else "0.00"
