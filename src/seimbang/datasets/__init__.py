@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from seimbang.datasets import csv, folder, npz, phantom
+from seimbang.datasets import csv, folder, npz, phantom, sklearn, table
 from seimbang.datasets.base import Dataset, DataSettings
 from seimbang.imaging.base import ImageSettings
 
@@ -14,6 +14,8 @@ SOURCES: dict[str, Source] = {
     "csv": csv.load,
     "npz": npz.load,
     "phantom": phantom.load,
+    "excel": table.load,
+    "sklearn": sklearn.load,
 }
 
 
@@ -31,4 +33,4 @@ def load(settings: DataSettings, image: ImageSettings, root: Path, classes: tupl
         DataError: The data cannot be used; the message says what was found and how to mend it.
         ResourceError: The cache cannot be written.
     """
-    return SOURCES[settings.source](settings, image, root, classes)
+    return SOURCES[settings.source.partition(":")[0]](settings, image, root, classes)

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from seimbang.errors import DataError
 
@@ -53,25 +53,82 @@ class Phantom(BaseModel):
     seed: int = 0
 
 
+class CutLabel(BaseModel):
+    """Classes made from a number: below the first cut point, from there to below the second, and so on.
+
+    Attributes:
+        column: The column with the number; it is no feature.
+        cuts: Cut points in rising order; a case on one belongs to the class above it.
+        names: Names of the classes, from the lowest numbers up: one more than there are cut points.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    column: str
+    cuts: tuple[float, ...] = Field(min_length=1, strict=False)
+    names: tuple[str, ...] = Field(strict=False)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if list(self.cuts) != sorted(set(self.cuts)):
+            raise ValueError("with cuts in rising order")
+        if len(set(self.names)) != len(self.cuts) + 1 or len(self.names) != len(self.cuts) + 1:
+            raise ValueError(f"with {len(self.cuts) + 1} different names for {len(self.cuts)} cuts")
+        return self
+
+
+class Join(BaseModel):
+    """Another table whose columns go beside those of the first, case by case.
+
+    Attributes:
+        path: A CSV or an Excel workbook, below the same folder as ``data.path``.
+        sheet: Sheet of the workbook; the first unless given.
+        on: Column that names the case in both tables; ``id_column`` unless given.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    path: str
+    sheet: str = ""
+    on: str = ""
+
+
 class DataSettings(BaseModel):
     """The ``[data]`` table of a study, and, with a name, each ``[[external]]``.
 
     Attributes:
-        source: What the data are: an image folder, a CSV manifest, MedMNIST-style arrays, or generated images.
+        source: What the data are: an image folder, a CSV manifest or table, an Excel table, MedMNIST-style arrays,
+            generated images, or a table that comes with scikit-learn.
         path: Where they are, below ``--data``, ``$SEIMBANG_DATA`` or ``./data``.
         positive: The class that matters; without it the rarest of two.
         classes: New names: the name in the data, then the one to use. Two with one new name become one class.
         leave_out: Classes or parts (``train``, ``validation``, ``test``, in any spelling) that are not used.
         group: Where the patient of each case is written, so that no patient is in two parts.
         image_column: For ``csv``: column with the path of the image, from the CSV's own folder.
-        label_column: For ``csv``: column with the class.
-        split_column: For ``csv``: column with the part, if there is one.
+        label_column: For ``csv`` and ``excel``: column with the class.
+        split_column: For ``csv`` and ``excel``: column with the part, if there is one.
+        features: For tables: columns that the models see, or ``"all"`` that hold numbers and have no other role, which
+            is what it is unless given. A ``csv`` is a table of features, not of images, where this is given.
+        categories: For tables: columns of words, such as sex, that the models see too.
+        label: For tables: cut points that make the class from a number, instead of ``label_column``.
+        id_column: For tables: column with the name of the case, if there is one.
+        units: For tables: units of columns, for the page.
+        sheet: For ``excel``: name of the sheet; the first unless given.
+        join: For tables: further files with columns of the same cases.
         phantom: For ``phantom``: what to generate.
         facts: Lines for the report and the page, such as origin and licence.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-    source: Literal["folder", "csv", "npz", "phantom"] = "folder"
+    source: Literal[
+        "folder",
+        "csv",
+        "npz",
+        "phantom",
+        "excel",
+        "sklearn:breast_cancer",
+        "sklearn:digits",
+        "sklearn:iris",
+        "sklearn:wine",
+    ] = "folder"
     path: str = ""
     positive: str | None = None
     classes: dict[str, str] = Field(default_factory=dict)
@@ -80,6 +137,13 @@ class DataSettings(BaseModel):
     image_column: str = "path"
     label_column: str = "label"
     split_column: str = "split"
+    features: Literal["all"] | Annotated[tuple[str, ...], Field(strict=False)] = ()
+    categories: tuple[str, ...] = Field((), strict=False)
+    label: CutLabel | None = None
+    id_column: str = "id"
+    units: dict[str, str] = Field(default_factory=dict)
+    sheet: str = ""
+    join: tuple[Join, ...] = Field((), strict=False)
     phantom: Phantom = Phantom()
     facts: dict[str, str] = Field(default_factory=dict)
 
@@ -107,6 +171,7 @@ class CaseTable:
         root: Path = Path(),
         positive: str | None = None,
         classes: tuple[str, ...] | None = None,
+        order: tuple[str, ...] = (),
     ) -> Self:
         """Check ``rows`` (missing optional columns are filled with ``""``), sort them and name the classes.
 
@@ -115,6 +180,7 @@ class CaseTable:
             root: Folder that the paths are relative to.
             positive: The class that matters; it becomes the last one. Without it the rarest class is positive.
             classes: For an external set: the classes of the internal one, in their order; some may have no case.
+            order: Classes that have an order of their own; without it they are sorted by name.
 
         Raises:
             DataError: No rows, ids that repeat, fewer than two classes, a positive class that does not occur, or a
@@ -128,7 +194,7 @@ class CaseTable:
         if len(twice):
             raise DataError("DATA_DUPLICATE_ID", f"id {twice.iloc[0]!r} twice", "one row a case", "make ids unique")
         if classes is None:
-            return cls(frame, _classes(frame.label, positive), root)
+            return cls(frame, _classes(frame.label, positive, order), root)
         unknown = sorted(set(frame.label) - set(classes))
         if unknown:
             mend = f'rename it in the classes table, as in {{ "{unknown[0]}" = "{classes[0]}" }}, or leave it out'
@@ -159,9 +225,9 @@ class CaseTable:
         return np.asarray(pd.Index(self.frame.case_id).get_indexer(pd.Index(ids)), np.int64)
 
 
-def _classes(labels: pd.Series[str], positive: str | None) -> tuple[str, ...]:
+def _classes(labels: pd.Series[str], positive: str | None, order: tuple[str, ...]) -> tuple[str, ...]:
     counts = labels.value_counts()
-    names = sorted(counts.index)
+    names = [name for name in order if name in counts] or sorted(counts.index)
     if len(names) < 2:
         raise DataError(
             "DATA_ONE_CLASS", f"only the class {names[0]!r}", "at least two classes", "add cases of another class"
@@ -186,17 +252,40 @@ class Unreadable:
 
 
 @dataclass(frozen=True)
+class Column:
+    """One column of a table.
+
+    Attributes:
+        name: As in the file.
+        kind: Numbers, or one word out of a few.
+        unit: Unit of the numbers; empty where unknown.
+        categories: The words; ``X`` holds their positions.
+        low: Smallest number; 0 for a category.
+        high: Largest number; 0 for a category.
+    """
+
+    name: str
+    kind: Literal["number", "category"]
+    unit: str = ""
+    categories: tuple[str, ...] = ()
+    low: float = 0.0
+    high: float = 0.0
+
+
+@dataclass(frozen=True)
 class Dataset:
     """Cases and what the models see of them.
 
     Attributes:
         cases: The table.
-        X: ``uint8[n, h, w, c]`` for images (memory-mapped, in the table's order) or ``float32[n, f]`` for tables.
+        X: ``uint8[n, h, w, c]`` for images (memory-mapped, in the table's order) or ``float32[n, f]`` for tables, NaN
+            where a value is missing.
         name: How it is called in reports.
         kind: What ``X`` holds.
         synthetic: Whether it was generated (the phantom); everything shown of it says so.
         unreadable: Files that were left out, and why.
         facts: Source, format, licence and the like, for the report and the page.
+        columns: Of a table: what each column of ``X`` holds.
     """
 
     cases: CaseTable
@@ -206,3 +295,4 @@ class Dataset:
     synthetic: bool = False
     unreadable: tuple[Unreadable, ...] = ()
     facts: dict[str, str] = field(default_factory=dict)
+    columns: tuple[Column, ...] = ()

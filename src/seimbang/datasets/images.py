@@ -116,6 +116,21 @@ def check_renames(settings: DataSettings, names: Iterable[str]) -> None:
             raise DataError("DATA_UNKNOWN_CLASS", f"{word!r} in the study", f"one of {', '.join(there)}", mend)
 
 
+def parts(names: Iterable[str]) -> list[str]:
+    """Return train, validation, test or ``""`` for each of these spellings.
+
+    Raises:
+        DataError: ``DATA_SPLIT_NAME``.
+    """
+    known = {"": "", **SPLITS}
+    found = []
+    for name in names:
+        if name.strip().lower() not in known:
+            raise DataError("DATA_SPLIT_NAME", f"the split {name!r}", f"one of {', '.join(SPLITS)}", "rename it")
+        found.append(known[name.strip().lower()])
+    return found
+
+
 def left_out(settings: DataSettings, split: str, *words: str) -> bool:
     """Return whether a case of this part (train, validation, test or ``""``) and these names is to be left out."""
     parts = {SPLITS.get(name.lower()) for name in settings.leave_out}
