@@ -5,10 +5,32 @@ from typing import Any
 
 from seimbang.models.base import Model
 from seimbang.models.cnn import Cnn, KidneyCnn
+from seimbang.models.pretrained import (
+    Densenet121,
+    EfficientnetB0,
+    EfficientnetLite0,
+    Resnet18,
+    Resnet34,
+    Resnet50,
+    Resnet101,
+)
 from seimbang.models.recurrent import Gru, Lstm, Rnn
 from seimbang.settings import choose
 
-MODELS: dict[str, type[Model]] = {"rnn": Rnn, "lstm": Lstm, "gru": Gru, "cnn": Cnn, "kidney_cnn": KidneyCnn}
+MODELS: dict[str, type[Model]] = {
+    "rnn": Rnn,
+    "lstm": Lstm,
+    "gru": Gru,
+    "cnn": Cnn,
+    "kidney_cnn": KidneyCnn,
+    "resnet18": Resnet18,
+    "resnet34": Resnet34,
+    "resnet50": Resnet50,
+    "resnet101": Resnet101,
+    "densenet121": Densenet121,
+    "efficientnet_b0": EfficientnetB0,
+    "efficientnet_lite0": EfficientnetLite0,
+}
 
 
 def make(settings: Mapping[str, Any], where: str = "model") -> Model:
