@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from seimbang.models.base import Model
-from seimbang.models.cnn import Cnn, KidneyCnn
+from seimbang.models.cnn import Cnn, KidneyCnn, StandardCnn
+from seimbang.models.cnn_rnn import CnnRnn
+from seimbang.models.knn import Knn
+from seimbang.models.plain import Logistic, Mlp, NaiveBayes
 from seimbang.models.pretrained import (
     Densenet121,
     EfficientnetB0,
@@ -15,6 +18,8 @@ from seimbang.models.pretrained import (
     Resnet101,
 )
 from seimbang.models.recurrent import Gru, Lstm, Rnn
+from seimbang.models.svm import Svm
+from seimbang.models.trees import Boosting, Forest, Tree
 from seimbang.settings import choose
 
 MODELS: dict[str, type[Model]] = {
@@ -23,6 +28,8 @@ MODELS: dict[str, type[Model]] = {
     "gru": Gru,
     "cnn": Cnn,
     "kidney_cnn": KidneyCnn,
+    "standard_cnn": StandardCnn,
+    "cnn_rnn": CnnRnn,
     "resnet18": Resnet18,
     "resnet34": Resnet34,
     "resnet50": Resnet50,
@@ -30,6 +37,14 @@ MODELS: dict[str, type[Model]] = {
     "densenet121": Densenet121,
     "efficientnet_b0": EfficientnetB0,
     "efficientnet_lite0": EfficientnetLite0,
+    "svm": Svm,
+    "knn": Knn,
+    "forest": Forest,
+    "logistic": Logistic,
+    "boosting": Boosting,
+    "mlp": Mlp,
+    "naive_bayes": NaiveBayes,
+    "tree": Tree,
 }
 
 

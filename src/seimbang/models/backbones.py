@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from seimbang.errors import ResourceError
+from seimbang.errors import ResourceError, StudyError
 from seimbang.models.freezing import Step, residual_steps, traced_steps
 
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 PUBLISHER = "https://download.pytorch.org/models/"
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 LITE = ((127 / 255,) * 3, (128 / 255,) * 3)
+
+SMALLEST = 32
+"""Sides of an image from which on each backbone's last map has a pixel."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +146,17 @@ def _efficientnet_lite0() -> nn.Module:
     except ImportError as error:
         raise missing("efficientnet-lite-pytorch", "pretrained") from error
     return _headless(EfficientNet.from_name("efficientnet-lite0"))
+
+
+def check_size(name: str, shape: tuple[int, ...]) -> None:
+    """See that images of ``shape`` (h, w, c) are large enough for a backbone.
+
+    Raises:
+        StudyError: MODEL_SIZE: they are not.
+    """
+    if min(shape[:2]) < SMALLEST:
+        found, expected = f"images of {shape[0]} x {shape[1]} pixels for {name}", f"{SMALLEST} x {SMALLEST} at least"
+        raise StudyError("MODEL_SIZE", found, expected, "set a larger image.size, or another network")
 
 
 def missing(package: str, extra: str) -> ResourceError:

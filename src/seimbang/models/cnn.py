@@ -1,4 +1,4 @@
-"""Convolutional networks: a general one, and the one published for kidney stones."""
+"""Convolutional networks: a general one, a standard one, and the one published for kidney stones."""
 
 from __future__ import annotations
 
@@ -65,6 +65,15 @@ class Cnn(Convolutional):
             stack.pool(self.pooling)
             stack.drop(self.dropout)
         return ConvNet(stack, self.dense, self.head_dropout, classes)
+
+
+class StandardCnn(Cnn):
+    """The network that studies of images call a standard one: convolution, ReLU, pooling, then dense and dropout."""
+
+    title: ClassVar[str] = "standard convolutional network"
+    widths: tuple[Width, ...] = Field((32, 64, 128), min_length=1, max_length=8, strict=False)
+    batch_norm: bool = False
+    dropout: float = Field(0.0, ge=0, lt=1)
 
 
 class KidneyCnn(Convolutional):

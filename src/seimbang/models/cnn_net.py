@@ -94,12 +94,19 @@ def initialise(module: nn.Module) -> None:
 
 
 def layers(module: nn.Module, shape: tuple[int, int, int]) -> list[Layer]:
-    """Describe each layer of ``module``, a ReLU together with the layer before it.
+    """Describe each layer of a network that ends in a dense layer, a ReLU together with the layer before it.
 
     Args:
-        module: A network whose weights may lie on the device ``meta``: nothing is computed.
+        module: Its weights may lie on the device ``meta``: nothing is computed.
         shape: Height, width and channels of the image.
     """
+    found = parts(module, shape)
+    last = replace(found[-1], name="Dense (softmax)", purpose="Gives each class its probability.")
+    return [*found[:-1], last]
+
+
+def parts(module: nn.Module, shape: tuple[int, int, int]) -> list[Layer]:
+    """Describe each layer of a part of a network; see ``layers``."""
     found: list[Layer] = []
 
     def note(layer: nn.Module, _: object, output: Tensor) -> None:
@@ -116,8 +123,7 @@ def layers(module: nn.Module, shape: tuple[int, int, int]) -> list[Layer]:
             layer.register_forward_hook(note)
     height, width, channels = shape
     module.eval()(torch.empty(1, channels, height, width, device=next(module.parameters()).device))
-    last = replace(found[-1], name="Dense (softmax)", purpose="Gives each class its probability.")
-    return [*found[:-1], last]
+    return found
 
 
 def _explained(layer: nn.Module) -> tuple[str, str]:

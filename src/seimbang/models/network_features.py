@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from seimbang.models.backbones import BACKBONES
+from seimbang.models.backbones import BACKBONES, check_size
 from seimbang.models.base import Features, Shape
 from seimbang.models.weights import Fetch, initialise
 
@@ -27,11 +27,16 @@ class NetworkFeatures(Features):
     fetch: Fetch = "when needed"
 
     def extract(self, X: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        """Return the features ``float32[n, f]`` of images ``uint8[n, h, w, c]``, a block of images at a time."""
+        """Return the features ``float32[n, f]`` of images ``uint8[n, h, w, c]``, a block of images at a time.
+
+        Raises:
+            StudyError: MODEL_SIZE; further ones where the weights cannot be had, see ``weights.initialise``.
+        """
         import torch
 
         from seimbang.models.pretrained_net import PretrainedNet
 
+        check_size(self.backbone, X.shape[1:])
         backbone = BACKBONES[self.backbone]
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)

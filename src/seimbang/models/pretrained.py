@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field, field_validator
 
-from seimbang.errors import StudyError
-from seimbang.models.backbones import BACKBONES
+from seimbang.models.backbones import BACKBONES, SMALLEST, check_size
 from seimbang.models.base import Features, Layer, Network, Shape
 from seimbang.models.freezing import Step, traced_steps
 from seimbang.models.network_features import NetworkFeatures
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from seimbang.models.pretrained_net import PretrainedNet
-
-SMALLEST = 32
-"""Sides of an image from which on each backbone has a last map of a pixel at least."""
 
 
 class Pretrained(Network):
@@ -90,9 +86,7 @@ class Pretrained(Network):
         """
         from seimbang.models.pretrained_net import PretrainedNet
 
-        if min(shape[:2]) < SMALLEST:
-            found = f"images of {shape[0]} x {shape[1]} pixels for {self.backbone}"
-            raise StudyError("MODEL_SIZE", found, f"{SMALLEST} x {SMALLEST} at least", "set a larger image.size")
+        check_size(self.backbone, shape)
         backbone = BACKBONES[self.backbone]
         module = PretrainedNet(backbone, self.dropout, classes)
         steps = backbone.steps(module.body)

@@ -9,7 +9,7 @@ from pydantic import Field
 from seimbang.models.base import Layer, Network
 
 if TYPE_CHECKING:
-    from torch import nn
+    from seimbang.models.recurrent_net import RecurrentNet
 
 
 class Recurrent(Network):
@@ -36,7 +36,7 @@ class Recurrent(Network):
     dense: int = Field(64, ge=1, le=4096)
     dropout: float = Field(0.5, ge=0, lt=1)
 
-    def build(self, shape: tuple[int, int, int], classes: int) -> nn.Module:
+    def build(self, shape: tuple[int, int, int], classes: int) -> RecurrentNet:
         """Return the module for images of ``shape`` (h, w, c), with fresh weights from torch's global seed."""
         from seimbang.models.recurrent_net import CELLS, RecurrentNet, Sequence
 

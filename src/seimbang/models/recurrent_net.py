@@ -76,14 +76,14 @@ class RecurrentNet(nn.Module):
     """An image read step by step; the last state goes through Dense ReLU, Dropout and Dense to the logits.
 
     Args:
-        steps: Turns images into sequences.
+        steps: Turns images into sequences ``float[b, steps, features]``.
         layers: Recurrent layers, ``batch_first``, each fitting the one before.
         dense: Units of the hidden dense layer.
         dropout: Fraction of its outputs set to 0 while training.
         classes: Number of logits.
     """
 
-    def __init__(self, steps: Sequence, layers: list[nn.RNNBase], dense: int, dropout: float, classes: int) -> None:
+    def __init__(self, steps: nn.Module, layers: list[nn.RNNBase], dense: int, dropout: float, classes: int) -> None:
         super().__init__()
         top = layers[-1]
         self.steps = steps
