@@ -1,5 +1,6 @@
 """The page, drawn by Streamlit without a browser from a run folder alone: parts, languages, uploads, damage."""
 
+import hashlib
 import io
 import json
 import shutil
@@ -7,11 +8,15 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
+from safetensors.torch import save
 from typer.testing import CliRunner
 
-from run_folder import COUNTS, fake_run
+from run_folder import COUNTS, SIZE, fake_run
 from seimbang.cli import app
+from seimbang.explain import WARNING
+from seimbang.models import make
 from seimbang.serving.predictor import Predictor
 from seimbang.serving.sentences import caption
 from seimbang.serving.server import APP
@@ -281,3 +286,58 @@ def test_without_a_threshold_there_is_one_reading(run, draw):
     assert not at.exception
     assert not at.error
     assert "threshold" not in texts(at.main).lower()
+
+
+def made_convolutional(arm):
+    """Put an untrained convolutional network into an arm's package."""
+    torch.manual_seed(0)
+    model = {"name": "cnn", "widths": [4, 8]}
+    state = make(model).build((*SIZE, 1), 2).state_dict()
+    weights = save({name: value.contiguous() for name, value in state.items()})
+    (arm / "model.safetensors").write_bytes(weights)
+    edit(arm / "model.json", lambda package: package.update(model=model, sha256=hashlib.sha256(weights).hexdigest()))
+
+
+def shown_maps(at):
+    """Return what stands under the images beside the slider."""
+    return [image.caption for one in at.tabs[3].get("image") for image in one.proto.imgs][1:]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_convolutional_network_gets_both_maps_beside_the_image(run, draw, language):
+    made_convolutional(run / "arms/none")
+    at, words = draw(run, language, upload=("x.png", PICTURE)), load(language)
+    label = Predictor.load(run / "arms/none").predict(PICTURE, "x.png").label
+    for method in ("grad_cam", "occlusion"):
+        if method != "grad_cam":
+            at.radio(key="heat_method").set_value(method).run()
+        assert not at.exception
+        assert not at.error
+        assert shown_maps(at) == [words("heat.original"), words("heat.map", name=label)]
+        assert words("heat.warning") in [one.value for one in at.tabs[3].warning]
+        assert words("heat.both") in texts(at.tabs[3])
+    at.radio(key="heat_method").set_value("none").run()
+    assert shown_maps(at) == []
+    assert load("en")("heat.warning") == WARNING
+
+
+def test_a_recurrent_network_gets_occlusion_when_asked_and_the_slider_does_not_make_it_anew(run, draw):
+    at, words = draw(run, "en", upload=("x.png", PICTURE)), load("en")
+    assert shown_maps(at) == []
+    assert len(at.radio(key="heat_method").options) == 2
+    at.radio(key="heat_method").set_value("occlusion").run()
+    first = at.session_state["heat_map"]
+    assert first.shape == SIZE
+    at.slider(key="heat_opacity").set_value(80).run()
+    assert not at.exception
+    assert at.session_state["heat_map"] is first
+    assert words("heat.both") not in texts(at.tabs[3])
+    at.slider(key="heat_opacity").set_value(0).run()
+    assert len(shown_maps(at)) == 2
+
+
+def test_a_model_that_is_no_network_has_no_heat_map(run, draw):
+    edit(run / "arms/none/arm.json", lambda arm: arm.update(model_kind="estimator"))
+    at = draw(run, "en", upload=("x.png", PICTURE))
+    assert len(at.get("progress")) == 2
+    assert load("en")("heat.title") not in texts(at.main)

@@ -8,12 +8,16 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import streamlit as st
 from PIL import Image
 
 from seimbang.errors import SeimbangError
-from seimbang.imaging.door import open_native
+from seimbang.explain import overlay
+from seimbang.imaging.door import decode, open_native
 from seimbang.serving.contents import Contents, incomplete, read
+from seimbang.serving.heat import heat_map, methods
 from seimbang.serving.predictor import Prediction, Predictor
 from seimbang.serving.sentences import (
     balancing,
@@ -32,6 +36,7 @@ UPLOAD_MB = 20
 PREVIEW = 260  # pixels; more would push the result off the screen of a phone
 OPTIMIZERS = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"}
 COLOURS = ("#9aa7ad", "#0b5c7a")
+Pixels = npt.NDArray[np.uint8]
 
 
 def main() -> None:
@@ -274,6 +279,42 @@ def upload(contents: Contents, words: Words) -> None:
             reading(contents, prediction, words)
     heading(words("upload.how_sure"), 2)
     bullets(list(trust(contents, prediction.confidence, words)))
+    if contents.explained:
+        moved(decode(data, predictor.image, file.name), file.file_id, predictor, prediction.label, words)
+
+
+def moved(pixels: Pixels, file_id: str, predictor: Predictor, label: str, words: Words) -> None:
+    """Show beside the image what spoke for the answer; what takes longer is drawn only when it is asked for."""
+    heading(words("heat.title"), 2)
+    choices = methods(predictor.network, pixels)
+    first = "grad_cam" if "grad_cam" in choices else "none"
+    names = {name: words(f"heat.{name}") for name in ("none", *choices)}
+    at = list(names).index(first)
+    method = st.radio(words("heat.method"), list(names), at, format_func=names.__getitem__, key="heat_method")
+    if method == "none":
+        return
+    heat = remembered(pixels, file_id, predictor, label, method, words)
+    opacity = st.slider(words("heat.opacity"), 0, 100, 50, key="heat_opacity")
+    with st.container(horizontal=True, key="heat"):
+        st.image(pixels.squeeze(), words("heat.original"), width=PREVIEW)
+        st.image(overlay(pixels, heat, opacity / 100), words("heat.map", name=label), width=PREVIEW)
+    st.warning(words("heat.warning"))
+    st.markdown(words("heat.text" if heat.any() else "heat.flat", name=label))
+    if len(choices) > 1:
+        st.markdown(words("heat.both"))
+
+
+def remembered(
+    pixels: Pixels, file_id: str, predictor: Predictor, label: str, method: str, words: Words
+) -> npt.NDArray[np.float32]:
+    """Return the map of this upload; moving the slider does not make it anew."""
+    wanted = (file_id, method, label)
+    if st.session_state.get("heat_of") != wanted:
+        with st.spinner(words("heat.wait")):
+            heat = heat_map(predictor.network, pixels, predictor.classes.index(label), method)
+        st.session_state.update(heat_of=wanted, heat_map=heat)
+    kept: npt.NDArray[np.float32] = st.session_state["heat_map"]
+    return kept
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)

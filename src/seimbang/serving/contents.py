@@ -40,6 +40,11 @@ class Contents:
         """Whether the figures are rough ones."""
         return bool(self.provenance["quick"] or self.arm["quick"])
 
+    @property
+    def explained(self) -> bool:
+        """Whether the arm that predicts is a network, of which heat maps can be drawn."""
+        return bool(self.arm.get("model_kind", "network") == "network")
+
     @cached_property
     def protocol(self) -> dict[str, Any]:
         """How the cases were divided for the arm that predicts, from ``data.json``: its split, folds and counts."""
