@@ -12,6 +12,7 @@ from PIL import Image
 
 from seimbang.evaluation import compare
 from seimbang.evaluation import read as read_predictions
+from seimbang.evaluation.by_quality import by_quality
 
 CLASSES = ["NORMAL", "PNEUMONIA"]
 SIZE = (32, 32)
@@ -174,7 +175,10 @@ def _arm(path: Path, name: str, cases: pd.DataFrame, rng: np.random.Generator) -
     synthetic = 110 if ARMS[name]["method"] == "smote" else 0
     _json(folder / "arm.json", _facts(name, synthetic, best))
     _json(folder / "gallery.json", _gallery(folder, rng) if synthetic else [])
-    _json(folder / "examples.json", _examples(folder, predictions, rng))
+    examples = _examples(folder, predictions, rng)
+    _json(folder / "examples.json", examples)
+    _json(folder / "heat.json", _heat(folder, examples, rng))
+    _json(folder / "quality.json", _quality(predictions, examples, rng))
     _model(folder, metrics["threshold"]["value"])
 
 
@@ -274,6 +278,26 @@ def _examples(folder: Path, predictions: pd.DataFrame, rng: np.random.Generator)
             chosen = {"label": case.label, "predicted": case.predicted, "confidence": round(case.confidence, 4)}
             rows.append({"file": file, "case_id": case.case_id, "right": right, **chosen})
     return rows
+
+
+def _heat(folder: Path, examples: list[dict], rng: np.random.Generator) -> dict:
+    """Show occlusion alone, for a recurrent network has no Grad-CAM."""
+    cases = []
+    for number, one in enumerate(examples[::3]):
+        files = {kind: f"heat/{number}_occlusion_{kind}.png" for kind in ("maps", "random")}
+        for file in files.values():
+            _png(folder / file, rng, one["label"])
+        cases.append({**one, **{kind: {"occlusion": file} for kind, file in files.items()}})
+    return {"cases": cases, "sanity": {"occlusion": {"likeness": 0.12, "passed": True}}}
+
+
+def _quality(predictions: pd.DataFrame, examples: list[dict], rng: np.random.Generator) -> dict:
+    ids = predictions.case_id.unique()
+    measures = pd.DataFrame(
+        {"brightness": rng.uniform(0, 255, len(ids)), "sharpness": rng.uniform(9, 99, len(ids))}, ids
+    )
+    worst = [one for one in examples if not one["right"]]
+    return {"measures": by_quality(predictions, measures, CLASSES), "worst": worst}
 
 
 def _model(folder: Path, threshold: float | None) -> None:

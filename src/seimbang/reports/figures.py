@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seimbang.reports.read import Arm, Run
-from seimbang.reports.shapes import Value
+from seimbang.reports.shapes import Ranking, Value
 from seimbang.reports.tables import compared, published, title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Canvas
 
 # Okabe and Ito's palette, which colour-blind readers can tell apart; every line also has its own style or marker.
 BLUE, ORANGE, GREEN, PINK, SKY, BLACK, GREY = (
@@ -58,8 +59,8 @@ def draw(run: Run) -> dict[str, Figure]:
     """Draw every figure for which the run has numbers.
 
     Returns:
-        By name: ``forest-<metric>``, ``roc``, ``classes-<slug>``, ``loss-<slug>``, ``accuracy-<slug>`` and
-        ``calibration-<slug>``.
+        By name: ``forest-<metric>``, ``roc`` or ``roc-<slug>``, ``classes-<slug>``, ``loss-<slug>``,
+        ``accuracy-<slug>`` and ``calibration-<slug>``.
     """
     import matplotlib as mpl
 
@@ -73,6 +74,8 @@ def _all(run: Run) -> Iterator[Figure]:
     if any(arm.test and arm.test.default.roc for arm in run.arms):
         yield _roc(run)
     for arm in run.arms:
+        if arm.test and arm.test.default.one_vs_rest:
+            yield _one_vs_rest(arm, arm.test.default.one_vs_rest)
         yield _classes(arm)
         if arm.history["epoch"]:
             yield _curve(arm, "loss")
@@ -132,7 +135,7 @@ def _limits(lines: list[tuple[str, str, Value, bool]], marks: dict[str, float]) 
 
 def _roc(run: Run) -> Figure:
     def plot(axes: Axes) -> None:
-        axes.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, linestyle=":")
+        _square(axes)
         for place, arm in enumerate(run.arms):
             if arm.test and arm.test.default.roc:
                 x, y = zip(*arm.test.default.roc, strict=True)
@@ -140,11 +143,32 @@ def _roc(run: Run) -> Figure:
                 label = f"{short(arm.name)}{' (leaks)' if arm.facts.leaky else ''}"
                 auc = arm.test.default.metrics["auc"].number
                 axes.plot(x, y, STYLES[place % len(STYLES)], color=colour, label=f"{label}, AUC {auc}", linewidth=1.6)
-        axes.set(xlabel="1 - specificity", ylabel="Sensitivity", xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
         axes.legend(loc="lower right")
 
     aucs = "; ".join(f"{arm.name} {arm.test.default.metrics['auc']}" for arm in run.arms if arm.test)
     return render("roc", "", f"ROC curves on the test set. Area under the curve: {aucs}.", (4.4, 4.2), plot)
+
+
+def _one_vs_rest(arm: Arm, classes: Mapping[str, Ranking]) -> Figure:
+    """Draw the ROC curve of each class of an arm against the others together."""
+
+    def plot(axes: Axes) -> None:
+        _square(axes)
+        for place, (name, one) in enumerate(classes.items()):
+            if one.curve:
+                x, y = zip(*one.curve, strict=True)
+                colour, style = CYCLE[place % len(CYCLE)], STYLES[place % len(STYLES)]
+                axes.plot(x, y, style, color=colour, label=f"{short(name)}, AUC {one.auc}", linewidth=1.6)
+        axes.legend(loc="lower right")
+
+    aucs = "; ".join(f"{name} {one.auc}" for name, one in classes.items())
+    alt = f"ROC curves of arm {arm.name} on the test set, each class against the rest. Area under the curve: {aucs}."
+    return render(f"roc-{arm.facts.slug}", arm.facts.slug, alt, (3.6, 3.5), plot)
+
+
+def _square(axes: Axes) -> None:
+    axes.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, linestyle=":")
+    axes.set(xlabel="1 - specificity", ylabel="Sensitivity", xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
 
 
 def _classes(arm: Arm) -> Figure:
@@ -235,6 +259,11 @@ def render(name: str, arm: str, alt: str, size: tuple[float, float], plot: Calla
 
     canvas = Canvas(figsize=size, layout="constrained")
     plot(canvas.subplots())
+    return saved(name, arm, alt, canvas)
+
+
+def saved(name: str, arm: str, alt: str, canvas: Canvas) -> Figure:
+    """Return a drawing of matplotlib as a figure."""
     text = io.StringIO()
     canvas.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
     return Figure(name, arm, alt, text.getvalue())

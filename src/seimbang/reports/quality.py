@@ -1,0 +1,96 @@
+"""Errors by image quality: a panel a measure, and a sentence an arm."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from seimbang.reports.figures import BLUE, GREY, ORANGE, STYLE, Figure, saved
+from seimbang.reports.read import Arm, Run
+from seimbang.reports.shapes import QualityRow
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+ENDS = {
+    "brightness": ("dark", "bright"),
+    "contrast": ("low contrast", "high contrast"),
+    "sharpness": ("blurred", "sharp"),
+    "noise": ("smooth", "noisy"),
+    "entropy": ("plain", "detailed"),
+    "clipped": ("little clipped", "much clipped"),
+}
+"""What images low and high in a measure are called."""
+
+ACROSS = 3
+
+
+def sentence(arm: Arm) -> str:
+    """Say whether an arm's errors depend on image quality beyond chance; plain text, to be escaped."""
+    tested = [one for one in arm.quality.measures if one.holm is not None]
+    found = [one for one in tested if one.depends]
+    if not tested:
+        return "Whether errors depend on image quality cannot be tested: there are too few errors, or too alike images."
+    if not found:
+        smallest = min(one.holm or 0 for one in tested)
+        return f"Errors are not shown to depend on image quality (smallest Holm-corrected p = {smallest:.2f})."
+    return " ".join(_dependence(one) for one in found)
+
+
+def _dependence(one: QualityRow) -> str:
+    low, high = _ends(one)
+    first, last = one.quarters[0], one.quarters[-1]
+    p = "< .001" if (one.holm or 0) < 0.001 else f"= {one.holm:.3f}"
+    return (
+        f"Errors depend on {one.measure} beyond chance, also among images of one class (Holm-corrected p {p}): of the "
+        f"images that are most {low}, {first.rate} were wrong, of those most {high}, {last.rate}."
+    )
+
+
+def _ends(one: QualityRow) -> tuple[str, str]:
+    return ENDS.get(one.measure, ("low", "high"))
+
+
+def draw(run: Run) -> dict[str, Figure]:
+    """Draw ``quality-<slug>`` of every arm that has been judged by image quality."""
+    import matplotlib as mpl
+
+    with mpl.rc_context(STYLE):  # type: ignore[arg-type]
+        drawn = [_figure(arm) for arm in run.arms if arm.quality.measures]
+    return {figure.name: figure for figure in drawn}
+
+
+def _figure(arm: Arm) -> Figure:
+    from matplotlib.figure import Figure as Canvas
+
+    rows = arm.quality.measures
+    down = -(-len(rows) // ACROSS)
+    canvas = Canvas(figsize=(7.2, 1.9 * down), layout="constrained")
+    grid = canvas.subplots(down, ACROSS, sharey=True, squeeze=False).ravel()
+    for axes, one in zip(grid, rows, strict=False):
+        _panel(axes, one)
+    for axes in grid[len(rows) :]:
+        axes.set_visible(False)
+    for axes in grid[::ACROSS]:
+        axes.set_ylabel("Share wrong")
+    words = "; ".join(f"{one.measure}, from {' to '.join(_ends(one))}: {_rates(one)}" for one in rows)
+    alt = f"Share of wrong answers of arm {arm.name} in each quarter of the test images by quality: {words}."
+    return saved(f"quality-{arm.facts.slug}", arm.facts.slug, alt, canvas)
+
+
+def _rates(one: QualityRow) -> str:
+    return ", ".join(str(part.rate) for part in one.quarters)
+
+
+def _panel(axes: Axes, one: QualityRow) -> None:
+    colour = ORANGE if one.depends else BLUE
+    n, errors = (sum(numbers) for numbers in zip(*((part.n, part.errors) for part in one.quarters), strict=True))
+    axes.axhline(errors / n, color=GREY, linewidth=0.8, linestyle=":")
+    for place, part in enumerate(one.quarters):
+        axes.plot([place, place], [part.rate.low or 0, part.rate.high or 0], color=colour, linewidth=2)
+        axes.plot(place, part.errors / part.n, "o", color=colour, markersize=5)
+    last = len(one.quarters) - 1
+    low, high = _ends(one)
+    axes.set(xlim=(-0.5, max(last, 1) + 0.5), ylim=(0, None))
+    axes.set_xticks([0, last] if last else [0], [low, high] if last else ["all alike"], fontsize=8)
+    axes.set_title(one.measure + " *" * one.depends, fontsize=9)
+    axes.tick_params(axis="x", length=0)
