@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from seimbang.audit import audit
-from seimbang.datasets.base import CaseTable, Dataset
+from seimbang.datasets.base import CaseTable, Column, Dataset
 from seimbang.splits.base import Fold
 
 N = 90
@@ -20,7 +20,9 @@ def dataset(X=None, n=N, kind="image", unreadable=(), classes=None, prefix="c", 
     """Return ``n`` cases of two classes in turn of three; every third is in the test part."""
     rows = {"case_id": [f"{prefix}{k:03}" for k in range(n)], "label": ["well" if k % 2 else "sick" for k in range(n)]}
     cases = CaseTable.build(pd.DataFrame(rows | columns), classes=classes)
-    return Dataset(cases, images(n) if X is None else X, "made up", kind, unreadable=tuple(unreadable))
+    X = images(n) if X is None else X
+    numbers = tuple(Column(f"v{k}", "number") for k in range(X.shape[1])) if kind == "table" else ()
+    return Dataset(cases, X, "made up", kind, unreadable=tuple(unreadable), columns=numbers)
 
 
 def fold(name="", n=N, shift=0):

@@ -1,6 +1,7 @@
 """What every source of cases promises; a new one is made here in a few lines and gets all the tests."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -38,10 +39,38 @@ def make_phantom(root):
     return DataSettings(source="phantom", phantom=Phantom(patients=12))
 
 
-MAKE = {"folder": make_folder, "csv": make_csv, "npz": make_npz, "phantom": make_phantom}
+def make_table(root):
+    lines = [f"{pixels[0, 0]},{pixels[0, 1]},{label}" for pixels, label in zip(PIXELS, LABELS, strict=True)]
+    (root / "table.csv").write_text("\n".join(["a,b,label", *lines]))
+    return DataSettings(source="csv", path="table.csv", features="all")
 
 
-@pytest.fixture(params=sorted(SOURCES))
+def make_excel(root):
+    frame = pd.DataFrame({"a": PIXELS[:, 0, 0], "b": PIXELS[:, 0, 1], "label": LABELS})
+    frame.to_excel(root / "table.xlsx", index=False)
+    return DataSettings(source="excel", path="table.xlsx")
+
+
+def make_sklearn(root):
+    return DataSettings(source="sklearn:breast_cancer")
+
+
+MAKE = {
+    "folder": make_folder,
+    "csv": make_csv,
+    "csv of features": make_table,
+    "excel": make_excel,
+    "npz": make_npz,
+    "phantom": make_phantom,
+    "sklearn": make_sklearn,
+}
+
+
+def test_every_source_is_here():
+    assert set(SOURCES) <= set(MAKE)
+
+
+@pytest.fixture(params=sorted(MAKE))
 def made(request, tmp_path, monkeypatch):
     monkeypatch.setenv("SEIMBANG_CACHE", str(tmp_path / "cache"))
     return MAKE[request.param](tmp_path), tmp_path
@@ -54,9 +83,13 @@ def test_table_and_pixels_agree(made):
     assert tuple(frame.columns) == COLUMNS
     assert frame.case_id.is_unique
     assert frame.case_id.tolist() == sorted(frame.case_id)
-    assert data.X.dtype == np.uint8
-    assert data.X.shape == (len(frame), 16, 12, 1)
-    assert isinstance(data.X, np.memmap)
+    if data.kind == "image":
+        assert data.X.dtype == np.uint8
+        assert data.X.shape == (len(frame), 16, 12, 1)
+        assert isinstance(data.X, np.memmap)
+    else:
+        assert data.X.dtype == np.float32
+        assert data.X.shape == (len(frame), len(data.columns))
     assert all(len(digest) == 64 for digest in frame.digest)
     assert data.cases.y.min() == 0
     assert {"source", "format"} <= set(data.facts)

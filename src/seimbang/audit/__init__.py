@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from seimbang.audit import counts, duplicates, groups, labels, pseudo, quality, recipes, source, unreadable
+from seimbang.audit import columns, counts, duplicates, groups, labels, pseudo, quality, recipes, source, unreadable
 from seimbang.audit.base import Check, Finding, from_json, leaks, said_once, to_json
 from seimbang.audit.evidence import Evidence, RecipeEvidence
 from seimbang.balance.base import Recipe
@@ -51,6 +51,8 @@ CHECKS: tuple[Check[Evidence], ...] = (
     Check("PATIENT_UNKNOWN", "Cases without a patient", "info", groups.unknown),
     Check("PSEUDO_PATIENTS", "Images that may be of one patient", "info", pseudo.pseudo),
     Check("QUALITY_OUTLIERS", "Images unlike the others in quality", "info", quality.standing_out),
+    Check("TABLE_GAPS", "Missing values", "info", columns.gaps),
+    Check("TABLE_OUTLIERS", "Values far from the others", "info", columns.standing_out),
     Check("EXTERNAL_DUPLICATE", "External images also learnt from", "leak", duplicates.external_identical),
     Check("EXTERNAL_NEAR", "External images nearly identical to learnt ones", "leak", duplicates.external_nearly),
     Check("EXTERNAL_PATIENT", "Patient ids in the data and in an external set", "warning", groups.external),

@@ -25,15 +25,16 @@ def real(evidence: RecipeEvidence, part: Part) -> Found | None:
 def synthetic(evidence: RecipeEvidence, part: Part) -> Found | None:
     """Synthetic cases with a parent in ``part``."""
     held = evidence.fold.parts()[part]
-    first, second = evidence.rows[evidence.recipe.i], evidence.rows[evidence.recipe.j]
-    in_first, in_second = np.isin(first, held), np.isin(second, held)
-    count = int((in_first | in_second).sum())
+    recipe = evidence.recipe
+    parents = evidence.rows[np.column_stack([recipe.i, recipe.j, *recipe.donors.T])]
+    theirs = np.isin(parents, held)
+    count = int(theirs.any(axis=1).sum())
     if not count:
         return None
     verb = "was" if count == 1 else "were"
-    total = f"of {len(first):,} synthetic training case{'s' * (len(first) != 1)}"
+    total = f"of {len(parents):,} synthetic training case{'s' * (len(parents) != 1)}"
     sentence = f"{count:,} {total} {verb} made from {part} cases."
-    return Found(sentence, _ids(evidence, np.unique(np.concatenate([first[in_first], second[in_second]]))), count)
+    return Found(sentence, _ids(evidence, np.unique(parents[theirs])), count)
 
 
 def _ids(evidence: RecipeEvidence, rows: Rows) -> list[str]:

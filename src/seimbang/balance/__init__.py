@@ -21,6 +21,7 @@ from seimbang.balance.mixup import BalancedMixup, Mixup
 from seimbang.balance.none import Unbalanced
 from seimbang.balance.oversample import Oversample
 from seimbang.balance.smote import Smote
+from seimbang.balance.smote_nc import SmoteNc
 from seimbang.balance.svm_smote import SvmSmote
 from seimbang.balance.threshold import Threshold
 from seimbang.balance.undersample import Undersample
@@ -52,6 +53,7 @@ METHODS: dict[str, type[Balance]] = {
     "svm_smote": SvmSmote,
     "kmeans_smote": KmeansSmote,
     "feature_smote": FeatureSmote,
+    "smote_nc": SmoteNc,
     "class_balanced": ClassBalanced,
     "focal": Focal,
     "ldam": Ldam,

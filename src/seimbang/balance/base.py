@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Blocks = tuple[tuple[int, int], ...]
+"""First column of each category in prepared rows of a table, and the one after its last; one column is one word."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class Recipe:
         y: Labels of the real rows, then of the synthetic ones, shape ``(m + s,)``.
         augmentation: How the synthetic rows, which are then images, are changed at random after that.
         seeds: Seed of that change for each synthetic row, shape ``(s,)``; none without ``augmentation``.
+        blocks: Columns that are not interpolated but copied from a row of ``donors``: the categories of a table.
+        donors: Rows of ``X`` that lend each synthetic row its categories, shape ``(s, blocks)``.
     """
 
     real: Ints
@@ -41,6 +45,8 @@ class Recipe:
     y: Ints
     augmentation: Augmentation = UNCHANGED
     seeds: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    blocks: Blocks = ()
+    donors: Ints = field(default_factory=lambda: np.empty((0, 0), np.int64))
 
     @classmethod
     def of_real(cls, rows: Ints, y: Ints) -> Recipe:
@@ -65,6 +71,8 @@ class Recipe:
             delta = self.delta[k].astype(kind).reshape(-1, *[1] * (X.ndim - 1))
             line = rows[made] + delta * (X[self.j[k]].astype(kind) - rows[made])
             rows[made] = line.clip(0, 255) if X.dtype == np.uint8 else line
+            for lender, (start, stop) in enumerate(self.blocks):
+                rows[made, start:stop] = X[self.donors[k, lender], start:stop]
             if len(self.seeds):
                 rows[made] = augment(rows[made], self.seeds[k], self.augmentation)
         return rows
@@ -123,7 +131,11 @@ class Balance(BaseModel):
                 "balance tables with oversample, smote or class_weights",
             )
         made = self.rows(X, rows, y, np.random.RandomState(seed))
-        return replace(made, real=rows[made.real], i=rows[made.i], j=rows[made.j])
+        return replace(made, real=rows[made.real], i=rows[made.i], j=rows[made.j], donors=rows[made.donors])
+
+    def with_categories(self, blocks: Blocks) -> Self:
+        """Return the method for a table whose prepared rows have these categories; few methods treat them apart."""
+        return self
 
     def rows(self, X: npt.NDArray[Any], among: Ints, y: Ints, rng: np.random.RandomState) -> Recipe:
         """Resample or synthesise; unless overridden, every row once. The recipe holds positions in ``among``."""

@@ -94,7 +94,8 @@ def _excel(path: Path, sheet: str) -> Iterator[pd.DataFrame]:
         raise DataError("DATA_EMPTY", f"no cells in {path.name}", "names in row 1, then one row a case", "check it")
     width = max((k + 1 for k, name in enumerate(rows[0]) if name), default=0)
     header = _header(path, rows[0][:width])
-    yield pd.DataFrame([row[:width] for row in rows[1:]], range(2, len(rows) + 1), header, dtype=str)
+    full = [(row + [""] * width)[:width] for row in rows[1:]]  # a row ends with its last cell
+    yield pd.DataFrame(full, range(2, len(rows) + 1), header, dtype=str)
 
 
 def _workbook(path: Path, file: Any, data_only: bool) -> Any:

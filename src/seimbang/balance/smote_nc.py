@@ -1,0 +1,93 @@
+"""SMOTE-NC: SMOTE for tables that hold words beside numbers."""
+
+from typing import Annotated, Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from seimbang.balance.base import Balance, Blocks, Floats, Ints, Recipe
+from seimbang.balance.neighbours import neighbours
+from seimbang.balance.oversample import lacking
+from seimbang.balance.smote import require_neighbours
+from seimbang.errors import DataError
+
+
+class SmoteNc(Balance):
+    """As SMOTE, but a made case takes each word that most of the ``k`` neighbours of its first parent have.
+
+    Two words that differ are as far apart as the median of the standard deviations of the numbers in the class. On
+    float input the rows are imbalanced-learn's with the same ``random_state``.
+
+    Attributes:
+        k: Number of neighbours to choose from.
+        ratio: Wanted size of each smaller class, relative to the largest; a class above it is left alone.
+        blocks: First column of each category, with one column a word, and the one after its last; a study takes them
+            from its table.
+    """
+
+    title: ClassVar[str] = "SMOTE-NC"
+    source: ClassVar[str] = "Chawla et al. 2002, JAIR 16, section 6.1"
+    k: int = Field(5, ge=1, le=1000)
+    ratio: float = Field(1.0, gt=0, le=1)
+    blocks: tuple[Annotated[tuple[int, int], Field(strict=False)], ...] = Field((), strict=False)
+
+    def with_categories(self, blocks: Blocks) -> Self:
+        """Return the method for prepared rows whose categories are these columns."""
+        return self.model_copy(update={"blocks": blocks})
+
+    def rows(self, X: npt.NDArray[Any], among: Ints, y: Ints, rng: np.random.RandomState) -> Recipe:
+        """Return every row once, then the synthetic ones, class by class.
+
+        Raises:
+            DataError: BALANCE_CATEGORIES: images, or a table of numbers or of words alone. SMOTE_NEIGHBOURS: a class
+                that needs synthetic cases has no more than ``k``.
+        """
+        words = [column for start, stop in self.blocks for column in range(start, stop)]
+        if X.ndim != 2 or not words or len(words) == X.shape[1]:
+            found = f"{len(self.blocks)} categories in rows of {' x '.join(map(str, X.shape[1:]))} numbers"
+            mend = "use the method smote, or name columns of words in data.categories"
+            raise DataError("BALANCE_CATEGORIES", found, "a table with both numbers and categories", mend)
+        start = rng.get_state()
+        none = np.empty(0, np.int64)
+        made = [(none, none, np.empty(0), none, np.empty((0, len(self.blocks)), np.int64))]
+        for label, count in lacking(y, self.ratio).items():
+            members = np.flatnonzero(y == label)
+            require_neighbours(len(members), label, self.k)
+            values = X[among[members]].astype(np.float64)
+            near = neighbours(_spaced(values, words), np.arange(len(members)), self.k)
+            rng.set_state(start)  # imbalanced-learn starts every class, and the choice of its words, from the seed
+            first, which = np.divmod(rng.randint(0, near.size, size=count), self.k)
+            delta = rng.uniform(size=count)
+            rng.set_state(start)
+            donors = [_donors(values[:, slice(*block)], near[first], rng) for block in self.blocks]
+            second = near[first, which]
+            made.append((members[first], members[second], delta, np.full(count, label), members[np.stack(donors, 1)]))
+        i, j, deltas, labels, lenders = (np.concatenate(parts) for parts in zip(*made, strict=True))
+        both = np.concatenate([y, labels])
+        return Recipe(np.arange(len(y)), i, j, deltas, both, blocks=self.blocks, donors=lenders)
+
+
+def _spaced(values: Floats, words: list[int]) -> Floats:
+    """Return rows in which two words are as far apart as the median standard deviation of the numbers."""
+    spread = np.median(np.delete(values, words, axis=1).std(axis=0))
+    spaced = values.copy()
+    spaced[:, words] *= spread / np.sqrt(2)  # two columns of one-hot rows differ
+    return spaced
+
+
+def _donors(block: Floats, near: Ints, rng: np.random.RandomState) -> Ints:
+    """Return, for each made case, a neighbour with the word that most have; equal counts are decided by chance.
+
+    Args:
+        block: The category of each member of the class, one column a word, shape ``(m, words)``.
+        near: Neighbours of the first parent of each made case, shape ``(s, k)``.
+        rng: Used as imbalanced-learn uses it.
+    """
+    votes = block[near]
+    counts = votes.sum(axis=1)
+    most = rng.permutation(np.argwhere(counts == counts.max(axis=1, keepdims=True)))
+    _, chosen = np.unique(most[:, 0], return_index=True)
+    every = np.arange(len(near))
+    lender = votes[every, :, most[chosen, 1]].argmax(axis=1)
+    return np.take_along_axis(near, lender[:, None], axis=1)[:, 0]
