@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+from itertools import product
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from seimbang.settings import mistakes, nearest
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -37,6 +40,10 @@ class Features(BaseModel):
     def extract(self, X: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Return the features ``float32[n, f]`` of images ``uint8[n, h, w, c]``, a block of images at a time."""
         raise NotImplementedError
+
+    def width(self, shape: Shape) -> int:
+        """Return how many features an image of ``shape`` has."""
+        return int(np.prod(shape))
 
 
 class Classifier(Protocol):
@@ -93,10 +100,116 @@ class Network(Model):
         raise NotImplementedError
 
 
+class Search(BaseModel):
+    """How the candidates of a ``grid`` are compared, inside the training rows.
+
+    Attributes:
+        folds: Parts the training rows are divided into, each left out once; fewer where a class has fewer groups.
+        repeats: How often they are divided anew.
+        by: What of the rows left out is compared; of equal candidates the first wins.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    folds: int = Field(5, ge=2, le=100)
+    repeats: int = Field(1, ge=1, le=100)
+    by: Literal["balanced_accuracy", "accuracy"] = "balanced_accuracy"
+
+
 class Estimator(Model):
-    """Settings of a classical model, which is fitted at once; see ``training/classical.py``."""
+    """Settings of a classical model, which is fitted at once; see ``training/classical.py``.
+
+    Attributes:
+        features: What it sees of an image: ``"pixels"``, ``"hog"`` or, by its name, a pretrained network's features.
+        weights: File of that network's weights; empty for the published ones, ``"random"`` for none.
+        fetch: Whether the published ones may be downloaded: ``"never"``, ``"when needed"`` or ``"only"``.
+        scale: Whether each feature is first brought to mean 0 and standard deviation 1.
+        pca: Principal components kept of the features: how many, or a share of the variance below 1; 0 for no PCA.
+        calibrate: How the probabilities are corrected in five folds of the training rows; ``"none"`` takes them as the
+            model gives them.
+        grid: Several values for some of the keys below, such as ``{ C = [1, 10] }``: the best is searched for.
+        search: How it is searched for.
+    """
 
     file: ClassVar[str] = "model.skops"
+    purpose: ClassVar[str]
+    weighable: ClassVar[bool] = True
+    threads: ClassVar[bool] = False
+    features: str = "pixels"
+    weights: str = ""
+    fetch: Literal["never", "when needed", "only"] = "when needed"
+    scale: bool = True
+    pca: Annotated[int, Field(ge=0)] | Annotated[float, Field(gt=0, lt=1)] = 0
+    calibrate: Literal["none", "sigmoid", "isotonic"] = "none"
+    grid: dict[str, Annotated[tuple[Any, ...], Field(min_length=1, strict=False)]] = Field(default_factory=dict)
+    search: Search = Search()
+
+    @field_validator("features")
+    @classmethod
+    def _known_features(cls, name: str) -> str:
+        from seimbang.models.features import names
+
+        if name not in names():
+            raise ValueError(f"one of {', '.join(names())}{nearest(name, names())}")
+        return name
+
+    @field_validator("grid")
+    @classmethod
+    def _known_values(cls, grid: dict[str, tuple[Any, ...]]) -> dict[str, tuple[Any, ...]]:
+        known = [key for key in cls.model_fields if key not in Estimator.model_fields]
+        among = f"(known: {', '.join(known)})"
+        wrong = [f"without {key!r}{nearest(key, known)} {among}" for key in grid if key not in known]
+        for one in [{key: value} for key in grid if key in known for value in grid[key]]:
+            try:
+                cls.model_validate(one)
+            except ValidationError as error:
+                wrong += mistakes(error, cls, "made of values where grid")
+        if wrong:
+            raise ValueError(" and ".join(wrong))
+        return grid
+
+    @property
+    def inputs(self) -> Features | None:
+        """What the model sees of an image instead of its pixels."""
+        from seimbang.models.features import Hog, NetworkFeatures
+
+        if self.features in ("pixels", "hog"):
+            return Hog() if self.features == "hog" else None
+        return NetworkFeatures(backbone=self.features, weights=self.weights, fetch=self.fetch)
+
+    def candidates(self) -> list[Self]:
+        """Return these settings with each combination of the values in ``grid``, the last key changing fastest."""
+        settings = {**self.model_dump(), "grid": {}}
+        return [
+            self.model_validate({**settings, **dict(zip(self.grid, values, strict=True))})
+            for values in product(*self.grid.values())
+        ]
+
+    def classifier(self, rows: npt.NDArray[np.float32], seed: int) -> Any:
+        """Return a new scikit-learn classifier that is to be fitted to ``rows``, ``float32[n, f]``.
+
+        Raises:
+            DataError: There are too few of them.
+        """
+        raise NotImplementedError
+
+    def sketch(self) -> Self:
+        """Return the settings that stand for these while candidates are compared, where fitting takes long."""
+        return self
+
+    def describe(self, shape: Shape, classes: int) -> list[Layer]:
+        """Describe what is made of an image, or of the columns of a table, on the way to the probabilities."""
+        from seimbang.models.features import layer
+
+        layers = [layer(self.inputs, shape)]
+        (size,) = layers[0].shape
+        if self.scale:
+            layers.append(Layer("Scaling", (size,), 0, "Brings each number to mean 0 and standard deviation 1."))
+        if self.pca:
+            kept = min(int(self.pca), size) if self.pca >= 1 else size
+            share = f", at most; together they hold {self.pca:.0%} of the variance" if self.pca < 1 else ""
+            purpose = f"Keeps the {kept} directions in which the cases differ most{share}."
+            layers.append(Layer("Principal components", (kept,), 0, purpose))
+        return [*layers, Layer(self.title[:1].upper() + self.title[1:], (classes,), 0, self.purpose)]
 
 
 @runtime_checkable
