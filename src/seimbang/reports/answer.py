@@ -209,7 +209,7 @@ def _leaks(run: Run) -> Iterator[str]:
         reads = "; ".join(f"{quoted([arm.name])} reads {_both(arm)}" for arm in arms)
         yield (
             f"{quoted([arm.name for arm in arms])} {'leaks' if len(arms) == 1 else 'leak'}. {reason} {reads}. "
-            "Such figures are shown for comparison only; they are no evidence of how a model works on new patients."
+            "Such figures are shown for comparison only; they are no evidence of how a model works on new cases."
         )
 
 

@@ -324,6 +324,25 @@ class Quality(BaseModel):
     worst: list[ExampleRow] = []
 
 
+class Candidate(BaseModel):
+    """One line of ``search.csv``: settings, their score inside the training part, how many folds took them."""
+
+    settings: dict[str, str]
+    mean: float
+    sd: float | None = None
+    metric: str
+    chosen: int = 0
+
+
+class BoxRow(BaseModel):
+    """One column of ``boxes.json``: smallest value, quartiles and largest by class, before and after balancing."""
+
+    column: str
+    unit: str = ""
+    before: dict[str, list[float]]
+    after: dict[str, list[float]] = {}
+
+
 class Sample(BaseModel):
     """One image of the data set."""
 

@@ -148,6 +148,10 @@ def metrics_csv(run: Run) -> str:
             for rule, measures in (("default", found.default), ("tuned", found.tuned)):
                 for klass, metric, value in _long(measures) if measures else ():
                     writer.writerow([arm.name, part, rule, klass, metric, *_fields(value)])
+        for part, folded in arm.metrics.folds.items():
+            for kind, values in (("mean", folded.mean), ("sd", folded.sd)):
+                for metric, number in values.items():
+                    writer.writerow([arm.name, part, "default", "", f"{metric}_{kind}_of_folds", *_bare(number)])
         for part, gaps in arm.metrics.gaps.items():
             for metric, value in gaps.items():
                 writer.writerow([arm.name, part, "default", "", f"gap_{metric}", *_fields(value)])
@@ -161,7 +165,7 @@ def latex(run: Run) -> str:
     lines = [
         r"% \usepackage{booktabs}",
         r"\begin{table}",
-        rf"\caption{{{tex(run.study.title)}. Internal test set; 95\,\% intervals in parentheses.{_dagger(rows)}}}",
+        rf"\caption{{{tex(run.study.title)}. {_explained(run, rows)}}}",
         r"\label{tab:seimbang}",
         r"\centering\small",
         rf"\begin{{tabular}}{{l{'c' * len(keys)}}}",
@@ -179,6 +183,11 @@ def latex(run: Run) -> str:
 def tex(text: str) -> str:
     """Escape text for LaTeX, on one line."""
     return "".join(_ESCAPES.get(sign, sign) for sign in " ".join(text.split()))
+
+
+def _explained(run: Run, rows: list[Row]) -> str:
+    auc = " AUC after Hand and Till." if len(run.classes) > 2 else ""
+    return rf"Internal test set; 95\,\% intervals in parentheses.{auc}{_dagger(rows)}"
 
 
 def _dagger(rows: list[Row]) -> str:
@@ -203,6 +212,10 @@ def _long(measures: Measures) -> Iterator[tuple[str, str, Value]]:
         average: Average = getattr(measures, name)
         for metric in ("precision", "recall", "f1"):
             yield name, metric, getattr(average, metric)
+
+
+def _bare(number: float | None) -> list[float | str]:
+    return _fields(Value(value=number))
 
 
 def _fields(value: Value) -> list[float | str]:

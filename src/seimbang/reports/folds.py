@@ -1,0 +1,139 @@
+"""Cross-validation fold by fold: a table, box plots, and the tests over folds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from seimbang.reports.comparison import sure
+from seimbang.reports.figures import BLUE, GREY, LEAK, STYLE, Figure, render, short
+from seimbang.reports.read import Arm, Run
+from seimbang.reports.shapes import Folded, Outcome, Value
+from seimbang.reports.tables import title
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+METRICS = ("accuracy", "balanced_accuracy", "kappa", "macro_f1", "auc")
+TESTS = {"folds_accuracy": "accuracy", "folds": "balanced_accuracy"}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One figure: mean and sd over folds, how many of them lack it, and the pooled value."""
+
+    text: str
+    lacking: int
+    pooled: Value
+
+
+@dataclass(frozen=True)
+class Test:
+    """One pair of arms compared over folds."""
+
+    first: str
+    second: str
+    metric: str
+    outcome: Outcome
+
+    @property
+    def sure(self) -> str:
+        """Its p in words."""
+        return sure(self.outcome)
+
+
+@dataclass(frozen=True)
+class Table:
+    """The arms of one protocol with folds, by name; ``number`` is the place of the protocol in the study."""
+
+    number: int
+    protocol: str
+    folds: int
+    rows: dict[str, dict[str, Cell]]
+    leaky: frozenset[str]
+    tests: list[Test]
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether some figures do not exist in some folds."""
+        return any(cell.lacking for cells in self.rows.values() for cell in cells.values())
+
+    @property
+    def name(self) -> str:
+        """Name of its figure."""
+        return f"folds-{self.number}"
+
+
+def tables(run: Run) -> list[Table]:
+    """Return one table for each protocol with more than one fold."""
+    made = []
+    for number, (protocol, arms) in enumerate(run.protocols.items()):
+        folded = [(arm, arm.metrics.folds["test"]) for arm in arms if "test" in arm.metrics.folds]
+        if folded:
+            rows = {arm.name: _cells(arm, one) for arm, one in folded}
+            leaky = frozenset(arm.name for arm, _ in folded if arm.facts.leaky)
+            made.append(Table(number, protocol, len(folded[0][1].each), rows, leaky, list(_tests(run, protocol))))
+    return made
+
+
+def _cells(arm: Arm, folded: Folded) -> dict[str, Cell]:
+    return {
+        metric: Cell(_text(folded, metric), len(folded.each) - folded.measured[metric], _pooled(arm, metric))
+        for metric in METRICS
+    }
+
+
+def _text(folded: Folded, metric: str) -> str:
+    mean, sd = folded.mean[metric], folded.sd[metric]
+    return "–" if mean is None else f"{Value(value=mean).number}" + ("" if sd is None else f" ± {sd:.2f}")
+
+
+def _pooled(arm: Arm, metric: str) -> Value:
+    if arm.test is None:
+        return Value(value=None)
+    return arm.test.default.macro.f1 if metric == "macro_f1" else arm.test.default.metrics[metric]
+
+
+def _tests(run: Run, protocol: str) -> Iterator[Test]:
+    """Yield what can be tested over folds, accuracy first."""
+    found = run.comparisons[protocol].sets.get("test")
+    for test, metric in TESTS.items():
+        for pair in found.pairs if found else []:
+            outcome: Outcome = getattr(pair, test)
+            if outcome.p is not None:
+                yield Test(pair.first, pair.second, metric, outcome)
+
+
+def draw(run: Run) -> dict[str, Figure]:
+    """Draw ``folds-<number of the protocol>``: the accuracy in each fold, a box an arm."""
+    import matplotlib as mpl
+
+    with mpl.rc_context(STYLE):  # type: ignore[arg-type]
+        return {one.name: _boxes(one, run.protocols[one.protocol]) for one in tables(run)}
+
+
+def _boxes(table: Table, arms: list[Arm]) -> Figure:
+    known = [arm for arm in arms if "test" in arm.metrics.folds]
+    values = [[float(row["accuracy"]) for row in arm.metrics.folds["test"].each] for arm in known]
+    pooled = [_pooled(arm, "accuracy").value for arm in known]
+
+    def plot(axes: Axes) -> None:
+        drawn = axes.boxplot(values, orientation="horizontal", widths=0.55, patch_artist=True, showmeans=True)
+        for arm, box in zip(known, drawn["boxes"], strict=True):
+            box.set(facecolor=LEAK if arm.facts.leaky else BLUE, alpha=0.45)
+        for line in drawn["medians"]:
+            line.set(color="black")
+        for mark in drawn["means"]:
+            mark.set(marker="o", markerfacecolor="black", markeredgecolor="black", markersize=4)
+        for place, value in enumerate(pooled, 1):
+            if value is not None:
+                axes.plot(value, place, "|", color="black", markersize=15, markeredgewidth=2)
+        axes.set_yticklabels([short(arm.facts.arm) + (" (leaks)" if arm.facts.leaky else "") for arm in known])
+        axes.set(xlabel="Accuracy in each fold")
+        axes.invert_yaxis()
+        axes.grid(axis="x", color=GREY, alpha=0.3, linewidth=0.6)
+
+    words = "; ".join(f"{arm.name} {_text(arm.metrics.folds['test'], 'accuracy')}" for arm in known)
+    alt = f"{title('accuracy')} in each of {table.folds} folds, mean ± standard deviation: {words}."
+    return render(table.name, "", alt, (4.4, 0.7 + 0.34 * len(known)), plot)
