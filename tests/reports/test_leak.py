@@ -77,7 +77,6 @@ def test_three_models_balanced_before_the_split_and_inside_the_folds(run):
     [
         {"model": {"name": "another"}},
         {"balance": {"method": "none", "scope": "train"}},
-        {"balance": {"method": "smote", "k": 9, "scope": "train"}},
         {"training": {"epochs": 1}},
         {"leaky": True},
     ],
@@ -90,6 +89,17 @@ def test_an_arm_that_differs_otherwise_says_nothing_of_the_leak(run, other):
     assert len(list(worth(divided(run, {}, first, same)))) == 1
     changed = replace(same, facts=same.facts.model_copy(update=other))
     assert list(worth(divided(run, {}, first, changed))) == []
+
+
+def test_of_several_like_it_the_one_with_the_same_settings_and_protocol_counts(run):
+    first = arm(run.arms[0], "first", value(0.9), protocol="first", leaky=True)
+    few = {"method": "smote", "k": 2, "scope": "train"}
+    after = {"protocol": "folds", "leaky": False}
+    fewer = arm(run.arms[0], "fewer neighbours", value(0.7), **after, balance=few)
+    same = arm(run.arms[0], "same", value(0.8), **after)
+    for arms, chosen in (((first, fewer), fewer), ((first, fewer, same), same), ((first, same, fewer), same)):
+        (said,) = worth(divided(run, {"method": "smote", "k": 5}, *arms))
+        assert said.endswith(f"against {chosen.test.default.metrics['accuracy'].number} for “{chosen.name}”.")
 
 
 def test_figures_that_cannot_be_estimated_are_survived(run):

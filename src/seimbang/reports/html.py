@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from seimbang.explain.base import WARNING
+from seimbang.reports import folds, quality
 from seimbang.reports.answer import Sentence, answer
 from seimbang.reports.figures import Figure
 from seimbang.reports.read import Arm, Run, image
@@ -86,6 +88,11 @@ def _context(run: Run, figures: Mapping[str, Figure]) -> dict[str, Any]:
         "cases": _cases(run),
         "methods": {arm.facts.arm: arm.facts.balance_title for arm in run.arms},
         "gaps": ("accuracy", "balanced_accuracy", "auc"),
+        "warning": WARNING,
+        "heat_methods": {"grad_cam": "Grad-CAM", "occlusion": "occlusion"},
+        "by_quality": quality.sentence,
+        "folded": folds.tables(run),
+        "fold_metrics": folds.METRICS,
     }
 
 

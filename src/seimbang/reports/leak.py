@@ -37,17 +37,26 @@ def _difference(run: Run, leaky: Arm, honest: Arm) -> Value:
 
 
 def _twin(run: Run, leaky: Arm) -> Arm | None:
-    """Return the leak-free arm that differs in nothing but the leak; one of the same protocol before others."""
+    """Return the leak-free arm that is like a leaky one.
+
+    One of the same protocol goes before others, then one with the same settings of the method: inside a fold a rare
+    class may have too few cases for the number of neighbours that it has before the split.
+    """
     alike = [arm for arm in run.arms if not arm.facts.leaky and _alike(run, arm, leaky)]
     known = [arm for arm in alike if None not in (_accuracy(arm).value, _accuracy(leaky).value)]
-    return min(known, key=lambda arm: arm.facts.protocol != leaky.facts.protocol, default=None)
+
+    def distance(arm: Arm) -> tuple[bool, int]:
+        first, second = _balance(run, arm), _balance(run, leaky)
+        differ = sum(first[key] != second[key] for key in first.keys() & second.keys() - {"scope"})
+        return arm.facts.protocol != leaky.facts.protocol, differ
+
+    return min(known, key=distance, default=None)
 
 
 def _alike(run: Run, one: Arm, other: Arm) -> bool:
     """Whether both train the same model in the same way, on rows balanced by the same method."""
-    first, second = _balance(run, one), _balance(run, other)
-    settings = all(first[key] == second[key] for key in first.keys() & second.keys() - {"scope"})
-    return settings and one.facts.model == other.facts.model and one.facts.training == other.facts.training
+    method = _balance(run, one)["method"] == _balance(run, other)["method"]
+    return method and one.facts.model == other.facts.model and one.facts.training == other.facts.training
 
 
 def _balance(run: Run, arm: Arm) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import csv
 import io
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -14,12 +14,16 @@ from seimbang.errors import IntegrityError
 from seimbang.reports.shapes import (
     ArmFacts,
     Audit,
+    BoxRow,
+    Candidate,
     Comparison,
     Data,
     ExampleRow,
     GalleryRow,
+    Heat,
     Metrics,
     Provenance,
+    Quality,
     SetMetrics,
     Study,
 )
@@ -31,7 +35,15 @@ MEND = "run the study again; finished steps are not repeated"
 
 @dataclass(frozen=True)
 class Arm:
-    """A finished arm; ``history`` maps each of CURVES to one number an epoch, empty where nothing was trained."""
+    """A finished arm.
+
+    Attributes:
+        history: Each of CURVES as one number an epoch; empty where nothing was trained in epochs.
+        heat: Heat maps; empty where the model is no network.
+        quality: Errors by image quality; empty for tables.
+        search: The candidates of a grid; empty where there was none.
+        boxes: Columns of a table by class, before and after balancing; empty for images.
+    """
 
     folder: Path
     facts: ArmFacts
@@ -39,6 +51,10 @@ class Arm:
     history: dict[str, list[float]]
     gallery: list[GalleryRow]
     examples: list[ExampleRow]
+    heat: Heat
+    quality: Quality
+    search: list[Candidate]
+    boxes: list[BoxRow]
 
     @property
     def name(self) -> str:
@@ -116,7 +132,7 @@ def read(folder: Path) -> Run:
     data = _json(folder / "data.json", Data)
     comparisons = _json(folder / "comparisons.json", dict[str, Comparison])
     compared = {name for one in comparisons.values() for name in one.arms}
-    order = [(protocol.name, str(arm.get("name", ""))) for protocol in data.protocols for arm in study.arm]
+    order = [(one.name, str(arm["name"])) for one in data.protocols for arm in study.arm if _under(one.name, arm)]
     measured = {(arm.facts.protocol, arm.facts.arm): arm for arm in arms if arm.name in compared}
     if not measured.keys() & set(order):
         raise _unfinished(folder)
@@ -131,6 +147,10 @@ def read(folder: Path) -> Run:
         [f"{arm} ({protocol})" if protocol else arm for protocol, arm in order if (protocol, arm) not in measured],
         _json(folder / "provenance.json", Provenance),
     )
+
+
+def _under(protocol: str, arm: dict[str, Any]) -> bool:
+    return protocol in (arm.get("protocols") or [protocol])
 
 
 def image(folder: Path, file: str) -> bytes:
@@ -156,6 +176,10 @@ def _arm(folder: Path) -> Arm:
         _history(folder / "history.csv"),
         _json(folder / "gallery.json", list[GalleryRow]),
         _json(folder / "examples.json", list[ExampleRow]),
+        _json(folder / "heat.json", Heat) if (folder / "heat.json").is_file() else Heat(),
+        _json(folder / "quality.json", Quality) if (folder / "quality.json").is_file() else Quality(),
+        _search(folder / "search.csv") if (folder / "search.csv").is_file() else [],
+        _json(folder / "boxes.json", list[BoxRow]) if (folder / "boxes.json").is_file() else [],
     )
 
 
@@ -165,6 +189,16 @@ def _history(path: Path) -> dict[str, list[float]]:
         return {name: [float(row[name]) for row in rows] for name in CURVES}
     except (KeyError, TypeError, ValueError) as error:
         raise _damaged(path, f"the columns {', '.join(CURVES)} with numbers", repr(error)) from error
+
+
+def _search(path: Path) -> list[Candidate]:
+    rows = [{key: value or None for key, value in row.items()} for row in csv.DictReader(io.StringIO(_text(path)))]
+    known = Candidate.model_fields
+    settings = [{key: value or "none" for key, value in row.items() if key not in known} for row in rows]
+    try:
+        return [Candidate.model_validate({**row, "settings": one}) for row, one in zip(rows, settings, strict=True)]
+    except ValidationError as error:
+        raise _damaged(path, "columns of settings, mean, sd and metric", str(error.errors()[0]["loc"])) from error
 
 
 def _json(path: Path, kind: type[T]) -> T:
