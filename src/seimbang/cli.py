@@ -98,8 +98,11 @@ def audit(
 @app.command(epilog="Example: seimbang run pneumonia --data ~/data --quick")
 def run(study: str, data: Data = None, arm: OneArm = None, quick: Quick = False, out: Out = None) -> None:
     """Run a study, or what is left of it after an interruption, and write its report."""
-    suffix = "-quick" if quick else ""
-    _run(study, data, out or Path("runs") / f"{Path(study).stem}{suffix}", arm, quick)
+    _run(study, data, out or _default_out(study, quick), arm, quick)
+
+
+def _default_out(study: str, quick: bool) -> Path:
+    return Path("runs") / f"{Path(study).stem}{'-quick' if quick else ''}"
 
 
 def _run(study: str, data: Path | None, out: Path, arm: str | None, quick: bool) -> None:
@@ -110,6 +113,24 @@ def _run(study: str, data: Path | None, out: Path, arm: str | None, quick: bool)
     progress.say(f"Report: {report.resolve()}")
     program = "seimbang" if shutil.which("seimbang") else sys.argv[0]
     progress.say(f"Page for the clinic: {program} serve {out}")
+
+
+@app.command(epilog="Example: seimbang ablate my_study.toml --arm none --data ~/data")
+def ablate(
+    study: str,
+    arm: Annotated[str, typer.Option("--arm", help="The arm to take apart.")],
+    data: Data = None,
+    quick: Quick = False,
+    out: Out = None,
+) -> None:
+    """Run an arm with each step of [image] switched off alone, and say what each is worth."""
+    from seimbang.runs.ablation import ablate as ablate_arm
+    from seimbang.runs.ablation import lines
+    from seimbang.study.load import load
+
+    rows = ablate_arm(load(study), _root(data), out or _default_out(study, quick), arm, quick)
+    columns = ("arm", "set", "without", "balanced accuracy", "lost without it", "p (Holm)")
+    progress.table("Each step of [image] switched off alone", columns, lines(rows))
 
 
 @app.command(epilog="Example: seimbang report runs/pneumonia")

@@ -1,0 +1,116 @@
+"""What each step of ``[image]`` is worth: an arm trained again with that step alone switched off."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from seimbang import progress
+from seimbang.errors import StudyError
+from seimbang.evaluation import compare, read
+from seimbang.evaluation.compare import BOOTSTRAPPED
+from seimbang.evaluation.paired import holm
+from seimbang.imaging.base import ImageSettings
+from seimbang.runs.folder import RunFolder
+from seimbang.runs.steps import run
+from seimbang.study.schema import Plan, Study
+
+STEPS = ("border", "filter", "contrast", "normalise", "augment", "flip_test")
+FULL, FILE = "every step", "ablation.json"
+Row = dict[str, Any]
+
+
+def ablate(study: Study, root: Path, out: Path, arm: str, quick: bool = False) -> list[Row]:
+    """Run an arm as it is and with each step that is on switched off alone, all else equal, on the same folds.
+
+    The arm as it is belongs to the run folder ``out``; without a step, to ``out/ablation/<step>``. Whatever of these
+    is finished is not done again.
+
+    Args:
+        study: The study.
+        root: Folder that its data paths are relative to.
+        out: The run folder.
+        arm: Name of the arm; under several protocols, of all of them.
+        quick: Cut everything down to a rough answer.
+
+    Returns:
+        What ``ablation.json`` holds: one row for each protocol, set and step, with the arm's figures and their
+        intervals; without a step also the difference, with every step minus without this one, and its paired test,
+        corrected over the steps (Holm 1979).
+
+    Raises:
+        StudyError: ABLATION_NOTHING: no step is on; ABLATION_GROUPS: patients are guessed from the images, so that the
+            folds would not be the same.
+    """
+    plans = [plan for plan in study.plans() if arm in (plan.name, plan.slug, plan.arm.name, plan.arm.slug)]
+    without = {step: out / "ablation" / step for step in _on(study, plans)}
+    run(study, root, out, arm, quick)
+    for step, folder in without.items():
+        progress.note(f"Without {step}")
+        run(_without(study, step, plans), root, folder, arm, quick)
+    rows = [row for plan in plans for row in _rows(plan, {FULL: out, **without})]
+    RunFolder(out).json(FILE, {"rows": rows})
+    return rows
+
+
+def _on(study: Study, plans: list[Plan]) -> list[str]:
+    if any(plan.protocol.group == "auto" for plan in plans):
+        found, expected = 'group = "auto", which guesses patients from the images', "folds that no step changes"
+        raise StudyError("ABLATION_GROUPS", found, expected, "name the arm under another protocol")
+    fields = ImageSettings.model_fields
+    steps = [step for step in STEPS if getattr(study.image, step) != fields[step].default]
+    if not steps:
+        mend = f"switch one of {', '.join(STEPS)} on in [image]"
+        raise StudyError("ABLATION_NOTHING", "no step of [image] that is on", "at least one", mend)
+    return steps
+
+
+def _without(study: Study, step: str, plans: list[Plan]) -> Study:
+    """Return the study of these arms alone with a step switched off; published figures are not of that."""
+    image = study.image.model_copy(update={step: ImageSettings.model_fields[step].default})
+    named = {plan.arm.name for plan in plans}
+    arms = tuple(arm for arm in study.arm if arm.name in named)
+    changes = {"title": f"{study.title}, without {step}", "image": image, "arm": arms, "published": ()}
+    return study.model_copy(update=changes)
+
+
+def _rows(plan: Plan, folders: Mapping[str, Path]) -> Iterator[Row]:
+    arms = {step: folder / "arms" / plan.slug for step, folder in folders.items()}
+    metrics = {step: json.loads((arm / "metrics.json").read_text(encoding="utf-8")) for step, arm in arms.items()}
+    tests = {step: _tests(plan, arms, metrics[FULL]["classes"], step) for step in arms if step != FULL}
+    for name in next(iter(tests.values())):
+        for metric in BOOTSTRAPPED:
+            outcomes = [found[name][metric] for found in tests.values()]
+            for one, p in zip(outcomes, holm([one["p"] for one in outcomes]), strict=True):
+                one["holm"] = p
+        for step, found in metrics.items():
+            figures = found["sets"][name]["default"]["metrics"]
+            own = {metric: figures[metric] for metric in BOOTSTRAPPED}
+            lost = {f"{metric}_lost": tests[step][name][metric] for metric in BOOTSTRAPPED} if step != FULL else {}
+            yield {"arm": plan.name, "set": name, "without": "" if step == FULL else step, **own, **lost}
+
+
+def _tests(plan: Plan, arms: Mapping[str, Path], classes: list[str], step: str) -> dict[str, Any]:
+    """Return, by set, the outcomes of the tests of the arm as it is against that without a step."""
+    tables = {name: read(arms[name]) for name in (FULL, step)}
+    tuned = list(tables) if plan.balance.decides == "tuned" else []
+    return {name: found["pairs"][0] for name, found in compare(tables, classes, tuned=tuned)["sets"].items()}
+
+
+def lines(rows: list[Row]) -> list[tuple[str, ...]]:
+    """Return the rows as a table in words: arm, set, step left out, balanced accuracy, what is lost, and p."""
+    return [(row["arm"], row["set"], row["without"] or FULL, *_figures(row)) for row in rows]
+
+
+def _figures(row: Row) -> tuple[str, str, str]:
+    own, lost = row["balanced_accuracy"], row.get("balanced_accuracy_lost", {})
+    p = lost.get("holm")
+    return _interval(own, ""), _interval(lost, "+") if lost else "", lost.get("why", "") if p is None else f"{p:.3f}"
+
+
+def _interval(found: Mapping[str, Any], sign: str) -> str:
+    value = found.get("value", found.get("difference"))
+    if value is None:
+        return "–"
+    edges = "" if found["low"] is None else f" ({found['low']:{sign}.3f} to {found['high']:{sign}.3f})"
+    return f"{value:{sign}.3f}{edges}"
