@@ -102,6 +102,8 @@ def _efficientnet_b0() -> nn.Module:
         for name, one in list(part.named_children()):
             if name.endswith("_padding"):
                 setattr(part, name, nn.Identity())
+            elif name == "_swish":
+                setattr(part, name, nn.SiLU(inplace=True))
             elif isinstance(one, nn.Conv2d):
                 one.padding = (one.kernel_size[0] // 2, one.kernel_size[1] // 2)
     return _headless(module)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field, field_validator
@@ -117,9 +118,12 @@ class Pretrained(Network):
         layers = [
             Layer("Input normalisation", size, 0, "Brings the colours to the scale the network was pretrained on.")
         ]
-        for number in range(len(backbone.stages)):
-            maps = next(one.shape for one in reversed(traced) if one.stage == number)
-            layers.append(_stage(number, module, (*maps[1:], maps[0])))
+        parts = dict(module.body.named_modules())
+        for number, trained in enumerate(module.stages):
+            stage = [one for one in traced if one.stage == number]
+            every = [one for name in {step.part for step in stage if step.part} for one in parts[name].parameters()]
+            maps = stage[-1].shape
+            layers.append(_stage(number, (*maps[1:], maps[0]), _size(trained), _size(every)))
         features, out = backbone.features, (backbone.features + 1) * classes
         drop = f"While training, sets {self.dropout:.0%} of the values to 0: no single one is relied on."
         return [
@@ -137,10 +141,15 @@ class Pretrained(Network):
         return [one for one in steps if one.stage <= last]
 
 
-def _stage(number: int, module: PretrainedNet, shape: tuple[int, ...]) -> Layer:
-    trained = sum(one.numel() for one in module.stages[number])
-    found = "edges and colours" if not number else "larger and more complex patterns in what was found so far"
-    kept = "" if trained else "; its weights stay as they were pretrained"
+def _size(weights: Iterable[nn.Parameter]) -> int:
+    return sum(one.numel() for one in weights)
+
+
+def _stage(number: int, shape: tuple[int, ...], trained: int, every: int) -> Layer:
+    """Describe the stem or a stage, of whose weights some or none may be trained."""
+    found = "larger and more complex patterns in what was found so far" if number else "edges and colours"
+    share = "its" if not trained else f"{every - trained:,} of its {every:,}"
+    kept = f"; {share} weights stay as they were pretrained" if trained < every else ""
     name = f"Convolution stage {number}" if number else "Convolution stem"
     return Layer(name, shape, trained, f"Looks for {found}{kept}.")
 
