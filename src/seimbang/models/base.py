@@ -120,7 +120,7 @@ class Estimator(Model):
 
     Attributes:
         features: What it sees of an image: ``"pixels"``, ``"hog"`` or, by its name, a pretrained network's features.
-        weights: File of that network's weights; empty for the published ones, ``"random"`` for none.
+        backbone_weights: File of that network's weights; empty for the published ones, ``"random"`` for none.
         fetch: Whether the published ones may be downloaded: ``"never"``, ``"when needed"`` or ``"only"``.
         scale: Whether each feature is first brought to mean 0 and standard deviation 1.
         pca: Principal components kept of the features: how many, or a share of the variance below 1; 0 for no PCA.
@@ -135,7 +135,7 @@ class Estimator(Model):
     weighable: ClassVar[bool] = True
     threads: ClassVar[bool] = False
     features: str = "pixels"
-    weights: str = ""
+    backbone_weights: str = ""
     fetch: Literal["never", "when needed", "only"] = "when needed"
     scale: bool = True
     pca: Annotated[int, Field(ge=0)] | Annotated[float, Field(gt=0, lt=1)] = 0
@@ -174,7 +174,7 @@ class Estimator(Model):
 
         if self.features in ("pixels", "hog"):
             return Hog() if self.features == "hog" else None
-        return NetworkFeatures(backbone=self.features, weights=self.weights, fetch=self.fetch)
+        return NetworkFeatures(backbone=self.features, weights=self.backbone_weights, fetch=self.fetch)
 
     def candidates(self) -> list[Self]:
         """Return these settings with each combination of the values in ``grid``, the last key changing fastest."""

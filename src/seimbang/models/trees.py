@@ -43,10 +43,10 @@ class Forest(Estimator):
     title: ClassVar[str] = "random forest"
     purpose: ClassVar[str] = "Lets many decision trees vote, each grown on other cases and numbers."
     threads: ClassVar[bool] = True
-    trees: int = Field(200, ge=1, le=10_000)
+    trees: int = Field(100, ge=1, le=10_000)
     max_features: Annotated[int, Field(ge=1)] | Literal["sqrt", "all"] = "sqrt"
     min_leaf: int = Field(1, ge=1)
-    search_trees: int = Field(25, ge=1, le=10_000)
+    search_trees: int = Field(20, ge=1, le=10_000)
 
     def classifier(self, rows: npt.NDArray[np.float32], seed: int) -> Any:
         """Return the forest; more features than there are, are all."""

@@ -248,12 +248,13 @@ def _calibrated(classifier: Any, method: str, y: Ints, groups: npt.NDArray[Any],
 def _train(model: Estimator, classifier: Any, rows: Rows, y: Ints, weights: Floats | None) -> None:
     """Fit a classifier; one that has not quite converged after its last step is taken as it is."""
     from joblib import parallel_config
+    from sklearn import config_context
     from sklearn.exceptions import ConvergenceWarning
 
     extra = {} if weights is None else {"sample_weight": weights}
     workers = (cpu_count() or 1) if model.threads and rows.size >= MANY else 1
     threads = parallel_config("threading", n_jobs=workers) if workers > 1 else nullcontext()
-    with warnings.catch_warnings(), threads:
+    with warnings.catch_warnings(), threads, config_context(skip_parameter_validation=True):
         warnings.simplefilter("ignore", ConvergenceWarning)
         classifier.fit(rows, y, **extra)
 
