@@ -131,6 +131,7 @@ def _boxes(table: Table, arms: list[Arm]) -> Figure:
                 axes.plot(value, place, "|", color="black", markersize=15, markeredgewidth=2)
         axes.set_yticklabels([short(arm.facts.arm) + (" (leaks)" if arm.facts.leaky else "") for arm in known])
         axes.set(xlabel="Accuracy in each fold")
+        axes.locator_params(axis="x", nbins=6)
         axes.invert_yaxis()
         axes.grid(axis="x", color=GREY, alpha=0.3, linewidth=0.6)
 
