@@ -2,6 +2,8 @@
 
 import hashlib
 import re
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -237,3 +239,23 @@ def test_the_district_table_and_its_published_smote_sheet():
     assert np.bincount(balanced.cases.y).tolist() == [107] * 4
     real = {row.tobytes() for row in balanced.X}
     assert all(row.tobytes() in real for row in data.X)  # the paper kept every real district
+
+
+def test_memory_for_a_long_csv_is_its_numbers_and_names(tmp_path):
+    lines = "".join(f"{k},{','.join(['0.12345', '-6.789'] * 20)},{'xy'[k % 2]}\n" for k in range(60_000))
+    header = f"id,{','.join(f'v{k}' for k in range(40))},label\n"
+    (tmp_path / "t.csv").write_text(header + lines, encoding="utf-8")
+    (tmp_path / "short.csv").write_text(header + lines[:5000].rpartition("\n")[0], encoding="utf-8")
+    program = (
+        "import resource, sys; from pathlib import Path; from seimbang.datasets import load;"
+        "from seimbang.datasets.base import DataSettings; from seimbang.imaging.base import ImageSettings;"
+        "load(DataSettings(source='csv', path=sys.argv[1], features='all'), ImageSettings(), Path());"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == 'darwin' else 1024))"
+    )
+
+    def peak(name):
+        command = [sys.executable, "-c", program, name]
+        return int(subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True).stdout)
+
+    grown = peak("t.csv") - peak("short.csv")
+    assert grown < 60_000 * 1000, f"{grown / 1e6:.0f} MB"  # 3 x 160 bytes of numbers and 500 of names a row

@@ -186,7 +186,8 @@ class CaseTable:
             DataError: No rows, ids that repeat, fewer than two classes, a positive class that does not occur, or a
                 label that is none of ``classes``.
         """
-        frame = rows.reindex(columns=list(COLUMNS)).astype(object).fillna("").astype(str)
+        texts = {name: rows[name].astype(object).fillna("").astype(str) for name in COLUMNS if name in rows}
+        frame = pd.DataFrame(dict.fromkeys(COLUMNS, "") | texts, rows.index)
         frame = frame.sort_values("case_id", kind="stable", ignore_index=True)
         if frame.empty:
             raise DataError("DATA_EMPTY", f"no cases in {root}", "at least two classes with cases", "check the path")

@@ -51,15 +51,12 @@ def build(
         DataError: ``DATA_EMPTY``, ``DATA_COLUMN``, ``DATA_ROLE``, ``DATA_GROUP``, ``DATA_TEXT``, ``DATA_ALL_MISSING``,
             ``DATA_LABEL_MISSING``, ``DATA_ID_MISSING``, ``DATA_SPLIT_NAME`` and what `CaseTable.build` raises.
     """
-    wrong: dict[str, pd.Series[str]] = {}
-    pieces = [_piece(table, settings, wrong) for table in tables]
-    rows, features = (pd.concat(frames, ignore_index=True) for frames in zip(*pieces, strict=True))
+    rows, X, columns = _together(tables, settings)
     if rows.empty:
         raise DataError(
             "DATA_EMPTY", f"no rows in {path.name}", "names in row 1, then one row a case", "check the file"
         )
-    X, columns = _matrix(features, settings, wrong)
-    check_renames(settings, rows.label)
+    check_renames(settings, rows.label.unique())
     new = rows.label.replace(settings.classes)
     if settings.leave_out:
         keep = [not left_out(settings, *words) for words in zip(rows.split, rows.label, new, strict=True)]
@@ -71,6 +68,16 @@ def build(
     cases = CaseTable.build(rows.iloc[order], path.parent, settings.positive, classes, ranks)
     X = X[order]
     return Dataset(cases, X, path.stem, "table", facts=settings.facts, columns=ranges(X, columns))
+
+
+def _together(
+    tables: Iterable[pd.DataFrame], settings: DataSettings
+) -> tuple[pd.DataFrame, npt.NDArray[np.float32], list[Column]]:
+    """Return the roles of all blocks, their features and what these are; a block's texts are let go at once."""
+    wrong: dict[str, pd.Series[str]] = {}
+    pieces = [_piece(table, settings, wrong) for table in tables]
+    rows, features = (pd.concat(frames, ignore_index=True) for frames in zip(*pieces, strict=True))
+    return rows, *_matrix(features, settings, wrong)
 
 
 def _roles(settings: DataSettings, names: list[str]) -> dict[str, str]:
