@@ -189,7 +189,7 @@ def general(parts):
     """Return a path with the names of arms, figures and pictures left open."""
     path = "/".join(parts)
     path = re.sub(r"^arms/[^/]+", "arms/<arm>", path)
-    return re.sub(r"(figures|samples|gallery|examples)/[^/]+(\.\w+)$", r"\1/<name>\2", path)
+    return re.sub(r"(figures|samples|gallery|examples|heat|worst)/[^/]+(\.\w+)$", r"\1/<name>\2", path)
 
 
 def contents(file):

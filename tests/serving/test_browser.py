@@ -163,3 +163,22 @@ def test_an_upload_over_the_limit_is_refused_by_the_page_and_by_the_server(page,
     assert page.evaluate(SEND, [sent.url, token, 100]) == 204
     assert page.evaluate(SEND, [sent.url, token, 21 * 2**20]) == 413
     assert page.evaluate(SEND, [sent.url, "", 100]) == 403
+
+
+def test_a_heat_map_stands_beside_the_image_and_the_slider_makes_it_fainter(page, xray, tmp_path):
+    upload(page, name=xray.name, content=xray.read_bytes())
+    shown(page, "class")
+    pictures = page.locator(".st-key-heat img")
+    assert pictures.count() == 0  # a recurrent network has only the slow map: drawn when it is asked for
+    page.get_by_text("Occlusion: where covering").click()
+    pictures.nth(1).wait_for()
+    page.get_by_text(load("en")("heat.warning")).wait_for()
+    original, half = (pictures.nth(k).get_attribute("src") for k in (0, 1))
+    picture(tmp_path, page, "heat.png")
+    slider = page.locator(".st-key-heat_opacity").get_by_role("slider")
+    slider.press("ArrowRight")
+    page.locator(".st-key-heat_opacity").get_by_text("51", exact=True).wait_for()
+    page.wait_for_function(
+        "old => document.querySelectorAll('.st-key-heat img')[1].getAttribute('src') != old", arg=half
+    )
+    assert pictures.nth(0).get_attribute("src") == original

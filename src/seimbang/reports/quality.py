@@ -29,7 +29,8 @@ def sentence(arm: Arm) -> str:
     tested = [one for one in arm.quality.measures if one.holm is not None]
     found = [one for one in tested if one.depends]
     if not tested:
-        return "Whether errors depend on image quality cannot be tested: there are too few errors, or too alike images."
+        why = "within each class the answers are all right or all wrong, or the images too alike"
+        return f"Whether errors depend on image quality cannot be tested: {why}."
     if not found:
         smallest = min(one.holm or 0 for one in tested)
         return f"Errors are not shown to depend on image quality (smallest Holm-corrected p = {smallest:.2f})."
@@ -87,10 +88,13 @@ def _panel(axes: Axes, one: QualityRow) -> None:
     axes.axhline(errors / n, color=GREY, linewidth=0.8, linestyle=":")
     for place, part in enumerate(one.quarters):
         axes.plot([place, place], [part.rate.low or 0, part.rate.high or 0], color=colour, linewidth=2)
-        axes.plot(place, part.errors / part.n, "o", color=colour, markersize=5)
+        axes.plot(place, part.errors / part.n, "o", color=colour, markersize=5, clip_on=False)
     last = len(one.quarters) - 1
     low, high = _ends(one)
     axes.set(xlim=(-0.5, max(last, 1) + 0.5), ylim=(0, None))
-    axes.set_xticks([0, last] if last else [0], [low, high] if last else ["all alike"], fontsize=8)
+    axes.set_xticks([-0.4, last + 0.4] if last else [0], [low, high] if last else ["all alike"], fontsize=8)
     axes.set_title(one.measure + " *" * one.depends, fontsize=9)
     axes.tick_params(axis="x", length=0)
+    if last:
+        for label, side in zip(axes.get_xticklabels(), ("left", "right"), strict=True):
+            label.set(ha=side)

@@ -28,7 +28,9 @@ def gallery(run: Context, plan: Plan, recipe: Recipe) -> list[dict[str, object]]
     """Save a few synthetic images with both parents, and return the rows of ``gallery.json``."""
     folder, X = run.arm_folder(plan), run.data.X
     ids, classes = run.data.cases.frame.case_id, run.data.cases.classes
-    rows = []
+    rows: list[dict[str, object]] = []
+    if run.data.kind == "table" or run.sight(plan, run.folds_of(plan)[0]).features is not None:
+        return rows
     for number, k in enumerate(np.linspace(0, len(recipe.i) - 1, min(GALLERY, len(recipe.i))).astype(int)):
         i, j = int(recipe.i[k]), int(recipe.j[k])
         made = recipe.draw(X, np.array([len(recipe.real) + k]))[0]
@@ -43,20 +45,36 @@ def gallery(run: Context, plan: Plan, recipe: Recipe) -> list[dict[str, object]]
 
 def examples(run: Context, plan: Plan, predictions: pd.DataFrame, cuts: dict[str, float]) -> list[dict[str, object]]:
     """Save test images that were predicted right and wrong, the surest and the least sure, as ``examples.json``."""
-    classes, folder = list(run.data.cases.classes), run.arm_folder(plan)
+    test = judged(run, predictions, cuts)
+    sides = [test[test.right == right] for right in (True, False)]
+    chosen = pd.concat([part for some in sides for part in (some.head(SURE), some.iloc[SURE:].tail(UNSURE))])
+    return shown(run, plan, chosen, "examples")
+
+
+def judged(run: Context, predictions: pd.DataFrame, cuts: dict[str, float]) -> pd.DataFrame:
+    """Return the test cases with what was ``predicted``, its ``confidence`` and whether it is ``right``, surest first.
+
+    Args:
+        run: The run.
+        predictions: ``predictions.csv`` of an arm; a case tested in several folds is taken from the first.
+        cuts: Threshold of each fold where the arm answers by it, else nothing.
+    """
+    classes = list(run.data.cases.classes)
     test = predictions[predictions.set == "test"].drop_duplicates("case_id")
     p = test[[f"p_{name}" for name in classes]].to_numpy()
     called = (p[:, 1] >= test.fold.map(cuts)).astype(int) if cuts else p.argmax(1)
     test = test.assign(predicted=np.array(classes)[called], confidence=p[np.arange(len(p)), called])
-    test = test.sort_values(["confidence", "case_id"], ascending=[False, True])
+    test = test.assign(right=test.predicted == test.label)
+    return test.sort_values(["confidence", "case_id"], ascending=[False, True])
+
+
+def shown(run: Context, plan: Plan, chosen: pd.DataFrame, kind: str) -> list[dict[str, object]]:
+    """Save the images of judged cases in the arm's folder ``kind``, and return a row for each."""
     rows: list[dict[str, object]] = []
-    for right in (True, False):
-        some = test[(test.predicted == test.label) == right]
-        chosen = pd.concat([some.head(SURE), some.iloc[SURE:].tail(UNSURE)])
-        at = run.data.cases.rows(chosen.case_id.tolist())
-        for row, case in zip(at, chosen.to_dict("records"), strict=True):
-            file = f"examples/{len(rows)}.png"
-            write_atomic(folder / file, png(run.data.X[row]))
-            kept = {name: case[name] for name in ("case_id", "label", "predicted")}
-            rows.append({"file": file, **kept, "confidence": round(float(case["confidence"]), 4), "right": right})
+    at = run.data.cases.rows(chosen.case_id.tolist())
+    for row, case in zip(at, chosen.to_dict("records"), strict=True):
+        file = f"{kind}/{len(rows)}.png"
+        write_atomic(run.arm_folder(plan) / file, png(run.data.X[row]))
+        kept = {name: case[name] for name in ("case_id", "label", "predicted", "right")}
+        rows.append({"file": file, **kept, "confidence": round(float(case["confidence"]), 4)})
     return rows

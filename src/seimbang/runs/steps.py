@@ -7,7 +7,7 @@ from seimbang import datasets
 from seimbang.datasets.base import Dataset, DataSettings
 from seimbang.errors import StudyError
 from seimbang.reports import write_report
-from seimbang.runs import arms, data
+from seimbang.runs import arms, data, explained, quality
 from seimbang.runs.context import Context
 from seimbang.runs.folder import RunFolder
 from seimbang.runs.provenance import provenance
@@ -16,7 +16,13 @@ from seimbang.settings import nearest
 from seimbang.study.schema import Plan, Study
 
 ONCE: tuple[Callable[[Context], None], ...] = (data.describe, arms.forget_others, data.check)
-EACH_ARM: tuple[Callable[[Context, Plan], None], ...] = (arms.train, arms.measure, arms.describe)
+EACH_ARM: tuple[Callable[[Context, Plan], None], ...] = (
+    arms.train,
+    arms.measure,
+    arms.describe,
+    explained.explain,
+    quality.assess,
+)
 IN_THE_END: tuple[Callable[[Context], None], ...] = (arms.compare_all,)
 
 
