@@ -21,6 +21,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/cnn_vs_keras.py
 	$(BIN)/python benchmarks/augmentation.py
 	$(BIN)/python benchmarks/near_duplicates.py
+	$(BIN)/python benchmarks/svm.py
 
 $(VENV)/.ready-%: pyproject.toml constraints.txt
 	test -x $(BIN)/python || python3 -m venv $(VENV)

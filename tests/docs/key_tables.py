@@ -16,7 +16,7 @@ from seimbang.balance.base import Balance
 from seimbang.datasets.base import DataSettings
 from seimbang.imaging.base import ImageSettings
 from seimbang.models import MODELS
-from seimbang.models.base import Model
+from seimbang.models.base import Estimator, Model
 from seimbang.splits.base import SplitSettings
 from seimbang.study.schema import PUBLISHED, Arm, External, Protocol, Published, Study
 from seimbang.training.base import TrainingSettings
@@ -52,7 +52,12 @@ def key_tables():
             parts += [f"### `{key}` in {title}\n\n{table(inner)}" for key, inner in inside(kind)]
     known = ", ".join(f"`{name}`" for name in sorted(PUBLISHED))
     parts.append(f"Any other key is a figure of the paper, a number or a table of numbers by class: {known}.")
-    parts += [f"### `[model]` with {names}\n\n{keys}" for names, keys in alike(MODELS, "name", Model)]
+    classical = {name: kind for name, kind in MODELS.items() if issubclass(kind, Estimator)}
+    networks = {name: kind for name, kind in MODELS.items() if name not in classical}
+    parts += [f"### `[model]` with {names}\n\n{keys}" for names, keys in alike(networks, "name", Model)]
+    parts.append(f"### `[model]`, every classical model\n\n{table(Estimator)}")
+    parts += [f"### `{key}` of a classical model\n\n{table(inner)}" for key, inner in inside(Estimator)]
+    parts += [f"### `[model]` with {names}\n\n{keys}" for names, keys in alike(classical, "name", Estimator)]
     parts.append(f"### `balance`, every method\n\n{table(Balance)}")
     parts += [f"### `balance` with {names}\n\n{keys}" for names, keys in alike(METHODS, "method", Balance)]
     return "\n\n".join(parts)

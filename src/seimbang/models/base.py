@@ -125,8 +125,8 @@ class Estimator(Model):
         scale: Whether each feature is first brought to mean 0 and standard deviation 1.
         pca: Principal components kept of the features: how many, or a share of the variance below 1; 0 for no PCA.
         calibrate: How the probabilities are corrected in five folds of the training rows; ``"none"`` takes them as the
-            model gives them.
-        grid: Several values for some of the keys below, such as ``{ C = [1, 10] }``: the best is searched for.
+            model gives them. An SVM gives none by itself: it takes ``"sigmoid"`` unless told otherwise.
+        grid: Several values of the model's own keys, such as ``{ C = [1, 10] }``: the best are searched for.
         search: How it is searched for.
     """
 

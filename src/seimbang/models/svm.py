@@ -22,7 +22,6 @@ class Svm(Estimator):
         C: What a case on the wrong side costs; the larger, the closer the border follows the training cases.
         gamma: Of the Gaussian kernel: a number, ``"scale"`` (1 / (features x their variance)) or ``"sigest"``,
             estimated from the distances between training cases as the R package caret does.
-        calibrate: How distances from the border become probabilities, learned in five folds of the training rows.
     """
 
     title: ClassVar[str] = "support vector machine"
