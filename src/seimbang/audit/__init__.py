@@ -1,6 +1,7 @@
 """Dataset (and splits) -> findings. A new check is a function in this folder and a line in ``CHECKS``."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 
@@ -86,7 +87,13 @@ def audit(
         Findings in the order of ``CHECKS``; a check with nothing to say gives none.
     """
     evidence = Evidence(dataset, tuple(folds) or _source_parts(dataset.cases), dict(external), planned=bool(folds))
-    return [finding for check in CHECKS if (finding := check.run(evidence))]
+    return [_worded(finding, evidence.noun) for check in CHECKS if (finding := check.run(evidence))]
+
+
+def _worded(finding: Finding, noun: str) -> Finding:
+    """Return the finding with a title that calls the cases by their noun."""
+    title = finding.title.replace("image", noun).replace("Image", noun.capitalize())
+    return replace(finding, title=title)
 
 
 def audit_recipe(recipe: Recipe, cases: CaseTable, fold: Fold, rows: Rows, arm: str) -> list[Finding]:

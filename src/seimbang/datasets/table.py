@@ -129,7 +129,7 @@ def _piece(
     rows = pd.DataFrame({role: table[column] for role, column in roles.items()}, index=table.index)
     rows["label"] = _labels(table[roles["label"]], settings.label)
     rows["split"] = parts(rows.split) if "split" in roles else ""
-    rows["case_id"] = _filled(rows.case_id, "ID") if "case_id" in roles else [f"row {k:07d}" for k in table.index]
+    rows["case_id"] = _ids(rows.case_id.rename(roles["case_id"])) if "case_id" in roles else _numbered(table)
     features = {}
     for name in _features(settings, list(table.columns), roles):
         if name in settings.categories:
@@ -142,9 +142,23 @@ def _piece(
     return rows, pd.DataFrame(features, index=table.index)
 
 
+def _ids(column: "pd.Series[str]") -> "pd.Series[str]":
+    if gap := _gap(column):
+        raise DataError("DATA_ID_MISSING", f"no id {gap}", "an id in every row", "fill it in, or remove the row")
+    return column
+
+
+def _numbered(table: pd.DataFrame) -> list[str]:
+    """Return names of cases that have none, in the order of the file."""
+    return [f"row {k:07d}" for k in table.index]
+
+
 def _labels(column: "pd.Series[str]", cut: CutLabel | None) -> "pd.Series[str]":
     """Return the class of each row; on a cut point it is the one above."""
-    _filled(column, "LABEL")
+    if gap := _gap(column):
+        raise DataError(
+            "DATA_LABEL_MISSING", f"no label {gap}", "a label in every row", "fill it in, or remove the row"
+        )
     if cut is None:
         return column
     values, text = numbers(column)
@@ -152,12 +166,10 @@ def _labels(column: "pd.Series[str]", cut: CutLabel | None) -> "pd.Series[str]":
     return pd.Series(np.array(cut.names)[np.searchsorted(cut.cuts, values, side="right")], column.index)
 
 
-def _filled(column: "pd.Series[str]", what: str) -> "pd.Series[str]":
-    gap = column[column.isin(MISSING)]
-    if len(gap):
-        found = f"no {what.lower()} in row {gap.index[0]} of the column {column.name!r}"
-        raise DataError(f"DATA_{what}_MISSING", found, "one in every row", "fill it in, or remove the row")
-    return column
+def _gap(column: "pd.Series[str]") -> str:
+    """Return where the first missing value of a column is, or ``""``."""
+    gap = column.index[column.isin(MISSING)]
+    return f"in row {gap[0]} of the column {column.name!r}" if len(gap) else ""
 
 
 def _matrix(
