@@ -1,13 +1,17 @@
 """Settings of classical models: grids, the width of the kernel against an independent formula, descriptions."""
 
 import itertools
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from seimbang.errors import DataError, StudyError
 from seimbang.models import make
 from seimbang.models.sigest import sigest
+
+HDI = Path(__file__).parents[3] / "shared" / "data" / "hdi" / "hdi_eastern_indonesia_2021.xlsx"
 
 
 def rows(n, f=6):
@@ -36,6 +40,22 @@ def test_sigest_of_many_rows_looks_at_random_pairs_the_same_with_equal_seeds():
     X = rows(4000)
     assert sigest(X, 1) == sigest(X, 1) != sigest(X, 2)
     assert sigest(X, 1) == pytest.approx(sigest(X[:1000], 0), rel=0.2)
+
+
+@pytest.mark.skipif(not HDI.is_file(), reason="no ../shared/data/hdi beside the repository")
+@pytest.mark.parametrize(("sheet", "published"), [(0, 0.2441), (1, 0.4155)])
+def test_the_published_width_lies_where_random_pairs_of_the_same_districts_scatter(sheet, published):
+    X = pd.read_excel(HDI, sheet_name=sheet)[["HLS", "PENG", "RLS", "UHH", "IDG", "IKK"]].to_numpy()
+    X = (X - X.mean(0)) / X.std(0, ddof=1)
+    rng, drawn = np.random.default_rng(0), []
+    for _ in range(400):  # as kernlab does: half as many pairs as rows, of the four fifths it was given
+        train = X[rng.permutation(len(X))[: 4 * len(X) // 5]]
+        i, j = rng.integers(len(train), size=(2, len(train) // 2))
+        squares = ((train[i] - train[j]) ** 2).sum(1)
+        drawn.append((1 / np.quantile(squares[squares > 0], [0.9, 0.1])).mean())
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    assert low < published < high
+    assert sigest(X.astype(np.float32), 0) == pytest.approx(np.mean(drawn), rel=0.05)
 
 
 def test_the_kernel_gets_what_was_asked_for():
