@@ -69,8 +69,10 @@ def judged(run: Context, predictions: pd.DataFrame, cuts: dict[str, float]) -> p
 
 
 def shown(run: Context, plan: Plan, chosen: pd.DataFrame, kind: str) -> list[dict[str, object]]:
-    """Save the images of judged cases in the arm's folder ``kind``, and return a row for each."""
+    """Save the images of judged cases in the arm's folder ``kind``, and return a row for each; a table has none."""
     rows: list[dict[str, object]] = []
+    if run.data.kind == "table":
+        return rows
     at = run.data.cases.rows(chosen.case_id.tolist())
     for row, case in zip(at, chosen.to_dict("records"), strict=True):
         file = f"{kind}/{len(rows)}.png"
