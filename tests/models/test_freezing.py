@@ -124,7 +124,7 @@ def test_lower_stages_learn_at_lower_rates():
 @pytest.mark.parametrize(
     ("name", "freeze", "words"),
     [
-        ("resnet50", 176, "model.freeze = 176 should be from 0 to 175, the layers of resnet50"),
+        ("resnet50", 176, "model.freeze = 176 should be from 0 to 175, the layers without the classifier"),
         ("resnet18", -1, "from 0 to 69"),
         ("resnet50", "stage5", "'stage0' to 'stage4'"),
         ("efficientnet_lite0", "stage9", "'stage0' to 'stage8'"),

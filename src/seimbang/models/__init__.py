@@ -16,6 +16,7 @@ from seimbang.models.pretrained import (
     Resnet34,
     Resnet50,
     Resnet101,
+    Timm,
 )
 from seimbang.models.recurrent import Gru, Lstm, Rnn
 from seimbang.models.svm import Svm
@@ -37,6 +38,7 @@ MODELS: dict[str, type[Model]] = {
     "densenet121": Densenet121,
     "efficientnet_b0": EfficientnetB0,
     "efficientnet_lite0": EfficientnetLite0,
+    "timm": Timm,
     "svm": Svm,
     "knn": Knn,
     "forest": Forest,
@@ -51,7 +53,12 @@ MODELS: dict[str, type[Model]] = {
 def make(settings: Mapping[str, Any], where: str = "model") -> Model:
     """Return the model that ``settings`` describes, such as ``{"name": "rnn", "units": 128}``.
 
+    ``timm:resnet50d`` is short for the name ``timm`` and the key ``network``.
+
     Raises:
         StudyError: STUDY_INVALID: unknown name, unknown keys or values out of range, all of them named.
     """
+    name, colon, network = str(settings.get("name")).partition(":")
+    if colon:
+        settings = {**settings, "name": name, "network": network}
     return choose(MODELS, "name", settings, where)

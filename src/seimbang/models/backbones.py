@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 from seimbang.errors import ResourceError, StudyError
 from seimbang.models.freezing import Step, residual_steps, traced_steps
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     State = dict[str, Tensor]
 
+Fetch = Literal["never", "when needed", "only"]
 PUBLISHER = "https://download.pytorch.org/models/"
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 LITE = ((127 / 255,) * 3, (128 / 255,) * 3)
@@ -36,6 +38,7 @@ class Backbone:
         classifier: Name of the last layer in the published weights.
         rename: Turns the names of published weights into the module's.
         residual: Kind and number of blocks in each stage, where the layers are counted as those of Keras's ResNets.
+        source: Finds or fetches the file of weights, where it is not among torchvision's; gets the ``fetch`` setting.
         normal: Mean and standard deviation of each channel, which the weights expect taken out.
     """
 
@@ -47,6 +50,7 @@ class Backbone:
     classifier: str = "fc"
     rename: Callable[[State], State] = dict
     residual: tuple[str, list[int]] | None = None
+    source: Callable[[Fetch], Path] | None = None
     normal: tuple[tuple[float, ...], tuple[float, ...]] = IMAGENET
 
     def steps(self, body: nn.Module, size: tuple[int, int] = (64, 64)) -> list[Step]:
@@ -218,3 +222,14 @@ BACKBONES = {
         normal=LITE,
     ),
 }
+
+
+def named(name: str) -> Backbone:
+    """Return the backbone called ``name``: one of ``BACKBONES``, or ``timm:`` and timm's name.
+
+    Raises:
+        StudyError, ResourceError: See ``timm_backbone``.
+    """
+    from seimbang.models.timm_backbones import timm_backbone
+
+    return timm_backbone(name.removeprefix("timm:")) if name.startswith("timm:") else BACKBONES[name]

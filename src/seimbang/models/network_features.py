@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from seimbang.models.backbones import BACKBONES, check_size
+from seimbang.models.backbones import Fetch, check_size, named
 from seimbang.models.base import Features, Shape
-from seimbang.models.weights import Fetch, initialise
+from seimbang.models.weights import initialise
 
 BLOCK = 32
 """Images a block: so many are worked on at a time."""
@@ -37,7 +37,7 @@ class NetworkFeatures(Features):
         from seimbang.models.pretrained_net import PretrainedNet
 
         check_size(self.backbone, X.shape[1:])
-        backbone = BACKBONES[self.backbone]
+        backbone = named(self.backbone)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             module = PretrainedNet(backbone, 0.0, 1).eval()
@@ -51,4 +51,4 @@ class NetworkFeatures(Features):
 
     def width(self, shape: Shape) -> int:
         """Return how many features an image of any ``shape`` has."""
-        return BACKBONES[self.backbone].features
+        return named(self.backbone).features

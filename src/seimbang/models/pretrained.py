@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field, field_validator
 
-from seimbang.models.backbones import BACKBONES, SMALLEST, check_size
+from seimbang.errors import StudyError
+from seimbang.models.backbones import BACKBONES, SMALLEST, Backbone, Fetch, check_size, named
 from seimbang.models.base import Features, Layer, Network, Shape
 from seimbang.models.freezing import Step, traced_steps
 from seimbang.models.network_features import NetworkFeatures
-from seimbang.models.weights import Fetch, initialise
+from seimbang.models.weights import initialise
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -49,22 +50,23 @@ class Pretrained(Network):
 
     @field_validator("freeze")
     @classmethod
-    def _within(cls, freeze: int | str) -> int | str:
-        backbone = BACKBONES[cls.backbone]
-        last = len(backbone.stages) - 1
-        if isinstance(freeze, int):
-            if not 0 <= freeze <= backbone.layers:
-                raise ValueError(f"from 0 to {backbone.layers}, the layers of {cls.backbone} without its classifier")
-        elif freeze != "all" and not (re.fullmatch(r"stage\d", freeze) and int(freeze[5:]) <= last):
-            raise ValueError(f"a number of layers, 'stage0' to 'stage{last}', or 'all'")
+    def _within_layers(cls, freeze: int | str) -> int | str:
+        backbone = BACKBONES.get(cls.backbone)
+        if backbone and (wrong := not_frozen(freeze, backbone)):
+            raise ValueError(wrong)
         return freeze
+
+    @property
+    def of(self) -> str:
+        """Name of the backbone, see ``backbones.named``."""
+        return self.backbone
 
     @property
     def inputs(self) -> Features | None:
         """The features of the backbone where all of it is frozen."""
         if self.freeze != "all":
             return None
-        return NetworkFeatures(backbone=self.backbone, weights=self.weights, fetch=self.fetch)
+        return NetworkFeatures(backbone=self.of, weights=self.weights, fetch=self.fetch)
 
     def build(self, shape: Shape, classes: int) -> nn.Module:
         """Return the module with its pretrained weights and a new last layer, drawn from torch's global seed.
@@ -75,20 +77,22 @@ class Pretrained(Network):
             ResourceError: WEIGHTS_MISSING or EXTRA_MISSING.
         """
         module = self.skeleton(shape, classes)
-        initialise(module, BACKBONES[self.backbone], self.weights, self.fetch)
+        initialise(module, named(self.of), self.weights, self.fetch)
         return module
 
     def skeleton(self, shape: Shape, classes: int) -> PretrainedNet:
         """Return the module with random weights, frozen as it is trained.
 
         Raises:
-            StudyError: MODEL_SIZE: the images are too small for the network.
+            StudyError: MODEL_SIZE: the images are too small for the network. FREEZE_BEYOND: it has fewer layers.
             ResourceError: EXTRA_MISSING.
         """
         from seimbang.models.pretrained_net import PretrainedNet
 
-        check_size(self.backbone, shape)
-        backbone = BACKBONES[self.backbone]
+        check_size(self.of, shape)
+        backbone = named(self.of)
+        if wrong := not_frozen(self.freeze, backbone):
+            raise StudyError("FREEZE_BEYOND", f"freeze = {self.freeze!r} for {self.of}", wrong, "set another 'freeze'")
         module = PretrainedNet(backbone, self.dropout, classes)
         steps = backbone.steps(module.body)
         stages = [{one.part for one in steps if one.stage == n and one.part} for n in range(len(backbone.stages))]
@@ -110,7 +114,7 @@ class Pretrained(Network):
         """Describe each stage; parameters are the trained ones, shapes are (h, w, maps) or (values,)."""
         import torch
 
-        backbone = BACKBONES[self.backbone]
+        backbone = named(self.of)
         with torch.device("meta"):
             module = self.skeleton(shape, classes)
             traced = traced_steps(module.body, backbone.stages, shape[:2])
@@ -139,6 +143,17 @@ class Pretrained(Network):
             return steps[: self.freeze]
         last = steps[-1].stage if self.freeze == "all" else int(self.freeze.removeprefix("stage"))
         return [one for one in steps if one.stage <= last]
+
+
+def not_frozen(freeze: int | str, backbone: Backbone) -> str:
+    """Say what ``freeze`` should be where it does not fit the network; ``""`` where it does."""
+    last = len(backbone.stages) - 1
+    if isinstance(freeze, int):
+        fits = 0 <= freeze <= backbone.layers
+        return "" if fits else f"from 0 to {backbone.layers}, the layers without the classifier"
+    if freeze == "all" or (re.fullmatch(r"stage\d+", freeze) and int(freeze[5:]) <= last):
+        return ""
+    return f"a number of layers, 'stage0' to 'stage{last}', or 'all'"
 
 
 def _size(weights: Iterable[nn.Parameter]) -> int:
@@ -201,3 +216,22 @@ class EfficientnetLite0(Pretrained):
 
     title: ClassVar[str] = "EfficientNet-Lite0, pretrained on ImageNet"
     backbone = "efficientnet_lite0"
+
+
+class Timm(Pretrained):
+    """A network of the library timm, made by ``name = "timm:resnet50d"``; convolutional ones take any size.
+
+    Its stages are what its modules of the highest level are.
+
+    Attributes:
+        network: timm's name of it.
+    """
+
+    title: ClassVar[str] = "network of timm, pretrained on ImageNet"
+    backbone = "timm"
+    network: str = "resnet18"
+
+    @property
+    def of(self) -> str:
+        """Name of the backbone, see ``backbones.named``."""
+        return f"timm:{self.network}"

@@ -8,12 +8,12 @@ import re
 import tempfile
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 from urllib.error import URLError
 from urllib.request import urlopen
 
 from seimbang.errors import IntegrityError, ResourceError, StudyError
-from seimbang.models.backbones import Backbone, missing
+from seimbang.models.backbones import Backbone, Fetch, missing
 from seimbang.progress import note
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     State = dict[str, Tensor]
 
-Fetch = Literal["never", "when needed", "only"]
 IMAGENET_CLASSES = 1000
 
 
@@ -55,6 +54,8 @@ def published(backbone: Backbone, fetch: Fetch) -> Path:
         IntegrityError: WEIGHTS_DIGEST: the file is not the published one.
         StudyError: WEIGHTS_FETCH: it is nowhere to be downloaded.
     """
+    if backbone.source:
+        return backbone.source(fetch)
     if backbone.url:
         path = _cache() / backbone.weights
         if fetch == "only" or not (path.is_file() or fetch == "never"):
