@@ -19,6 +19,8 @@ bench: $(READY)
 	$(BIN)/python benchmarks/smote_memory.py
 	$(BIN)/python benchmarks/keras_vs_seimbang.py
 	$(BIN)/python benchmarks/cnn_vs_keras.py
+	$(BIN)/python benchmarks/resnet50_vs_keras.py
+	$(BIN)/python benchmarks/features.py
 	$(BIN)/python benchmarks/augmentation.py
 	$(BIN)/python benchmarks/near_duplicates.py
 	$(BIN)/python benchmarks/svm.py
