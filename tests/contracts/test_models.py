@@ -10,13 +10,27 @@ from seimbang.balance import make as balancing
 from seimbang.errors import StudyError
 from seimbang.models import MODELS, make
 from seimbang.models.base import Estimator, Network
+from seimbang.models.pretrained import Pretrained
 from seimbang.training.classical import fit
 from seimbang.training.saved import load, save
 
 SHAPES = [(9, 6, 1), (6, 9, 3)]
 every_model = pytest.mark.parametrize("name", MODELS)
-network = pytest.mark.parametrize("name", [name for name, kind in MODELS.items() if issubclass(kind, Network)])
+timm = pytest.param("timm", marks=pytest.mark.skip(reason="an extra; see tests/models/test_timm.py"))
+networks = [timm if name == "timm" else name for name, kind in MODELS.items() if issubclass(kind, Network)]
+network = pytest.mark.parametrize("name", networks)
 estimator = pytest.mark.parametrize("name", [name for name, kind in MODELS.items() if issubclass(kind, Estimator)])
+
+
+def new(name):
+    """Return the model; one that is pretrained with random weights, so that nothing is needed but the code."""
+    return make({"name": name, "weights": "random"} if issubclass(MODELS[name], Pretrained) else {"name": name})
+
+
+def fitting(name, shape):
+    """Return ``shape`` enlarged to what the model can see."""
+    times = -(-getattr(MODELS[name], "smallest", 1) // min(shape[:2]))
+    return (shape[0] * times, shape[1] * times, shape[2])
 
 
 def images(shape, count=4):
@@ -27,7 +41,8 @@ def images(shape, count=4):
 @network
 @pytest.mark.parametrize("shape", SHAPES)
 def test_images_become_finite_logits_of_every_class(name, shape):
-    logits = make({"name": name}).build(shape, 3)(images(shape))
+    shape = fitting(name, shape)
+    logits = new(name).build(shape, 3)(images(shape))
     assert logits.shape == (4, 3)
     assert torch.isfinite(logits).all()
 
@@ -35,7 +50,7 @@ def test_images_become_finite_logits_of_every_class(name, shape):
 @network
 @pytest.mark.parametrize("shape", SHAPES)
 def test_description_counts_the_trained_parameters_and_explains_each_layer(name, shape):
-    model = make({"name": name})
+    model, shape = new(name), fitting(name, shape)
     layers = model.describe(shape, 3)
     trained = sum(p.numel() for p in model.build(shape, 3).parameters() if p.requires_grad)
     assert sum(layer.parameters for layer in layers) == trained
@@ -48,19 +63,22 @@ def test_equal_seeds_give_equal_weights(name):
     states = []
     for _ in range(2):
         torch.manual_seed(3)
-        states.append(make({"name": name}).build(SHAPES[0], 2).state_dict())
+        states.append(new(name).build(fitting(name, SHAPES[0]), 2).state_dict())
     assert all(torch.equal(states[0][key], states[1][key]) for key in states[0])
 
 
 @network
 def test_every_trained_parameter_gets_a_gradient_and_the_loss_falls(name):
+    if issubclass(MODELS[name], Pretrained) and name != "efficientnet_lite0":
+        pytest.skip("large, and trained as efficientnet_lite0 is; what learns in each is tested by its layers")
     torch.manual_seed(0)
-    module = make({"name": name}).build(SHAPES[0], 2)
+    shape = fitting(name, SHAPES[0])
+    module = new(name).build(shape, 2)
     y = torch.arange(16) % 2
-    x = images(SHAPES[0], 16) * (0.3 + 0.7 * y[:, None, None, None])
+    x = images(shape, 16) * (0.3 + 0.7 * y[:, None, None, None])
     optimizer = torch.optim.Adam(module.parameters(), lr=1e-3)
     losses = []
-    for _ in range(60):
+    for _ in range(60 if shape == SHAPES[0] else 12):
         optimizer.zero_grad()
         loss = torch.nn.functional.cross_entropy(module(x), y)
         loss.backward()
@@ -68,15 +86,15 @@ def test_every_trained_parameter_gets_a_gradient_and_the_loss_falls(name):
         losses.append(loss.item())
     missing = [key for key, p in module.named_parameters() if p.requires_grad and p.grad is None]
     assert missing == []
-    assert np.mean(losses[-5:]) < 0.6 * losses[0]
+    assert np.mean(losses[-3:]) < 0.6 * losses[0]
 
 
 @network
 def test_prediction_of_a_case_does_not_depend_on_its_batch(name):
-    module = make({"name": name}).build(SHAPES[0], 2).eval()
-    x = images(SHAPES[0])
+    shape = fitting(name, SHAPES[0])
+    module, x = new(name).build(shape, 2).eval(), images(shape)
     with torch.no_grad():
-        torch.testing.assert_close(module(x)[2:3], module(x[2:3]))
+        torch.testing.assert_close(module(x)[2:3], module(x[2:3]), rtol=1e-4, atol=1e-5)
 
 
 def cases(shape, classes=3):
