@@ -59,11 +59,17 @@ def _stages(body: nn.Module) -> tuple[tuple[str, ...], ...]:
     for name, child in body.named_children():
         if name in SPLIT:
             found += [[f"{name}.{one}."] for one, _ in child.named_children()]
-        elif list(child.children()) and list(child.parameters()) and not list(child.parameters(recurse=False)):
+        elif _is_stage(child):
             found.append([f"{name}."])
         else:
             found[-1].append(name)
     return tuple(tuple(names) for names in found if names)
+
+
+def _is_stage(child: nn.Module) -> bool:
+    """Tell whether a module holds several layers, some with weights, rather than being one."""
+    holds = any(True for _ in child.children()) and any(True for _ in child.parameters())
+    return holds and not any(True for _ in child.parameters(recurse=False))
 
 
 def _from_hub(repository: str | None, fetch: Fetch) -> Path:
