@@ -109,10 +109,13 @@ def _run(study: str, data: Path | None, out: Path, arm: str | None, quick: bool)
     from seimbang.runs.steps import run as run_study
     from seimbang.study.load import load
 
-    report = run_study(load(study), _root(data), out, arm, quick)
+    loaded = load(study)
+    report = run_study(loaded, _root(data), out, arm, quick)
     progress.say(f"Report: {report.resolve()}")
     program = "seimbang" if shutil.which("seimbang") else sys.argv[0]
     progress.say(f"Page for the clinic: {program} serve {out}")
+    for other in loaded.then:
+        _run(other, data, out.with_name(f"{out.name}-{Path(other).stem}"), arm, quick)
 
 
 @app.command(epilog="Example: seimbang ablate my_study.toml --arm none --data ~/data")

@@ -61,10 +61,14 @@ def _counts(evidence: Evidence) -> npt.NDArray[np.int64]:
 
 
 def _below(evidence: Evidence, position: int, limit: int) -> dict[str, int]:
-    """Return the parts with fewer than ``limit`` cases of a class, and the smallest count over the folds."""
+    """Return the parts with fewer than ``limit`` cases of a class, and the smallest count over the folds.
+
+    The test parts of several folds are judged together, so they are counted together.
+    """
     below: dict[str, int] = {}
+    tested = np.unique(np.concatenate([fold.test for fold in evidence.folds])) if evidence.folds else np.empty(0)
     for fold in evidence.folds:
-        for part, rows in fold.parts().items():
+        for part, rows in {**fold.parts(), "test": tested}.items():
             count = int((evidence.cases.y[rows] == position).sum())
             if len(rows) and count < limit:
                 below[part] = min(count, below.get(part, limit))

@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedRandom
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import PIL
 from filelock import FileLock
 
@@ -107,14 +108,42 @@ def stored(
         ResourceError: The cache cannot be written (``DISK_FULL``, ``NOT_WRITABLE``).
     """
     decoding = settings.model_dump(mode="json", exclude={"augment", "flip_test"})
-    key = hashlib.sha256(json.dumps([decoding, *made_from]).encode()).hexdigest()[:32]
+    return _entry([decoding, *made_from], lambda path: _make(path, settings, rows()), folder)
+
+
+def features(made_from: Iterable[str], make: Callable[[], npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
+    """Return the features ``float32[n, f]`` that ``make`` computes, from the cache if it holds them, memory-mapped.
+
+    Args:
+        made_from: Everything that the features depend on; its hash is the entry's name.
+        make: Called when the entry must be made.
+
+    Raises:
+        ResourceError: The cache cannot be written (``DISK_FULL``, ``NOT_WRITABLE``).
+    """
+
+    def write(path: Path) -> None:
+        with open_atomic(path) as file:
+            np.save(file, make())
+            file.seek(0)
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        write_atomic(path.with_suffix(".json"), json.dumps({"sha256": digest, "refused": []}))
+
+    return _entry(["features", *made_from], write, None)[0]
+
+
+def _entry(
+    made_from: Iterable[object], make: Callable[[Path], None], folder: Path | None
+) -> tuple[npt.NDArray[Any], dict[int, ImageError]]:
+    """Return what the cache holds under the hash of ``made_from``, having ``make`` write it where it is not there."""
+    key = hashlib.sha256(json.dumps(list(made_from)).encode()).hexdigest()[:32]
     path = (folder or cache_folder()) / f"{key}.npy"
     found = _find(path)
     if found is None:
         with _locked(path):
             found = _find(path)  # another run may have made it while this one waited
             if found is None:
-                _make(path, settings, rows())
+                make(path)
                 found = _find(path)
     if found is None:
         raise IntegrityError(
@@ -161,7 +190,7 @@ def _header(file: BufferedRandom, rows: int, settings: ImageSettings) -> None:
     np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
 
 
-def _find(path: Path) -> tuple[Pixels, dict[int, ImageError]] | None:
+def _find(path: Path) -> tuple[npt.NDArray[Any], dict[int, ImageError]] | None:
     """Return the entry, or None if it is missing, half-written or damaged."""
     try:
         note = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))

@@ -1,30 +1,22 @@
 """The steps of one arm: train, predict, evaluate, show."""
 
 import hashlib
-import io
 from dataclasses import asdict
-from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from seimbang import __version__
-from seimbang.datasets.base import CaseTable, Dataset
-from seimbang.errors import IntegrityError
+from seimbang.datasets.base import CaseTable
 from seimbang.evaluation import compare, evaluate, read
 from seimbang.imaging.files import write_atomic
-from seimbang.progress import live
+from seimbang.models.base import Estimator, Network
+from seimbang.runs import estimators, networks
 from seimbang.runs.context import Context
 from seimbang.runs.pictures import examples, gallery
 from seimbang.splits.base import Fold, Rows
 from seimbang.study.schema import Plan
-from seimbang.training.base import Epoch
-from seimbang.training.device import choose
-from seimbang.training.loop import Trainer, predict
 
-WEIGHTS = "model.safetensors"
 MEASURED = ("predictions.csv", "metrics.json", "gallery.json", "examples.json", "model.json")
 
 
@@ -42,72 +34,23 @@ def forget_others(run: Context) -> None:
 
 
 def train(run: Context, plan: Plan) -> None:
-    """Train every fold that is not trained yet; the package of the arm holds the first one's weights."""
-    for fold in run.folds_of(plan):
-        step, inputs = f"{plan.slug}.train{fold.name}", run.inputs(plan)
-        if not run.folder.done(step, inputs):
-            run.folder.forget(_measuring(plan.slug))
-            _train_fold(run, plan, fold, inputs)
-            run.folder.finish(step, inputs, [run.fold_folder(plan, fold) / name for name in (WEIGHTS, "history.csv")])
-    first = run.fold_folder(plan, run.folds_of(plan)[0])
-    if first != run.arm_folder(plan):
-        for name in (WEIGHTS, "history.csv"):
-            write_atomic(run.arm_folder(plan) / name, (first / name).read_bytes())
+    """Train every fold that is not trained yet; the package of the arm holds what the first one learned."""
+    inputs, model = run.inputs(plan), plan.model
+    folds = [fold for fold in run.folds_of(plan) if not run.folder.done(_training(plan, fold), inputs)]
+    if folds:
+        run.folder.forget(_measuring(plan.slug))
+    if isinstance(model, Network):
+        for fold in folds:
+            run.folder.finish(_training(plan, fold), inputs, networks.train(run, plan, model, fold, inputs))
+        networks.package(run, plan, model)
+    elif isinstance(model, Estimator):
+        for fold, written in zip(folds, estimators.train(run, plan, model, folds), strict=True):
+            run.folder.finish(_training(plan, fold), inputs, written)
+        estimators.package(run, plan)
 
 
-def _train_fold(run: Context, plan: Plan, fold: Fold, inputs: str) -> None:
-    """Train one fold, keeping a checkpoint after each epoch, and go on from the one that is there."""
-    import torch
-    from safetensors.torch import save
-
-    folder = run.fold_folder(plan, fold)
-    checkpoint = folder / "checkpoint.pt"
-    torch.manual_seed(plan.training.seed)
-    module = plan.model.build(run.shape, len(run.data.cases.classes))
-    recipe = run.recipes[plan.slug, fold.name]
-    y, augmentation = run.data.cases.y, run.study.image.augment
-    trainer = Trainer(module, recipe, run.data.X, fold.validation, y, plan.balance, plan.training, augmentation)
-    history = _restore(trainer, checkpoint, inputs)
-    title = f"{plan.name}{f', fold {fold.name}' if fold.name else ''}"
-    with live(title) as tick:
-        for epoch in trainer.epochs():
-            history.append(asdict(epoch))
-            state = {"inputs": inputs, "history": history, "trainer": trainer.state()}
-            buffer = io.BytesIO()
-            torch.save(state, buffer)
-            write_atomic(checkpoint, buffer.getvalue())
-            run.folder.log("epoch", arm=plan.name, fold=fold.name, **asdict(epoch))
-            tick(_line(epoch, plan.training.epochs))
-    write_atomic(folder / "history.csv", pd.DataFrame(history).astype({"best": int}).to_csv(index=False))
-    write_atomic(folder / WEIGHTS, save(trainer.result()))
-    checkpoint.unlink(missing_ok=True)
-
-
-def _restore(trainer: Trainer, checkpoint: Path, inputs: str) -> list[dict[str, Any]]:
-    """Go on from the checkpoint when it is of the same inputs; return the history so far."""
-    import torch
-
-    if not checkpoint.is_file():
-        return []
-    try:
-        state = torch.load(checkpoint, weights_only=True)
-        if state["inputs"] != inputs:
-            return []
-        trainer.restore(state["trainer"])
-    except (RuntimeError, KeyError, ValueError, EOFError, UnpicklingError) as error:
-        found = f"{checkpoint} cannot be read ({type(error).__name__})"
-        mend = "delete it; that arm is then trained from the start"
-        raise IntegrityError("CHECKPOINT_DAMAGED", found, "the checkpoint of this arm", mend) from error
-    history: list[dict[str, Any]] = state["history"]
-    return history
-
-
-def _line(epoch: Epoch, epochs: int) -> str:
-    train = f"loss {epoch.loss:.3f}, accuracy {epoch.accuracy:.3f}"
-    validation = f"validation loss {epoch.val_loss:.3f}, accuracy {epoch.val_accuracy:.3f}"
-    best = ", best so far" if epoch.best else ""
-    recall = f"minority recall {epoch.val_recall:.3f}"
-    return f"epoch {epoch.epoch}/{epochs}: {train}; {validation}, {recall}{best} ({epoch.seconds:.1f} s)"
+def _training(plan: Plan, fold: Fold) -> str:
+    return f"{plan.slug}.train{fold.name}"
 
 
 def measure(run: Context, plan: Plan) -> None:
@@ -158,20 +101,12 @@ def describe(run: Context, plan: Plan) -> None:
 
 
 def _predict_fold(run: Context, plan: Plan, fold: Fold) -> pd.DataFrame:
-    from safetensors.torch import load
-
-    module = plan.model.build(run.shape, len(run.data.cases.classes))
-    module.load_state_dict(load((run.fold_folder(plan, fold) / WEIGHTS).read_bytes()))
-    device = choose(module, plan.training.precision)
-    module = device.place(module)
-    data = run.data_of(plan.protocol)
-    sets: list[tuple[str, Dataset, Rows]] = [
-        ("train", data, fold.train),
-        ("validation", data, fold.validation),
-        ("test", data, fold.test),
-        *((f"external:{name}", one, np.arange(len(one.cases))) for name, one in run.external.items()),
-    ]
-    frames = [_rows(name, fold.name, one.cases, rows, predict(module, one.X, rows, device)) for name, one, rows in sets]
+    parts = run.parts_of(plan, fold)
+    if isinstance(plan.model, Network):
+        found = networks.predictions(run, plan, plan.model, fold, parts)
+    else:
+        found = estimators.predictions(run, plan, fold, parts)
+    frames = [_rows(name, fold.name, one.cases, rows, p) for (name, one, rows), p in zip(parts, found, strict=True)]
     return pd.concat(frames, ignore_index=True)
 
 
@@ -183,15 +118,17 @@ def _rows(name: str, fold: str, cases: CaseTable, rows: Rows, p: Any) -> pd.Data
 
 
 def _package(run: Context, plan: Plan, threshold: float | None) -> dict[str, object]:
-    weights = (run.arm_folder(plan) / WEIGHTS).read_bytes()
+    learned = (run.arm_folder(plan) / plan.model.file).read_bytes()
+    preparer = run.sight(plan, run.folds_of(plan)[0]).preparer
     return {
         "model": plan.model_settings,
         "classes": list(run.data.cases.classes),
         "positive": run.data.cases.classes[-1],
         "image": run.study.image.model_dump(mode="json"),
+        "table": None if preparer is None else preparer.to_json(),
         "threshold": threshold,
         "decides": plan.balance.decides,
-        "sha256": hashlib.sha256(weights).hexdigest(),
+        "sha256": hashlib.sha256(learned).hexdigest(),
         "seimbang": __version__,
     }
 
@@ -200,7 +137,7 @@ def _facts(run: Context, plan: Plan) -> dict[str, object]:
     history = pd.read_csv(run.arm_folder(plan) / "history.csv")
     fold = run.folds_of(plan)[0]
     recipe = run.recipes[plan.slug, fold.name]
-    last = history[history.best == 1] if plan.training.keep == "best" else history
+    best = history[history.best == 1].epoch if "best" in history and plan.training.keep == "best" else history.epoch
     leaks = run.leaks[plan.slug]
     return {
         "name": plan.name,
@@ -211,13 +148,14 @@ def _facts(run: Context, plan: Plan) -> dict[str, object]:
         "balance_title": plan.balance.title,
         "model": plan.model_settings,
         "model_title": plan.model.title,
+        "model_kind": "network" if isinstance(plan.model, Network) else "estimator",
         "training": plan.training.model_dump(mode="json"),
         "leaky": bool(leaks),
         "leaks": leaks,
-        "before": run.counts(run.data.cases.y[fold.train]),
+        "before": run.counts(run.data_of(plan.protocol).cases.y[fold.train]),
         "after": run.counts(recipe.y),
         "synthetic": len(recipe.i),
         "layers": [asdict(layer) for layer in plan.model.describe(run.shape, len(run.data.cases.classes))],
         "quick": run.quick,
-        "best_epoch": int(last.epoch.iloc[-1]),
+        "best_epoch": int(best.iloc[-1]) if len(best) else 0,
     }

@@ -10,9 +10,15 @@ import numpy as np
 from seimbang.balance.base import Recipe
 from seimbang.datasets.base import Dataset
 from seimbang.datasets.pseudo_patients import with_pseudo_patients
+from seimbang.models.base import Shape
+from seimbang.runs.balanced import Balanced, balanced
 from seimbang.runs.folder import RunFolder, digest
-from seimbang.splits.base import Fold
+from seimbang.runs.seen import Sight, sight
+from seimbang.splits.base import Fold, Rows
 from seimbang.study.schema import Plan, Protocol, Study
+
+Part = tuple[str, Dataset, Rows]
+"""Name of a set, the data set it is from, and its rows."""
 
 
 @dataclass
@@ -51,22 +57,51 @@ class Context:
     def _pseudo(self) -> Dataset:
         return with_pseudo_patients(self.data)
 
+    @cached_property
+    def balanced(self) -> dict[str, Balanced]:
+        """The tables that are balanced before they are divided, by the protocol's name."""
+        seed = self.study.training.seed
+        return {one.name: balanced(self.data, one, seed) for one in self.study.protocols if one.balance}
+
     def data_of(self, protocol: Protocol) -> Dataset:
-        """Return the internal set with the groups that a protocol keeps together; the rows are the same."""
+        """Return the internal set as a protocol divides it.
+
+        It has the groups that the protocol keeps together; the rows are those of ``data``, except where the protocol
+        balances before it divides.
+        """
+        if protocol.balance:
+            return self.balanced[protocol.name].data
         return self._pseudo if protocol.group == "auto" else self.data
 
+    def sight(self, plan: Plan, fold: Fold) -> Sight:
+        """Return how an arm's model sees cases in a fold."""
+        data = self.data_of(plan.protocol)
+        return sight(plan.model, self.study.image, data, fold, everything=plan.balance.scope == "all")
+
     @property
-    def shape(self) -> tuple[int, int, int]:
-        """Height, width and channels of the images."""
+    def shape(self) -> Shape:
+        """Height, width and channels of the images, or of a row of a table as if it were one."""
+        if self.data.kind == "table":
+            return (1, self.data.X.shape[1], 1)
         return (*self.study.image.size, self.study.image.channels)
 
     def plans_of(self, protocol: Protocol) -> list[Plan]:
-        """Return the arms under a protocol."""
+        """Return the arms to run now under a protocol."""
         return [plan for plan in self.plans if plan.protocol == protocol]
 
     def folds_of(self, plan: Plan) -> list[Fold]:
         """Return how an arm's protocol divides the cases."""
         return self.folds[plan.protocol.name]
+
+    def parts_of(self, plan: Plan, fold: Fold) -> list[Part]:
+        """Return all that an arm predicts in a fold: the parts of the internal set, and the external sets."""
+        data = self.data_of(plan.protocol)
+        inside = [(name, data, rows) for name, rows in fold.parts().items() if len(rows)]
+        return inside + [(f"external:{name}", one, np.arange(len(one.cases))) for name, one in self.external.items()]
+
+    def title(self, plan: Plan, fold: Fold) -> str:
+        """Return how a line of progress calls a fold of an arm."""
+        return f"{plan.name}, fold {fold.name}" if fold.name else plan.name
 
     def arm_folder(self, plan: Plan) -> Path:
         """Return the folder of an arm."""

@@ -1,15 +1,15 @@
 """The first steps of a run: what the data are, how they are divided, what each arm trains on, and what leaks."""
 
 from dataclasses import asdict, replace
-from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from seimbang import audit, splits
 from seimbang.audit.base import Finding
-from seimbang.balance.base import Recipe
-from seimbang.datasets.base import Dataset
+from seimbang.balance.base import Balance, Recipe
 from seimbang.datasets.pseudo_patients import strip
 from seimbang.errors import DataError, IntegrityError
 from seimbang.imaging.cache import release
@@ -17,7 +17,7 @@ from seimbang.imaging.files import write_atomic
 from seimbang.runs.context import Context
 from seimbang.runs.pictures import png
 from seimbang.runs.quick import thin
-from seimbang.splits.base import Fold
+from seimbang.splits.base import Fold, Rows
 from seimbang.study.load import to_dict, to_toml
 from seimbang.study.schema import Plan, Protocol
 
@@ -38,8 +38,9 @@ def describe(run: Context) -> None:
 
 
 def _divide(run: Context, protocol: Protocol) -> list[Fold]:
-    folds = splits.split(run.data_of(protocol).cases, protocol.split)
-    return [thin(run.data.cases, fold, len(folds)) for fold in folds] if run.quick else folds
+    cases = run.data_of(protocol).cases
+    folds = splits.split(cases, protocol.split)
+    return [thin(cases, fold, len(folds)) for fold in folds] if run.quick else folds
 
 
 def _unchanged(run: Context) -> None:
@@ -63,9 +64,10 @@ def _unchanged(run: Context) -> None:
 
 def _facts(run: Context) -> dict[str, object]:
     cases = run.data.cases
-    first = next(iter(run.folds.values()))[0]
+    first = run.study.protocols[0]
     return {
         "name": run.data.name,
+        "kind": run.data.kind,
         "synthetic": run.data.synthetic,
         "classes": list(cases.classes),
         "positive": cases.classes[-1],
@@ -75,15 +77,17 @@ def _facts(run: Context) -> dict[str, object]:
         "groups": len(np.unique(cases.groups)) if cases.has_groups else 0,
         "clusters": _clusters(run),
         "counts": _counts(run, first),
+        "columns": [asdict(column) for column in run.data.columns],
         "protocols": [_protocol(run, one) for one in run.study.protocols],
         "external": {name: run.counts(one.cases.y) for name, one in run.external.items()},
         "unreadable": [asdict(one) for one in run.data.unreadable],
-        "samples": _samples(run.data, first, run.folder.path),
+        "samples": _samples(run, first),
     }
 
 
-def _counts(run: Context, fold: Fold) -> dict[str, dict[str, int]]:
-    return {part: run.counts(run.data.cases.y[rows]) for part, rows in fold.parts().items()}
+def _counts(run: Context, protocol: Protocol) -> dict[str, dict[str, int]]:
+    y, fold = run.data_of(protocol).cases.y, run.folds[protocol.name][0]
+    return {part: run.counts(y[rows]) for part, rows in fold.parts().items()}
 
 
 def _protocol(run: Context, protocol: Protocol) -> dict[str, object]:
@@ -95,7 +99,7 @@ def _protocol(run: Context, protocol: Protocol) -> dict[str, object]:
         "split": protocol.split.model_dump(mode="json"),
         "folds": len(folds),
         "groups": len(np.unique(cases.groups)) if cases.has_groups else 0,
-        "counts": _counts(run, folds[0]),
+        "counts": _counts(run, protocol),
     }
 
 
@@ -109,14 +113,16 @@ def _clusters(run: Context) -> str:
     return "clusters.png"
 
 
-def _samples(data: Dataset, fold: Fold, folder: Path, number: int = 4) -> list[dict[str, str]]:
-    """Save a few training images of each class."""
-    rows = []
+def _samples(run: Context, protocol: Protocol, number: int = 4) -> list[dict[str, str]]:
+    """Save a few training images of each class; a table has none."""
+    data, fold, rows = run.data, run.folds[protocol.name][0], list[dict[str, str]]()
+    if data.kind == "table":
+        return rows
     for label, name in enumerate(data.cases.classes):
         some = fold.train[data.cases.y[fold.train] == label]
         for k, row in enumerate(some[np.linspace(0, len(some) - 1, min(number, len(some))).astype(int)]):
             file = f"samples/{label}_{k}.png"
-            write_atomic(folder / file, png(data.X[row]))
+            write_atomic(run.folder.path / file, png(data.X[row]))
             rows.append({"file": file, "label": name, "case_id": str(data.cases.frame.case_id[row])})
     return rows
 
@@ -136,6 +142,9 @@ def check(run: Context) -> None:
 def _look(run: Context, protocol: Protocol) -> list[Finding]:
     """Look for leaks in one way of dividing the cases, and in what each arm trains on under it."""
     of_data = audit.audit(run.data_of(protocol), run.folds[protocol.name], run.external)
+    if protocol.balance:
+        made = run.balanced[protocol.name]
+        of_data += _first_of_each([found for fold in run.folds[protocol.name] for found in made.leaks(fold)])
     findings = list(of_data)
     for plan in run.plans_of(protocol):
         of_arm = _first_of_each([found for fold in run.folds_of(plan) for found in _recipe(run, plan, fold)])
@@ -145,23 +154,24 @@ def _look(run: Context, protocol: Protocol) -> list[Finding]:
 
 
 def _recipe(run: Context, plan: Plan, fold: Fold) -> list[Finding]:
-    cases, seed = run.data.cases, plan.training.seed
+    data, seed = run.data_of(plan.protocol), plan.training.seed
+    sight, cases = run.sight(plan, fold), data.cases
+    X, balance = sight.of(data), sight.balance(plan.balance)
     if plan.balance.scope == "all":
-        recipe = _from_all(run, plan, fold)
+        recipe = _from_all(balance, X, cases.y, fold, seed)
     else:
-        recipe = plan.balance.recipe(run.data.X, cases.y[fold.train], seed, fold.train)
+        recipe = balance.recipe(X, cases.y[fold.train], seed, fold.train)
     run.recipes[plan.slug, fold.name] = recipe
     return audit.audit_recipe(recipe, cases, fold, np.arange(len(cases)), plan.name)
 
 
-def _from_all(run: Context, plan: Plan, fold: Fold) -> Recipe:
+def _from_all(balance: Balance, X: npt.NDArray[Any], y: Rows, fold: Fold, seed: int) -> Recipe:
     """Balance all cases, test included, as done before a split; then train on the made rows and the real training ones.
 
     The test part stays what it is, so that the figures of all arms are of the same cases.
     """
-    y = run.data.cases.y
     every = np.sort(np.concatenate(list(fold.parts().values())))
-    made = plan.balance.recipe(run.data.X, y[every], plan.training.seed, every)
+    made = balance.recipe(X, y[every], seed, every)
     kept = np.isin(made.real, fold.train)
     labels = np.concatenate([made.y[: len(made.real)][kept], made.y[len(made.real) :]])
     return replace(made, real=made.real[kept], y=labels)

@@ -13,8 +13,10 @@ from pathlib import Path
 import pandas as pd
 
 from seimbang import __version__
+from seimbang.models.base import Estimator
 from seimbang.runs.arms import measured
 from seimbang.runs.context import Context
+from seimbang.runs.estimators import FIT
 from seimbang.study.schema import Plan
 
 LIBRARIES = ["torch", "numpy", "pandas", "scikit-learn", "scipy", "pillow", "pydantic", "safetensors"]
@@ -64,6 +66,9 @@ def peak_memory() -> float:
 
 
 def _times(run: Context, plan: Plan) -> dict[str, float]:
+    if isinstance(plan.model, Estimator):
+        fits = [json.loads((run.fold_folder(plan, fold) / FIT).read_text()) for fold in run.folds_of(plan)]
+        return {"seconds": round(sum(fit["seconds"] for fit in fits), 1)}
     histories = [pd.read_csv(run.fold_folder(plan, fold) / "history.csv") for fold in run.folds_of(plan)]
     seconds = pd.concat(histories).seconds
     return {"seconds": round(float(seconds.sum()), 1), "seconds_per_epoch": round(float(seconds.median()), 2)}

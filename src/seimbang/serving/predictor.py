@@ -67,10 +67,13 @@ class Predictor:
         from safetensors.torch import load
 
         from seimbang.models import make
+        from seimbang.models.base import Network
 
         package, weights = read_package(arm_folder)
         image = ImageSettings.model_validate(package["image"])
-        network = make(package["model"]).build((*image.size, image.channels), len(package["classes"]))
+        model = make(package["model"])
+        assert isinstance(model, Network)
+        network = model.skeleton((*image.size, image.channels), len(package["classes"]))
         try:
             network.load_state_dict(load(weights))
         except (RuntimeError, SafetensorError) as error:

@@ -43,6 +43,6 @@ def _check_settings(settings: SplitSettings) -> None:
         raise StudyError("SPLIT_FOLDS", "split.folds = 1", "0, or at least 2", "use 5 folds, or 0 for one split")
     for name in ("validation",) if settings.folds else ("test", "validation"):
         value = getattr(settings, name)
-        if value != "provided" and not 0 < value < 1:
+        if value != "provided" and not 0 < value < 1 and (name, value) != ("validation", 0):
             expected = 'a fraction between 0 and 1, or "provided"'
             raise StudyError("SPLIT_FRACTION", f"split.{name} = {value}", expected, "use a value such as 0.2")

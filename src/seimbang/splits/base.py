@@ -15,7 +15,8 @@ class SplitSettings(BaseModel):
 
     Attributes:
         test: ``"provided"`` by the source, or the fraction to hold out.
-        validation: Fraction of the training part to carve out for every choice; ``"provided"`` takes the source's.
+        validation: Fraction of the training part to carve out for every choice; ``"provided"`` takes the source's. 0
+            is for models that choose inside the training part, as those with a ``grid`` do: networks need some.
         folds: Number of folds of cross-validation; 0 for one split. With folds, ``test`` must be left out.
         repeats: How often the k folds are drawn anew.
         group: Whether cases of one patient stay together: ``"known"`` wherever groups are known, ``"none"`` never,

@@ -35,5 +35,7 @@ def carve(cases: CaseTable, rows: Rows, settings: SplitSettings, rng: np.random.
         chosen = np.isin(rows, rows_of(cases, "validation"))
         return rows[~chosen], rows[chosen]
     share = float(settings.validation)
+    if not share:
+        return rows, rows[:0]
     part = deal(units(cases, settings)[rows], cases.y[rows], (1 - share, share), rng)
     return rows[part == 0], rows[part == 1]

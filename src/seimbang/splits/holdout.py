@@ -22,6 +22,7 @@ def split(cases: CaseTable, settings: SplitSettings, test: float) -> list[Fold]:
         part = deal(unit[rest], cases.y[rest], (1 - test, test), rng)
         return [Fold("", rest[part == 0], validation, rest[part == 1])]
     held = (1 - test) * float(settings.validation)
-    part = deal(unit, cases.y, (1 - test - held, held, test), rng)
-    train, validation, tested = (np.flatnonzero(part == number) for number in range(3))
-    return [Fold("", train, validation, tested)]
+    parts = (1 - test - held, held, test) if held else (1 - test, test)
+    part = deal(unit, cases.y, parts, rng)
+    *learning, tested = (np.flatnonzero(part == number) for number in range(len(parts)))
+    return [Fold("", learning[0], learning[1] if held else tested[:0], tested)]

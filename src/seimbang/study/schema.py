@@ -34,6 +34,7 @@ class Arm(BaseModel):
         model: Changes to ``[model]``; another ``name`` replaces it.
         training: Changes to ``[training]``.
         leaky: The arm leaks on purpose, to show what the leak is worth; reports mark it.
+        protocols: Names of the protocols it is run under; without any, all of them.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -42,6 +43,7 @@ class Arm(BaseModel):
     model: dict[str, Any] = Field(default_factory=dict)
     training: dict[str, Any] = Field(default_factory=dict)
     leaky: bool = False
+    protocols: tuple[str, ...] = Field((), strict=False)
 
     @property
     def slug(self) -> str:
@@ -55,10 +57,13 @@ class Protocol(SplitSettings):
     Attributes:
         name: How reports call it.
         leaky: It leaks on purpose, as a published split of slices did; reports mark it.
+        balance: How the whole table is balanced before it is divided, as publications did: synthetic cases are then
+            tested too, and are made from test cases. It leaks. Without it nothing happens before the division.
     """
 
     name: str = Field("", max_length=80)
     leaky: bool = False
+    balance: dict[str, Any] = Field(default_factory=dict)
 
     @property
     def split(self) -> SplitSettings:
@@ -140,6 +145,7 @@ class Study(BaseModel):
         title: Heading of the report.
         question: What the study is to answer, in one sentence.
         cost: How long it takes, for ``seimbang studies``.
+        then: Names of shipped studies, or files, to run after it: the same question to other data.
         data: Where the cases come from.
         image: What is made of each image.
         split: How the cases are divided.
@@ -155,6 +161,7 @@ class Study(BaseModel):
     title: str = Field(min_length=1)
     question: str = ""
     cost: str = ""
+    then: tuple[str, ...] = Field((), strict=False)
     data: DataSettings
     image: ImageSettings = ImageSettings()
     split: SplitSettings = SplitSettings()
@@ -184,7 +191,12 @@ class Study(BaseModel):
                 wrong.append(error.found)
         if wrong:
             raise invalid(wrong)
-        return [plan.model_copy(update={"protocol": one}) for one in self.protocols for plan in found]
+        return [
+            plan.model_copy(update={"protocol": one})
+            for one in self.protocols
+            for plan in found
+            if one.name in (plan.arm.protocols or [one.name])
+        ]
 
     def _plan(self, arm: Arm, where: str) -> Plan:
         same = arm.model.get("name", self.model.get("name")) == self.model.get("name")
@@ -254,6 +266,9 @@ def _cross(study: Study) -> list[str]:
             named = getattr(entry, key)
             if named not in names:
                 wrong.append(f"published[{number}].{key} = {named!r} is no {key}{nearest(named, names)}")
+    for arm in study.arm:
+        unknown = [name for name in arm.protocols if name not in protocols]
+        wrong += [f"arm {arm.name!r} names no protocol with {name!r}{nearest(name, protocols)}" for name in unknown]
     for protocol in study.protocols:
         wrong += _mistakes_in_split(protocol, f"protocol {protocol.name!r}" if study.protocol else "split")
     return wrong
@@ -275,8 +290,13 @@ def _mistakes_in_split(protocol: Protocol, where: str) -> list[str]:
     wrong = []
     for key in ("test", "validation"):
         value = getattr(protocol, key)
-        if isinstance(value, float) and not 0 < value < 1:
+        if isinstance(value, float) and not 0 < value < 1 and (key, value) != ("validation", 0):
             wrong.append(f"{where}.{key} = {value} should be between 0 and 1")
+    if protocol.balance:
+        try:
+            balance.make(protocol.balance, f"{where}.balance")
+        except StudyError as error:
+            wrong.append(error.found)
     if protocol.folds == 1:
         wrong.append(f"{where}.folds = 1 should be 0 (one split) or at least 2")
     if protocol.folds and protocol.test == "provided":

@@ -25,6 +25,8 @@ class TrainingSettings(BaseModel):
         average: Decay of a running average of the weights, such as 0.99, which is then validated and kept instead of
             the weights themselves; 0 for none.
         keep: Which weights are the result: those of the epoch with the lowest validation loss, or the last ones.
+        calibrate: Whether the logits are divided by the temperature that makes the validation loss smallest; the
+            likeliest class stays, its probability comes to mean what it says.
         precision: ``"auto"`` uses bfloat16 (and channels_last) where the network has convolutions and the machine
             computes in bfloat16; ``"float32"`` never does.
         seed: Seed of weights, order and dropout.
@@ -43,6 +45,7 @@ class TrainingSettings(BaseModel):
     label_smoothing: float = Field(0.0, ge=0, le=1)
     average: float = Field(0.0, ge=0, lt=1)
     keep: Literal["best", "last"] = "best"
+    calibrate: bool = False
     precision: Literal["auto", "float32"] = "auto"
     seed: int = Field(0, ge=0)
 
@@ -63,7 +66,7 @@ class TrainingSettings(BaseModel):
     @model_serializer(mode="wrap")
     def _without_extras_off(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         # what was trained before there were such extras keeps its hash
-        off = {"schedule": "constant", "warmup": 0.0, "label_smoothing": 0.0, "average": 0.0}
+        off = {"schedule": "constant", "warmup": 0.0, "label_smoothing": 0.0, "average": 0.0, "calibrate": False}
         return {key: value for key, value in dump(self).items() if key not in off or value != off[key]}
 
 

@@ -20,6 +20,7 @@ from seimbang.training import head
 from seimbang.training.base import Epoch, State, TrainingSettings
 from seimbang.training.device import Device, choose, mean_probabilities, to_batch
 from seimbang.training.optimizer import blend, make_optimizer, plateau, set_rates
+from seimbang.training.temperature import cooled, temperature
 
 if TYPE_CHECKING:
     import torch
@@ -69,7 +70,7 @@ class Trainer:
         self.counts = np.bincount(self.recipe.y, minlength=int(self.y.max()) + 1).astype(np.int64)
         self.rarest = int(np.argmin(np.bincount(self.y[self.validation], minlength=len(self.counts))))
         self.criterion = self._criterion()
-        if self.balance.retrains_head:
+        if self.balance.retrains_head or self.settings.calibrate:
             head.layer(self.module)
         self.optimizer = make_optimizer(self.module, self.settings)
         self.scheduler = plateau(self.optimizer, self.settings)
@@ -117,10 +118,15 @@ class Trainer:
             yield Epoch(self.done, loss, accuracy, val_loss, val_accuracy, val_recall, lr, seconds, best)
 
     def result(self) -> dict[str, torch.Tensor]:
-        """Return the weights to keep, on the CPU, the last layer trained again where ``balance`` does that."""
+        """Return the weights to keep, on the CPU, the last layer trained again and calibrated where that is wanted."""
         weights = self.best["weights"] if self.settings.keep == "best" else self.judged.state_dict()
         if self.balance.retrains_head:
             weights = {**weights, **self._head(weights)}
+        if self.settings.calibrate:
+            module = copy.deepcopy(self.module)
+            module.load_state_dict(weights)
+            p = predict(module, self.X, self.validation, self.device)
+            weights = cooled(weights, temperature(p, self.y[self.validation]))
         return {name: value.detach().cpu().contiguous() for name, value in weights.items()}
 
     def _head(self, weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

@@ -1,0 +1,95 @@
+"""Fitting one fold of a classical arm: its choice among the candidates, its predictions, and its model."""
+
+import io
+import json
+import time
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from joblib import Parallel, cpu_count, delayed
+
+from seimbang.imaging.files import write_atomic
+from seimbang.models.base import Estimator
+from seimbang.progress import live
+from seimbang.runs.context import Context, Part
+from seimbang.splits.base import Fold
+from seimbang.study.schema import Plan
+from seimbang.training.classical import fit
+from seimbang.training.saved import save
+
+FIT, PROBABILITIES, SEARCH = "fit.json", "probabilities.npz", "search.csv"
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What is kept of one fold: seconds taken, library used, candidates, probabilities by set, the model as bytes."""
+
+    seconds: float
+    engine: str
+    search: list[dict[Hashable, Any]]
+    probabilities: dict[str, npt.NDArray[np.float64]]
+    model: bytes
+
+
+def train(run: Context, plan: Plan, model: Estimator, folds: Sequence[Fold]) -> Iterator[list[Path]]:
+    """Fit the folds, of a table several at once, and keep what each says of every set, and the first one's model.
+
+    Yields:
+        For each fold the files written.
+    """
+    work = (delayed(_fit)(*_task(run, plan, model, fold)) for fold in folds)
+    jobs = cpu_count() if run.data.kind == "table" else 1
+    with live(plan.name) as tick:
+        for fold, found in zip(folds, Parallel(jobs, return_as="generator")(work), strict=True):
+            folder, first = run.fold_folder(plan, fold), fold is run.folds_of(plan)[0]
+            buffer = io.BytesIO()
+            np.savez(buffer, allow_pickle=False, **found.probabilities)
+            write_atomic(folder / PROBABILITIES, buffer.getvalue())
+            kept = {"seconds": found.seconds, "engine": found.engine, "search": found.search}
+            write_atomic(folder / FIT, json.dumps(kept))
+            if first:
+                write_atomic(run.arm_folder(plan) / model.file, found.model)
+            run.folder.log("fit", arm=plan.name, fold=fold.name, seconds=found.seconds)
+            tick(f"fold {fold.name or 1} of {len(run.folds_of(plan))} fitted and predicted ({found.seconds:.1f} s)")
+            yield [folder / FIT, folder / PROBABILITIES, *([run.arm_folder(plan) / model.file] * first)]
+
+
+def _task(run: Context, plan: Plan, model: Estimator, fold: Fold) -> tuple[Any, ...]:
+    """Return the arguments of ``_fit``."""
+    data, sight = run.data_of(plan.protocol), run.sight(plan, fold)
+    recipe, seen = run.recipes[plan.slug, fold.name], sight.of(data)
+    balance, seed = sight.balance(plan.balance), plan.training.seed
+    sets = {name: (seen if one is data else sight.of(one), rows) for name, one, rows in run.parts_of(plan, fold)}
+    return (model, recipe, seen, data.cases.y, data.cases.groups, balance, seed), sets
+
+
+def _fit(arguments: tuple[Any, ...], sets: Mapping[str, tuple[npt.NDArray[Any], npt.NDArray[np.int64]]]) -> Fit:
+    started = time.perf_counter()
+    fitted = fit(*arguments)
+    probabilities = {name: fitted.probabilities(X[rows]) for name, (X, rows) in sets.items()}
+    search = fitted.search.astype(object).where(fitted.search.notna(), None).to_dict("records")
+    return Fit(time.perf_counter() - started, fitted.engine, search, probabilities, save(fitted))
+
+
+def predictions(run: Context, plan: Plan, fold: Fold, sets: Sequence[Part]) -> Iterator[npt.NDArray[np.float64]]:
+    """Yield the probabilities ``float64[n, classes]`` of each of ``sets``, as kept when the fold was fitted."""
+    with np.load(run.fold_folder(plan, fold) / PROBABILITIES, allow_pickle=False) as kept:
+        for name, _, _ in sets:
+            yield kept[name]
+
+
+def package(run: Context, plan: Plan) -> None:
+    """Write how the candidates did, on average over the folds, as ``search.csv``; nothing is learned by epochs."""
+    folds = run.folds_of(plan)
+    rows = [pd.DataFrame(json.loads((run.fold_folder(plan, fold) / FIT).read_text())["search"]) for fold in folds]
+    table = pd.concat(rows)
+    parameters = [name for name in table if name not in ("mean", "sd", "metric", "chosen")]
+    over = table.groupby([*parameters, "metric"], sort=False, dropna=False)
+    mean = over.agg(mean=("mean", "mean"), sd=("sd", "mean"), chosen=("chosen", "sum")).reset_index()
+    write_atomic(run.arm_folder(plan) / SEARCH, mean.to_csv(index=False))
+    write_atomic(run.arm_folder(plan) / "history.csv", "epoch,loss,accuracy,val_loss,val_accuracy,val_recall\n")
