@@ -104,8 +104,17 @@ def test_class_with_too_few_patients_is_refused_with_its_counts():
     assert "'sick'" in error.found
     assert "8 cases of 2 patients" in error.found
     assert "the test part" in error.found or "the validation part" in error.found or "the train part" in error.found
-    assert "fewer folds" in refused(table(40, sick=0.1), DataError, folds=8).mend
-    assert "of fold" in refused(table(40, sick=0.1), DataError, folds=8).found
+    assert "fewer folds" in refused(table(40, sick=0.05), DataError, folds=8).mend
+    assert "of fold" in refused(table(40, sick=0.05), DataError, folds=8).found
+
+
+def test_in_folds_a_rare_class_may_lack_in_test_parts_and_validation_may_be_empty():
+    folds = split(table(40, sick=0.1), SplitSettings(folds=8, validation=0.0))
+    assert sorted(np.concatenate([fold.test for fold in folds])) == list(range(40))
+    assert all(len(fold.validation) == 0 and len(fold.train) + len(fold.test) == 40 for fold in folds)
+    one = split(table(40), SplitSettings(validation=0.0))[0]
+    assert len(one.validation) == 0
+    assert len(one.train) + len(one.test) == 40
 
 
 def test_provided_part_without_a_class_is_refused():
@@ -124,8 +133,10 @@ def test_parts_that_the_source_does_not_name_are_refused():
     assert "no validation" in refused(no_validation, DataError, test="provided", validation="provided").found
 
 
-@pytest.mark.parametrize("value", [0.0, 1.0, -0.2, 1.5])
-@pytest.mark.parametrize("name", ["test", "validation"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [(name, value) for name in ("test", "validation") for value in (1.0, -0.2, 1.5)] + [("test", 0.0)],
+)
 def test_fractions_outside_zero_to_one_are_refused(name, value):
     error = refused(table(), StudyError, **{name: value})
     assert error.code == "SPLIT_FRACTION"

@@ -16,7 +16,9 @@ def test_shipped_studies_survive_writing(name):
     study = shipped()[name]
     assert study.question
     assert parse(tomllib.loads(to_toml(to_dict(study)))) == study
-    assert len(study.plans()) == len(study.arm) * max(1, len(study.protocol))
+    under = [len(arm.protocols) or max(1, len(study.protocol)) for arm in study.arm]
+    assert len(study.plans()) == sum(under)
+    assert set(study.then) <= set(shipped())
 
 
 def test_all_mistakes_at_once_with_the_nearest_name():

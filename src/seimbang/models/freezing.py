@@ -88,7 +88,7 @@ def traced_steps(body: nn.Module, stages: Sequence[Sequence[str]], size: tuple[i
         named = (n for n, starts in enumerate(stages) if part and part.startswith(tuple(starts)))
         stage = next(named, stage)
         steps.append(Step(name, part, stage, shape))
-    while len(steps[-1].shape) < 3 or steps[-1].shape[1:] == (1, 1):
+    while len(steps[-1].shape) < 3 or "pool" in steps[-1].name:
         steps.pop()
     return steps
 

@@ -95,7 +95,11 @@ class Pretrained(Network):
             raise StudyError("FREEZE_BEYOND", f"freeze = {self.freeze!r} for {self.of}", wrong, "set another 'freeze'")
         module = PretrainedNet(backbone, self.dropout, classes)
         steps = backbone.steps(module.body)
-        stages = [{one.part for one in steps if one.stage == n and one.part} for n in range(len(backbone.stages))]
+        # in order, as the optimizer of a resumed training knows its state by place
+        stages = [
+            list(dict.fromkeys(one.part for one in steps if one.stage == n and one.part))
+            for n in range(len(backbone.stages))
+        ]
         module.freeze({one.part for one in self._frozen(steps) if one.part}, stages)
         module.decay, module.unfreeze_every = self.decay, self.unfreeze_every
         return module

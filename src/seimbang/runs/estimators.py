@@ -84,12 +84,17 @@ def predictions(run: Context, plan: Plan, fold: Fold, sets: Sequence[Part]) -> I
 
 
 def package(run: Context, plan: Plan) -> None:
-    """Write how the candidates did, on average over the folds, as ``search.csv``; nothing is learned by epochs."""
+    """Write how the candidates did, on average over the folds, as ``search.csv``, where there were several.
+
+    Nothing is learned by epochs: the history is empty.
+    """
+    write_atomic(run.arm_folder(plan) / "history.csv", "epoch,loss,accuracy,val_loss,val_accuracy,val_recall\n")
     folds = run.folds_of(plan)
     rows = [pd.DataFrame(json.loads((run.fold_folder(plan, fold) / FIT).read_text())["search"]) for fold in folds]
     table = pd.concat(rows)
     parameters = [name for name in table if name not in ("mean", "sd", "metric", "chosen")]
+    if not parameters:
+        return
     over = table.groupby([*parameters, "metric"], sort=False, dropna=False)
     mean = over.agg(mean=("mean", "mean"), sd=("sd", "mean"), chosen=("chosen", "sum")).reset_index()
     write_atomic(run.arm_folder(plan) / SEARCH, mean.to_csv(index=False))
-    write_atomic(run.arm_folder(plan) / "history.csv", "epoch,loss,accuracy,val_loss,val_accuracy,val_recall\n")

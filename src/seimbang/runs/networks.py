@@ -56,7 +56,8 @@ def train(run: Context, plan: Plan, model: Network, fold: Fold, inputs: str) -> 
             tick(_line(epoch, plan.training.epochs))
     weights = trainer.result()
     if model.inputs is not None:
-        weights = model.whole(weights, run.shape, len(run.data.cases.classes))
+        whole = model.whole(weights, run.shape, len(run.data.cases.classes))
+        weights = {name: value.contiguous() for name, value in whole.items()}
     write_atomic(folder / HISTORY, pd.DataFrame(history).astype({"best": int}).to_csv(index=False))
     write_atomic(folder / model.file, save(weights))
     checkpoint.unlink(missing_ok=True)
