@@ -147,7 +147,8 @@ def report(run: Run) -> None:
 @app.command(epilog="Example: seimbang predict runs/pneumonia image.jpg")
 def predict(run: Run, images: list[Path], arm: OneArm = None) -> None:
     """Classify images with the best arm of a run (or the named one)."""
-    from seimbang.serving.predictor import Predictor, find_arm
+    from seimbang.serving.choice import find_arm
+    from seimbang.serving.predictor import Predictor
 
     predictor = Predictor.load(run / "arms" / find_arm(run, arm))
     rows, failed = [], None

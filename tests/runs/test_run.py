@@ -21,7 +21,8 @@ from seimbang.runs.folder import RunFolder
 from seimbang.runs.look import look
 from seimbang.runs.provenance import _goes
 from seimbang.runs.steps import run
-from seimbang.serving.predictor import Predictor, find_arm
+from seimbang.serving.choice import find_arm
+from seimbang.serving.predictor import Predictor
 from seimbang.study.load import to_dict, to_toml
 from seimbang.study.schema import parse
 

@@ -1,28 +1,30 @@
-"""A trained arm, loaded from its package: bytes of an image in, class and probabilities out."""
+"""A trained arm, loaded from its package: an image or rows of a table in, class and probabilities out."""
 
 from __future__ import annotations
 
-import hashlib
-import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seimbang.errors import IntegrityError, StudyError
+import numpy as np
+import numpy.typing as npt
+
+from seimbang.datasets.prepare import TablePreparer
+from seimbang.errors import IntegrityError
 from seimbang.imaging.base import ImageSettings
-from seimbang.serving.contents import called, read_json
-from seimbang.settings import nearest
+from seimbang.models import make
+from seimbang.models.base import Classifier, Features, Network, Shape
+from seimbang.serving.contents import called
+from seimbang.serving.package import AGAIN, read_package
 
 if TYPE_CHECKING:
     from torch import nn
 
-AGAIN = "run the study again"
-PACKAGE = {"model", "classes", "positive", "image", "threshold", "decides", "sha256"}
-
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a model says of one image.
+    """What a model says of one case.
 
     Attributes:
         label: The answer: the most probable class, or that by the threshold where the arm answers so.
@@ -40,47 +42,51 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Predictor:
-    """A network and what is needed to use it as it was trained.
+    """A trained model and what is needed to use it as it was trained.
 
     Attributes:
-        network: In evaluation mode: ``float[b, c, h, w]`` in [0, 1] -> logits.
-        classes: Names in the order of the logits; the positive class of two is the last.
+        classifier: Pixels ``uint8[n, h, w, c]``, features or prepared rows ``float32[n, f]`` -> probabilities.
+        classes: Names in the order of the probabilities; the positive class of two is the last.
         image: How images are made ready.
+        inputs: What the classifier sees of an image instead of its pixels, or None.
+        table: How the rows of a table are made ready; None where the model looks at images.
         threshold: Probability from which on the tuned reading is the positive class, or None.
         decides: Whether the tuned reading is the answer.
     """
 
-    network: nn.Module
+    classifier: Classifier
     classes: tuple[str, ...]
     image: ImageSettings
+    inputs: Features | None
+    table: TablePreparer | None
     threshold: float | None
-    decides: bool = False
+    decides: bool
 
     @classmethod
     def load(cls, arm_folder: Path) -> Predictor:
-        """Read ``model.json`` and ``model.safetensors`` of an arm.
+        """Read the package of an arm: ``model.json`` and the file of its model.
 
         Raises:
-            IntegrityError: ``MODEL_MISSING``, ``MODEL_DIGEST`` or ``MODEL_CLASSES``.
+            IntegrityError: ``MODEL_MISSING``, ``MODEL_DIGEST``, ``MODEL_CLASSES``; ``MODEL_UNTRUSTED`` or
+                ``MODEL_DAMAGED`` of a classical model.
         """
-        from safetensors import SafetensorError
-        from safetensors.torch import load
-
-        from seimbang.models import make
-        from seimbang.models.base import Network
-
-        package, weights = read_package(arm_folder)
+        package, learned = read_package(arm_folder)
         image = ImageSettings.model_validate(package["image"])
-        model = make(package["model"])
-        assert isinstance(model, Network)
-        network = model.skeleton((*image.size, image.channels), len(package["classes"]))
-        try:
-            network.load_state_dict(load(weights))
-        except (RuntimeError, SafetensorError) as error:
-            found = f"weights in {arm_folder} that do not fit the model and its {len(package['classes'])} classes"
-            raise IntegrityError("MODEL_CLASSES", found, "the classes it was trained on", AGAIN) from error
+        model, classes = make(package["model"]), tuple(package["classes"])
+        if isinstance(model, Network):
+            inputs, shape = None, (*image.size, image.channels)
+            mirrored = image.flip_test and model.inputs is None
+            classifier: Classifier = OneByOne(_network(model, learned, shape, len(classes), arm_folder), mirrored)
+        else:
+            inputs, classifier = model.inputs, _estimator(learned, len(classes), arm_folder)
+        table = TablePreparer.from_json(package["table"]) if package.get("table") else None
         decides = package["decides"] == "tuned"
-        return cls(network.eval(), tuple(package["classes"]), image, package["threshold"], decides)
+        return cls(classifier, classes, image, inputs, table, package["threshold"], decides)
+
+    @property
+    def network(self) -> nn.Module | None:
+        """The network, in evaluation mode: ``float[b, c, h, w]`` in [0, 1] -> logits; None of a classical model."""
+        return self.classifier.network if isinstance(self.classifier, OneByOne) else None
 
     def predict(self, data: bytes, name: str) -> Prediction:
         """Classify one image, always in a batch of its own: the same bytes give the same numbers everywhere.
@@ -92,89 +98,71 @@ class Predictor:
         Raises:
             ImageError: What the door of ``imaging`` raises.
         """
-        import torch
-
         from seimbang.imaging.door import decode
-        from seimbang.training.device import mean_probabilities
 
-        pixels = torch.from_numpy(decode(data, self.image, name).copy())
-        with torch.inference_mode():
-            image = pixels.permute(2, 0, 1).unsqueeze(0).float() / 255
-            values = mean_probabilities(self.network, image, self.image.flip_test)[0].tolist()
+        pixels = decode(data, self.image, name)[None]
+        return self._read(self.classifier.probabilities(self.inputs.extract(pixels) if self.inputs else pixels))[0]
+
+    def predict_rows(self, X: npt.NDArray[np.float32]) -> list[Prediction]:
+        """Classify rows of a table, ``float32[n, f]`` as ``datasets.columns.encode`` makes them, NaN where missing."""
+        assert self.table is not None
+        return self._read(self.classifier.probabilities(self.table.transform(X)))
+
+    def _read(self, found: npt.NDArray[np.float64]) -> list[Prediction]:
+        return [self._prediction(values) for values in found.tolist()]
+
+    def _prediction(self, values: Sequence[float]) -> Prediction:
         probabilities = dict(zip(self.classes, values, strict=True))
         label = called(probabilities, self.threshold if self.decides else None)
         second = None if self.decides or self.threshold is None else called(probabilities, self.threshold)
         return Prediction(label, probabilities[label], probabilities, second)
 
 
-def read_package(arm_folder: Path) -> tuple[dict[str, Any], bytes]:
-    """Return the settings and the weights of an arm, both checked; torch is not needed for this.
+@dataclass(frozen=True)
+class OneByOne:
+    """A network as a ``Classifier`` that sees one image at a time.
 
-    Raises:
-        IntegrityError: ``MODEL_MISSING``, ``MODEL_DIGEST`` or ``MODEL_CLASSES``.
+    Attributes:
+        network: In evaluation mode.
+        mirrored: Whether the mean of an image and its mirror image counts.
     """
+
+    network: nn.Module
+    mirrored: bool
+
+    def probabilities(self, X: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+        """Return the probabilities ``float64[n, classes]`` of images ``uint8[n, h, w, c]``."""
+        import torch
+
+        from seimbang.training.device import mean_probabilities
+
+        with torch.inference_mode():
+            images = torch.from_numpy(X.copy()).permute(0, 3, 1, 2).float() / 255
+            rows = [mean_probabilities(self.network, image[None], self.mirrored)[0].numpy() for image in images]
+        return np.stack(rows)
+
+
+def _network(model: Network, learned: bytes, shape: Shape, classes: int, arm_folder: Path) -> nn.Module:
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    network = model.skeleton(shape, classes)
     try:
-        package = json.loads((arm_folder / "model.json").read_text(encoding="utf-8"))
-        weights = (arm_folder / "model.safetensors").read_bytes()
-    except (OSError, ValueError) as error:
-        raise _missing(arm_folder) from error
-    if not isinstance(package, dict) or not package.keys() >= PACKAGE:
-        raise _missing(arm_folder)
-    if hashlib.sha256(weights).hexdigest() != package["sha256"]:
-        found = f"{arm_folder / 'model.safetensors'} with another sha256 than model.json says"
-        raise IntegrityError("MODEL_DIGEST", found, "the file as it was saved", "restore it, or " + AGAIN)
-    classes = package["classes"]
-    if len(classes) < 2 or len(set(classes)) < len(classes) or package["positive"] not in classes:
-        found = f"classes {classes} with the positive class {package['positive']!r} in {arm_folder / 'model.json'}"
-        raise IntegrityError("MODEL_CLASSES", found, "two or more different classes, the positive one of them", AGAIN)
-    return package, weights
+        network.load_state_dict(load(learned))
+    except (RuntimeError, SafetensorError) as error:
+        raise _unfit(arm_folder, classes) from error
+    return network.eval()
 
 
-def best_arm(run: Path) -> str:
-    """Return the folder name of the arm with the highest balanced accuracy on the validation set.
+def _estimator(learned: bytes, classes: int, arm_folder: Path) -> Classifier:
+    from seimbang.training.saved import load
 
-    An arm that leaks is chosen only where no other is there: its figures flatter it. Of equal arms the first by name.
-
-    Raises:
-        IntegrityError: ``MODEL_MISSING``: no arm of ``run`` has a model.
-    """
-    arms = [read_json(folder / "arm.json") for folder in _finished(run)]
-    if not arms:
-        raise _missing(run / "arms")
-    candidates = [arm for arm in arms if not arm["leaky"]] or arms
-    return max((str(arm["slug"]) for arm in candidates), key=lambda slug: _validated(run, slug))
+    fitted = load(learned)
+    if fitted.classes != classes:
+        raise _unfit(arm_folder, classes)
+    return fitted
 
 
-def find_arm(run: Path, arm: str | None) -> str:
-    """Return the folder name of the arm called ``arm`` (its name or its folder's), or of the best one for None.
-
-    Raises:
-        StudyError: ``ARM_UNKNOWN``: no trained arm is called so.
-        IntegrityError: ``MODEL_MISSING``: no arm of ``run`` has a model.
-    """
-    if arm is None:
-        return best_arm(run)
-    names: dict[str, str] = {}
-    for folder in _finished(run):
-        names |= {str(read_json(folder / "arm.json")["name"]): folder.name, folder.name: folder.name}
-    if arm not in names:
-        known = f"one of {', '.join(sorted(set(names.values())))}" + nearest(arm, names)
-        raise StudyError("ARM_UNKNOWN", f"no trained arm {arm!r} in {run}", known, "name an arm that was trained")
-    return names[arm]
-
-
-def _finished(run: Path) -> list[Path]:
-    needed = ("arm.json", "metrics.json", "model.json")
-    return sorted(path for path in run.glob("arms/*") if all((path / name).is_file() for name in needed))
-
-
-def _validated(run: Path, slug: str) -> float:
-    """Return the balanced accuracy on validation; an arm without that figure comes after all others."""
-    sets = read_json(run / "arms" / slug / "metrics.json")["sets"]
-    value = sets["validation"]["default"]["metrics"]["balanced_accuracy"]["value"] if "validation" in sets else None
-    return -1.0 if value is None else float(value)
-
-
-def _missing(folder: Path) -> IntegrityError:
-    found = f"no readable model.json and model.safetensors in {folder}"
-    return IntegrityError("MODEL_MISSING", found, "a finished run", "finish the run: seimbang run STUDY")
+def _unfit(arm_folder: Path, classes: int) -> IntegrityError:
+    found = f"weights in {arm_folder} that do not fit the model and its {classes} classes"
+    return IntegrityError("MODEL_CLASSES", found, "the classes it was trained on", AGAIN)

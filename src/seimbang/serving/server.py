@@ -18,8 +18,9 @@ from types import FrameType
 import seimbang
 from seimbang.errors import ResourceError
 from seimbang.progress import say
+from seimbang.serving.choice import find_arm
 from seimbang.serving.contents import read
-from seimbang.serving.predictor import find_arm, read_package
+from seimbang.serving.package import read_package
 
 HOST = "127.0.0.1"
 NAMES = (HOST, "localhost")  # any other name, which a foreign page may have made to point here, is refused
