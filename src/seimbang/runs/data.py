@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from seimbang import audit, splits
+from seimbang import splits
+from seimbang.audit import audit, audit_recipe, leaks, said_once, to_json
 from seimbang.audit.base import Finding
 from seimbang.balance.base import Balance, Recipe
 from seimbang.datasets.pseudo_patients import strip
@@ -64,7 +65,7 @@ def _unchanged(run: Context) -> None:
 
 def _facts(run: Context) -> dict[str, object]:
     cases = run.data.cases
-    first = run.study.protocols[0]
+    first = next((one for one in run.study.protocols if not one.balance), run.study.protocols[0])
     return {
         "name": run.data.name,
         "kind": run.data.kind,
@@ -135,20 +136,20 @@ def check(run: Context) -> None:
     """
     findings = [finding for protocol in run.study.protocols for finding in _look(run, protocol)]
     release(run.data.X)
-    write_atomic(run.folder.path / "audit.json", audit.to_json(audit.said_once(findings, len(run.study.protocols))))
+    write_atomic(run.folder.path / "audit.json", to_json(said_once(findings, len(run.study.protocols))))
     _stop(run, findings)
 
 
 def _look(run: Context, protocol: Protocol) -> list[Finding]:
     """Look for leaks in one way of dividing the cases, and in what each arm trains on under it."""
-    of_data = audit.audit(run.data_of(protocol), run.folds[protocol.name], run.external)
+    of_data = audit(run.data_of(protocol), run.folds[protocol.name], run.external)
     if protocol.balance:
         made = run.balanced[protocol.name]
         of_data += _first_of_each([found for fold in run.folds[protocol.name] for found in made.leaks(fold)])
     findings = list(of_data)
     for plan in run.plans_of(protocol):
         of_arm = _first_of_each([found for fold in run.folds_of(plan) for found in _recipe(run, plan, fold)])
-        run.leaks[plan.slug] = [found.sentence for found in audit.leaks([*of_data, *of_arm])]
+        run.leaks[plan.slug] = [found.sentence for found in leaks([*of_data, *of_arm])]
         findings += of_arm
     return [replace(found, protocol=protocol.name) for found in findings]
 
@@ -162,7 +163,7 @@ def _recipe(run: Context, plan: Plan, fold: Fold) -> list[Finding]:
     else:
         recipe = balance.recipe(X, cases.y[fold.train], seed, fold.train)
     run.recipes[plan.slug, fold.name] = recipe
-    return audit.audit_recipe(recipe, cases, fold, np.arange(len(cases)), plan.name)
+    return audit_recipe(recipe, cases, fold, np.arange(len(cases)), plan.name)
 
 
 def _from_all(balance: Balance, X: npt.NDArray[Any], y: Rows, fold: Fold, seed: int) -> Recipe:
@@ -186,7 +187,7 @@ def _stop(run: Context, findings: list[Finding]) -> None:
     broken = [found for found in findings if found.severity == "error"]
     if broken:
         raise DataError("AUDIT_ERROR", broken[0].sentence, "data that can support the study", "see seimbang audit")
-    bad = [found for found in audit.leaks(findings) if not _meant(run, found)]
+    bad = [found for found in leaks(findings) if not _meant(run, found)]
     if bad:
         mend = "mend the data or the split, or mark the arm or protocol that leaks on purpose with leaky = true"
         sentences = " ".join(dict.fromkeys(found.sentence for found in bad))
