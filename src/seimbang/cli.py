@@ -6,13 +6,17 @@ import sys
 import tempfile
 import traceback
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from seimbang import __version__, progress
 from seimbang.errors import ResourceError, SeimbangError, StudyError
 
+if TYPE_CHECKING:
+    from seimbang.serving.predictor import Prediction, Predictor
+
+SAID = ("class", "confidence", "class at the tuned threshold")
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -23,6 +27,7 @@ Data = Annotated[Path | None, typer.Option("--data", envvar="SEIMBANG_DATA", hel
 Out = Annotated[Path | None, typer.Option("--out", help="Run folder; by default runs/<study>.")]
 Quick = Annotated[bool, typer.Option("--quick", help="A rough answer in about a minute.")]
 OneArm = Annotated[str | None, typer.Option("--arm", help="Only this arm.")]
+Predicted = Annotated[Path | None, typer.Option("--out", help="For tables: CSV to write, with predictions added.")]
 Run = Annotated[Path, typer.Argument(help="A run folder.")]
 
 
@@ -144,24 +149,57 @@ def report(run: Run) -> None:
     progress.say(f"Report: {write_report(run).resolve()}")
 
 
-@app.command(epilog="Example: seimbang predict runs/pneumonia image.jpg")
-def predict(run: Run, images: list[Path], arm: OneArm = None) -> None:
-    """Classify images with the best arm of a run (or the named one)."""
+@app.command(epilog="Example: seimbang predict runs/pneumonia image.jpg   or   seimbang predict runs/hdi rows.csv")
+def predict(run: Run, files: list[Path], arm: OneArm = None, out: Predicted = None) -> None:
+    """Classify images, or the rows of CSV or Excel files, with the best arm of a run (or the named one)."""
     from seimbang.serving.choice import find_arm
     from seimbang.serving.predictor import Predictor
 
     predictor = Predictor.load(run / "arms" / find_arm(run, arm))
+    if predictor.table is not None:
+        _predict_tables(predictor, files, out)
+        return
+    if out is not None:
+        raise typer.BadParameter("only for the rows of tables; this run is of images", param_hint="--out")
     rows, failed = [], None
-    for image in images:
+    for image in files:
         try:
             found = predictor.predict(_bytes(image), image.name)
-            rows.append((str(image), found.label, f"{found.confidence:.4f}", found.label_tuned or ""))
+            rows.append((str(image), *_cells(found)))
         except SeimbangError as error:
             progress.complain(str(error))
             failed = error
-    progress.table("Predictions", ("image", "class", "confidence", "class at the tuned threshold"), rows)
+    progress.table("Predictions", ("image", *SAID), rows)
     if failed:
         raise typer.Exit(failed.exit_code)
+
+
+def _predict_tables(predictor: "Predictor", files: list[Path], out: Path | None) -> None:
+    """Print what the model says of each row, or write it to ``out``; files with a mistake are named and left out."""
+    from seimbang.imaging.files import write_atomic
+    from seimbang.serving.rows import read_file, read_rows, with_predictions
+
+    tables, found, failed = [], [], None
+    for file in files:
+        try:
+            table = read_file(file)
+            said = read_rows(predictor, table)[1]
+            found += [(f"{file}, row {row}", one) for row, one in zip(table.index, said, strict=True)]
+            tables.append(table)
+        except SeimbangError as error:
+            progress.complain(f"{file}: {error}")
+            failed = error
+    if out is None:
+        progress.table("Predictions", ("row", *SAID), [(row, *_cells(one)) for row, one in found])
+    elif found:
+        write_atomic(out, with_predictions(tables, [one for _, one in found]))
+        progress.say(f"Wrote {out}: {len(found):,} rows with their predictions")
+    if failed:
+        raise typer.Exit(failed.exit_code)
+
+
+def _cells(found: "Prediction") -> tuple[str, str, str]:
+    return found.label, f"{found.confidence:.4f}", found.label_tuned or ""
 
 
 @app.command(epilog="Example: seimbang serve runs/pneumonia --port 8600")

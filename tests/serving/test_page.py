@@ -334,10 +334,3 @@ def test_a_recurrent_network_gets_occlusion_when_asked_and_the_slider_does_not_m
     assert words("heat.both") not in texts(at.tabs[3])
     at.slider(key="heat_opacity").set_value(0).run()
     assert len(shown_maps(at)) == 2
-
-
-def test_a_model_that_is_no_network_has_no_heat_map(run, draw):
-    edit(run / "arms/none/arm.json", lambda arm: arm.update(model_kind="estimator"))
-    at = draw(run, "en", upload=("x.png", PICTURE))
-    assert len(at.get("progress")) == 2
-    assert load("en")("heat.title") not in texts(at.main)

@@ -1,5 +1,6 @@
 """CSV files and Excel sheets as texts, a block of rows at a time, and several of them joined."""
 
+import io
 from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
@@ -62,17 +63,41 @@ def _joined(table: pd.DataFrame, path: Path, join: Join, other: Path, on: str) -
     return table.join(more.set_index(on), on=on).fillna("")
 
 
+def uploaded(data: bytes, name: str) -> pd.DataFrame:
+    """Return the rows of a CSV that is in memory, as ``blocks`` yields them.
+
+    Args:
+        data: The whole file.
+        name: How to call it in errors.
+
+    Raises:
+        DataError: ``DATA_CSV``, ``DATA_COLUMN`` or ``DATA_EMPTY``.
+    """
+    table = pd.concat([block[(block != "").any(axis=1)] for block in _csv(Path(name), data)])
+    if table.empty:
+        raise no_rows(name)
+    return table
+
+
+def no_rows(name: str) -> DataError:
+    """Return the error for a file without rows."""
+    return DataError("DATA_EMPTY", f"no rows in {name}", "names in row 1, then one row a case", "check the file")
+
+
 def _texts(path: Path, sheet: str) -> Iterator[pd.DataFrame]:
     for block in _excel(path, sheet) if path.suffix.lower() in WORKBOOKS else _csv(path):
         yield block[(block != "").any(axis=1)]
 
 
-def _csv(path: Path) -> Iterator[pd.DataFrame]:
+def _csv(path: Path, data: bytes | None = None) -> Iterator[pd.DataFrame]:
+    def source() -> Path | io.BytesIO:
+        return path if data is None else io.BytesIO(data)
+
     try:
-        names = pd.read_csv(path, header=None, nrows=1, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        names = pd.read_csv(source(), header=None, nrows=1, dtype=str, keep_default_na=False, encoding="utf-8-sig")
         header = _header(path, names.iloc[0].tolist())
         options: dict[str, Any] = {"dtype": str, "keep_default_na": False, "skip_blank_lines": False}
-        with pd.read_csv(path, header=0, names=header, chunksize=BLOCK, encoding="utf-8-sig", **options) as reader:
+        with pd.read_csv(source(), header=0, names=header, chunksize=BLOCK, encoding="utf-8-sig", **options) as reader:
             for block in reader:
                 if not isinstance(block.index, pd.RangeIndex):  # pandas takes what is too much for row names
                     raise ValueError(f"more fields than the {len(header)} names in row 1")

@@ -17,7 +17,7 @@ def write_report(run: Path) -> Path:
         ResourceError: The folder cannot be written or the disk is full.
     """
     from seimbang.imaging.files import write_atomic
-    from seimbang.reports import architecture, bars, boxes, comparison, figures, folds, quality, search
+    from seimbang.reports import architecture, bars, boxes, comparison, figures, folds, importance, quality, search
     from seimbang.reports.html import page
     from seimbang.reports.read import read
     from seimbang.reports.tables import latex, metrics_csv
@@ -26,6 +26,7 @@ def write_report(run: Path) -> Path:
     drawn = figures.draw(contents) | bars.draw(contents) | comparison.draw(contents)
     drawn |= architecture.draw(contents) | quality.draw(contents)
     drawn |= folds.draw(contents) | search.draw(contents) | boxes.draw(contents)
+    drawn |= importance.draw(contents)
     for figure in drawn.values():
         write_atomic(run / "figures" / f"{figure.name}.svg", figure.svg)
     write_atomic(run / "metrics.csv", metrics_csv(contents))

@@ -21,6 +21,7 @@ from seimbang.reports.shapes import (
     ExampleRow,
     GalleryRow,
     Heat,
+    Importance,
     Metrics,
     Provenance,
     Quality,
@@ -43,6 +44,7 @@ class Arm:
         quality: Errors by image quality; empty for tables.
         search: The candidates of a grid; empty where there was none.
         boxes: Columns of a table by class, before and after balancing; empty for images.
+        importance: How much each column of a table matters; empty for images.
     """
 
     folder: Path
@@ -55,6 +57,7 @@ class Arm:
     quality: Quality
     search: list[Candidate]
     boxes: list[BoxRow]
+    importance: list[Importance]
 
     @property
     def name(self) -> str:
@@ -180,6 +183,7 @@ def _arm(folder: Path) -> Arm:
         _json(folder / "quality.json", Quality) if (folder / "quality.json").is_file() else Quality(),
         _search(folder / "search.csv") if (folder / "search.csv").is_file() else [],
         _json(folder / "boxes.json", list[BoxRow]) if (folder / "boxes.json").is_file() else [],
+        _json(folder / "importance.json", list[Importance]) if (folder / "importance.json").is_file() else [],
     )
 
 

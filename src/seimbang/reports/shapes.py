@@ -343,6 +343,14 @@ class BoxRow(BaseModel):
     after: dict[str, list[float]] = {}
 
 
+class Importance(BaseModel):
+    """One row of ``importance.json``: balanced accuracy lost without a column, mean and standard deviation."""
+
+    column: str
+    drop: float
+    sd: float
+
+
 class Sample(BaseModel):
     """One image of the data set."""
 
@@ -370,6 +378,16 @@ class Protocol(BaseModel):
     counts: dict[str, dict[str, int]]
 
 
+class TableColumn(BaseModel):
+    """One column of a table: its words, or its range."""
+
+    name: str
+    unit: str
+    categories: list[str]
+    low: float
+    high: float
+
+
 class Data(BaseModel):
     """``data.json``."""
 
@@ -387,6 +405,7 @@ class Data(BaseModel):
     external: dict[str, dict[str, int]] = {}
     unreadable: list[Unreadable] = []
     samples: list[Sample] = []
+    columns: list[TableColumn] = []
 
 
 class Finding(BaseModel):

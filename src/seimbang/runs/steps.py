@@ -7,7 +7,7 @@ from seimbang import datasets
 from seimbang.datasets.base import Dataset, DataSettings
 from seimbang.errors import StudyError
 from seimbang.reports import write_report
-from seimbang.runs import arms, boxes, data, explained, quality
+from seimbang.runs import arms, boxes, data, explained, quality, table_page
 from seimbang.runs.context import Context
 from seimbang.runs.folder import RunFolder
 from seimbang.runs.provenance import provenance
@@ -23,6 +23,7 @@ EACH_ARM: tuple[Callable[[Context, Plan], None], ...] = (
     explained.explain,
     quality.assess,
     boxes.boxes,
+    table_page.explain,
 )
 IN_THE_END: tuple[Callable[[Context], None], ...] = (arms.compare_all,)
 

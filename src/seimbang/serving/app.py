@@ -2,11 +2,10 @@
 
 import logging
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +15,11 @@ from PIL import Image
 from seimbang.errors import SeimbangError
 from seimbang.explain import overlay
 from seimbang.imaging.door import decode, open_native
-from seimbang.serving.contents import Contents, incomplete, read
+from seimbang.serving import form
+from seimbang.serving.contents import Contents, read, read_json
+from seimbang.serving.draw import UPLOAD_MB, bullets, digits, heading, load_predictor, pictures, result, table
 from seimbang.serving.heat import heat_map, methods
-from seimbang.serving.predictor import Prediction, Predictor
+from seimbang.serving.predictor import Predictor
 from seimbang.serving.sentences import (
     balancing,
     caption,
@@ -28,11 +29,12 @@ from seimbang.serving.sentences import (
     figures,
     preparation,
     shape,
-    trust,
 )
 from seimbang.serving.words import LANGUAGES, Markup, Words, load, plain
 
-UPLOAD_MB = 20
+if TYPE_CHECKING:
+    from torch import nn
+
 PREVIEW = 260  # pixels; more would push the result off the screen of a phone
 OPTIMIZERS = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"}
 COLOURS = ("#9aa7ad", "#0b5c7a")
@@ -46,8 +48,9 @@ def main() -> None:
     words = choose_language()
     with in_plain_words(words):
         contents = read(Path(sys.argv[1]), sys.argv[2])
+        words, parts = (words.of_tables(), OF_TABLES) if contents.tabular else (words, PARTS)
         banner(contents, words)
-        for tab, (name, part) in zip(tabs(words), PARTS.items(), strict=True):
+        for tab, (name, part) in zip(tabs(words, parts), parts.items(), strict=True):
             with tab, st.container(key=f"part_{name}"), in_plain_words(words):
                 part(contents, words)
 
@@ -103,11 +106,11 @@ def banner(contents: Contents, words: Words) -> None:
             st.warning(words(f"page.{name}"))
 
 
-def tabs(words: Words) -> Sequence[Any]:
+def tabs(words: Words, parts: Iterable[str]) -> Sequence[Any]:
     """Return a tab for each part; the one that is open stays open when the language is switched."""
-    labels = {name: words(f"part.{name}") for name in PARTS}
+    labels = {name: words(f"part.{name}") for name in parts}
     if st.session_state.get("tab") not in labels.values():
-        st.session_state["tab"] = labels[st.session_state.get("part", next(iter(PARTS)))]
+        st.session_state["tab"] = labels[st.session_state.get("part", next(iter(parts)))]
     st.session_state["part"] = next(name for name, label in labels.items() if label == st.session_state["tab"])
     return st.tabs(list(labels.values()), key="tab", on_change="rerun")
 
@@ -139,7 +142,8 @@ def data_set(contents: Contents, words: Words) -> None:
     if data["unreadable"]:
         facts[words("data.unreadable")] = words.number(len(data["unreadable"]))
     bullets([f"**{name}:** {text}" for name, text in facts.items()])
-    heading(words("data.samples"), 2)
+    if data["samples"]:
+        heading(words("data.samples"), 2)
     pictures([(contents.run / one["file"], plain(one["label"])) for one in data["samples"]])
     heading(words("data.parts"), 2)
     parts = {words(f"data.{part}"): counts for part, counts in contents.protocol["counts"].items()}
@@ -188,26 +192,41 @@ def model(contents: Contents, words: Words) -> None:
     """Draw part 3: the layers, how they were trained, and the results."""
     arm = contents.arm
     heading(words("model.title"))
+    network = contents.networked
+    title = words.known(f"network.{arm['model']['name']}", arm["model_title"])
     total = words.number(sum(layer["parameters"] for layer in arm["layers"]))
-    network = words.known(f"network.{arm['model']['name']}", arm["model_title"])
-    st.markdown(words("model.built", title=network, parameters=total))
-    columns: dict[str, list[str]] = {words(f"model.{name}"): [] for name in ("layer", "shape", "parameters", "purpose")}
-    for layer in arm["layers"]:
-        cells = [plain(layer["name"]), shape(layer), words.number(layer["parameters"]), explained(layer, words)]
-        for column, cell in zip(columns.values(), cells, strict=True):
-            column.append(cell)
-    table(columns)
-    settings = arm["training"]
-    rate = words.number(settings["learning_rate"], _digits(settings["learning_rate"]))
-    numbers = {"batch": settings["batch_size"], "epochs": settings["epochs"], "best": arm["best_epoch"]}
-    st.markdown(words("model.training", optimizer=OPTIMIZERS[settings["optimizer"]], rate=rate, **numbers))
+    st.markdown(words("model.built" if network else "model.fitted", title=title, parameters=total))
+    rows = [
+        (plain(layer["name"]), shape(layer), words.number(layer["parameters"]), explained(layer, words))
+        for layer in arm["layers"]
+    ]
+    cells = dict(zip(("layer", "shape", "parameters", "purpose"), zip(*rows, strict=True), strict=True))
+    table({words(f"model.{name}"): column for name, column in cells.items() if network or name != "parameters"})
+    if network:
+        training(arm, words)
     results(contents, words)
+    if contents.tabular:
+        important(contents, words)
     compared(contents, words)
 
 
-def _digits(number: float) -> int:
-    """Return how many digits after the point a number needs: 3 for 0.001."""
-    return max(0, -int(Decimal(str(number)).normalize().as_tuple().exponent))
+def training(arm: dict[str, Any], words: Words) -> None:
+    """Say how a network was trained."""
+    settings = arm["training"]
+    rate = words.number(settings["learning_rate"], digits(settings["learning_rate"]))
+    numbers = {"batch": settings["batch_size"], "epochs": settings["epochs"], "best": arm["best_epoch"]}
+    st.markdown(words("model.training", optimizer=OPTIMIZERS[settings["optimizer"]], rate=rate, **numbers))
+
+
+def important(contents: Contents, words: Words) -> None:
+    """Draw how much each column of a table matters to the arm that predicts, the most important first."""
+    rows = sorted(read_json(contents.folder / "importance.json"), key=lambda row: -float(row["drop"]))
+    if not rows:
+        return
+    heading(words("model.importance"), 2)
+    drops = [f"{words.number(100 * row['drop'], 1)} (± {words.number(100 * row['sd'], 1)})" for row in rows]
+    table({words("model.column"): [plain(row["column"]) for row in rows], words("model.drop"): drops})
+    st.markdown(words("model.importance_text"))
 
 
 def results(contents: Contents, words: Words) -> None:
@@ -272,28 +291,24 @@ def upload(contents: Contents, words: Words) -> None:
     height, width = contents.data["size"]
     caption = words("upload.preview", name=file.name, width=width, height=height)
     st.image(preview(data, predictor, file.name), caption, width=PREVIEW)
-    with st.container(border=True, key="result"):
-        heading(words("upload.result"), 2)
-        verdict(prediction, words)
-        if prediction.label_tuned is not None:
-            reading(contents, prediction, words)
-    heading(words("upload.how_sure"), 2)
-    bullets(list(trust(contents, prediction.confidence, words)))
-    if contents.explained:
-        moved(decode(data, predictor.image, file.name), file.file_id, predictor, prediction.label, words)
+    result(contents, prediction, words)
+    moved(decode(data, predictor.image, file.name), file.file_id, predictor, prediction.label, words)
 
 
 def moved(pixels: Pixels, file_id: str, predictor: Predictor, label: str, words: Words) -> None:
-    """Show beside the image what spoke for the answer; what takes longer is drawn only when it is asked for."""
+    """Show beside the image what spoke for a network's answer; what takes longer is drawn only when it is asked for."""
+    network = predictor.network
+    if network is None:
+        return
     heading(words("heat.title"), 2)
-    choices = methods(predictor.network, pixels)
+    choices = methods(network, pixels)
     first = "grad_cam" if "grad_cam" in choices else "none"
     names = {name: words(f"heat.{name}") for name in ("none", *choices)}
     at = list(names).index(first)
     method = st.radio(words("heat.method"), list(names), at, format_func=names.__getitem__, key="heat_method")
     if method == "none":
         return
-    heat = remembered(pixels, file_id, predictor, label, method, words)
+    heat = remembered(pixels, file_id, network, predictor.classes.index(label), method, words)
     opacity = st.slider(words("heat.opacity"), 0, 100, 50, key="heat_opacity")
     with st.container(horizontal=True, key="heat"):
         st.image(pixels.squeeze(), words("heat.original"), width=PREVIEW)
@@ -305,45 +320,16 @@ def moved(pixels: Pixels, file_id: str, predictor: Predictor, label: str, words:
 
 
 def remembered(
-    pixels: Pixels, file_id: str, predictor: Predictor, label: str, method: str, words: Words
+    pixels: Pixels, file_id: str, network: "nn.Module", target: int, method: str, words: Words
 ) -> npt.NDArray[np.float32]:
     """Return the map of this upload; moving the slider does not make it anew."""
-    wanted = (file_id, method, label)
+    wanted = (file_id, method, target)
     if st.session_state.get("heat_of") != wanted:
         with st.spinner(words("heat.wait")):
-            heat = heat_map(predictor.network, pixels, predictor.classes.index(label), method)
+            heat = heat_map(network, pixels, target, method)
         st.session_state.update(heat_of=wanted, heat_map=heat)
     kept: npt.NDArray[np.float32] = st.session_state["heat_map"]
     return kept
-
-
-@st.cache_resource(show_spinner=False, max_entries=4)
-def load_predictor(arm_folder: str) -> Predictor:
-    """Load the model once for all visitors."""
-    return Predictor.load(Path(arm_folder))
-
-
-def verdict(prediction: Prediction, words: Words) -> None:
-    """Show class and confidence in words and as bars."""
-    confidence = words.percent(prediction.confidence)
-    facts = {"class": (words("upload.class"), prediction.label), "confidence": (words("upload.confidence"), confidence)}
-    with st.container(horizontal=True, gap="large"):
-        for name, (title, value) in facts.items():
-            with st.container(key=f"verdict_{name}", width="content"):
-                st.markdown(f"{title}\n### {plain(value)}", width="content")
-    st.markdown(words("upload.says", name=prediction.label, confidence=confidence))
-    for name, share in prediction.probabilities.items():
-        st.progress(share, f"{plain(name)}: {plain(words.percent(share))}")
-
-
-def reading(contents: Contents, prediction: Prediction, words: Words) -> None:
-    """Say what the threshold that was chosen on validation makes of the image."""
-    threshold = words.number(contents.metrics["threshold"]["value"], 2)
-    facts = {"threshold": threshold, "positive": contents.metrics["positive"], "name": prediction.label_tuned}
-    if prediction.label_tuned == prediction.label:
-        st.markdown(words("upload.tuned_same", **facts))
-    else:
-        st.warning(words("upload.tuned_other", **facts))
 
 
 def preview(data: bytes, predictor: Predictor, name: str) -> Image.Image:
@@ -365,37 +351,15 @@ def examples(contents: Contents, words: Words) -> None:
             st.markdown(words(f"examples.none_{name}"))
 
 
-PARTS: Mapping[str, Callable[[Contents, Words], None]] = {
+Part = Callable[[Contents, Words], None]
+PARTS: Mapping[str, Part] = {
     "purpose": purpose,
     "data": data_set,
     "model": model,
     "upload": upload,
     "examples": examples,
 }
-
-
-def heading(text: str, level: int = 1) -> None:
-    """Draw a heading inside a part."""
-    (st.header if level == 1 else st.subheader)(text, anchor=False)
-
-
-def bullets(sentences: Sequence[str]) -> None:
-    """Draw a list."""
-    st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
-
-
-def table(columns: Mapping[str, Sequence[str]]) -> None:
-    """Draw a table of Markdown cells."""
-    st.table(dict(columns), hide_index=True)
-
-
-def pictures(files: Sequence[tuple[Path, str]]) -> None:
-    """Draw small images with captions side by side, as many in a row as the screen is wide."""
-    with st.container(horizontal=True):
-        for file, text in files:
-            if not file.is_file():
-                raise incomplete(file)
-            st.image(str(file), text, width=160)
+OF_TABLES: Mapping[str, Part] = {name: PARTS[name] for name in ("purpose", "data", "model")} | {"upload": form.upload}
 
 
 if __name__ == "__main__":

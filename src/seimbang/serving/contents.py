@@ -41,9 +41,14 @@ class Contents:
         return bool(self.provenance["quick"] or self.arm["quick"])
 
     @property
-    def explained(self) -> bool:
-        """Whether the arm that predicts is a network, of which heat maps can be drawn."""
+    def networked(self) -> bool:
+        """Whether the arm that predicts is a network."""
         return bool(self.arm.get("model_kind", "network") == "network")
+
+    @property
+    def tabular(self) -> bool:
+        """Whether the cases are rows of a table, not images."""
+        return bool(self.data.get("kind", "image") == "table")
 
     @cached_property
     def protocol(self) -> dict[str, Any]:

@@ -11,12 +11,9 @@ FEW = 20  # fewer alike predictions than this say little about how often such a 
 
 
 def preparation(contents: Contents, words: Words) -> Iterator[str]:
-    """Yield what was done to the images, a sentence a step."""
-    height, width = contents.data["size"]
+    """Yield what was done to the cases, a sentence a step."""
     split = contents.protocol["split"]
-    yield words("data.resize", width=width, height=height)
-    yield words("data.grey" if contents.data["channels"] == 1 else "data.colour")
-    yield words("data.scale")
+    yield from _of_rows(contents, words) if contents.tabular else _of_images(contents, words)
     if split["folds"]:
         yield words("data.folds", folds=split["folds"])
     elif split["test"] == "provided":
@@ -25,9 +22,23 @@ def preparation(contents: Contents, words: Words) -> Iterator[str]:
         yield words("data.fraction", share=words.percent(split["test"], 0))
     if contents.data["groups"] and split["group"] != "none":
         yield words("data.grouped")
-    if any(contents.study["image"].get("augment", {}).values()):
+    if not contents.tabular and any(contents.study["image"].get("augment", {}).values()):
         yield words("data.augmented")
     yield balancing(contents.arm, words)
+
+
+def _of_images(contents: Contents, words: Words) -> Iterator[str]:
+    height, width = contents.data["size"]
+    yield words("data.resize", width=width, height=height)
+    yield words("data.grey" if contents.data["channels"] == 1 else "data.colour")
+    yield words("data.scale")
+
+
+def _of_rows(contents: Contents, words: Words) -> Iterator[str]:
+    yield words("data.gaps")
+    if any(column["kind"] == "category" for column in contents.data["columns"]):
+        yield words("data.categories")
+    yield words("data.scores")
 
 
 def figure_names(contents: Contents, words: Words) -> Sequence[str]:

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,11 @@ class Words:
     def known(self, key: str, otherwise: str, **values: object) -> "Markup":
         """Return the sentence ``key`` where this language has one, else ``otherwise`` with a capital, made plain."""
         return self(key, **values) if key in self.texts else Markup(plain(otherwise[:1].upper() + otherwise[1:]))
+
+    def of_tables(self) -> "Words":
+        """Return the words that speak of a table, where the usual ones speak of images."""
+        own = {key: self.texts[f"table.{key}"] for key in self.texts if f"table.{key}" in self.texts}
+        return replace(self, texts=self.texts | own)
 
     def number(self, value: float, digits: int = 0) -> str:
         """Write a number with the language's separators and a real minus sign."""

@@ -1,0 +1,83 @@
+"""What more than one part of the page draws."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+
+import streamlit as st
+
+from seimbang.serving.contents import Contents, incomplete
+from seimbang.serving.predictor import Prediction, Predictor
+from seimbang.serving.sentences import trust
+from seimbang.serving.words import Words, plain
+
+UPLOAD_MB = 20
+
+
+def heading(text: str, level: int = 1) -> None:
+    """Draw a heading inside a part."""
+    (st.header if level == 1 else st.subheader)(text, anchor=False)
+
+
+def bullets(sentences: Sequence[str]) -> None:
+    """Draw a list."""
+    st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
+
+
+def table(columns: Mapping[str, Sequence[str]]) -> None:
+    """Draw a table of Markdown cells."""
+    st.table(dict(columns), hide_index=True)
+
+
+def pictures(files: Sequence[tuple[Path, str]]) -> None:
+    """Draw small images with captions side by side, as many in a row as the screen is wide."""
+    with st.container(horizontal=True):
+        for file, text in files:
+            if not file.is_file():
+                raise incomplete(file)
+            st.image(str(file), text, width=160)
+
+
+def digits(number: float) -> int:
+    """Return how many digits after the point a number needs: 3 for 0.001."""
+    return max(0, -int(Decimal(str(number)).normalize().as_tuple().exponent))
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def load_predictor(arm_folder: str) -> Predictor:
+    """Load the model once for all visitors."""
+    return Predictor.load(Path(arm_folder))
+
+
+def result(contents: Contents, prediction: Prediction, words: Words) -> None:
+    """Show what the model says of one case, and how often such an answer was right."""
+    with st.container(border=True, key="result"):
+        heading(words("upload.result"), 2)
+        _verdict(prediction, words)
+        if prediction.label_tuned is not None:
+            _reading(contents, prediction, words)
+    heading(words("upload.how_sure"), 2)
+    bullets(list(trust(contents, prediction.confidence, words)))
+
+
+def _verdict(prediction: Prediction, words: Words) -> None:
+    """Show class and confidence in words and as bars."""
+    confidence = words.percent(prediction.confidence)
+    facts = {"class": (words("upload.class"), prediction.label), "confidence": (words("upload.confidence"), confidence)}
+    with st.container(horizontal=True, gap="large"):
+        for name, (title, value) in facts.items():
+            with st.container(key=f"verdict_{name}", width="content"):
+                st.markdown(f"{title}\n### {plain(value)}", width="content")
+    st.markdown(words("upload.says", name=prediction.label, confidence=confidence))
+    for name, share in prediction.probabilities.items():
+        st.progress(min(1.0, share), f"{plain(name)}: {plain(words.percent(share))}")
+
+
+def _reading(contents: Contents, prediction: Prediction, words: Words) -> None:
+    """Say what the threshold that was chosen on validation makes of the case."""
+    threshold = words.number(contents.metrics["threshold"]["value"], 2)
+    facts = {"threshold": threshold, "positive": contents.metrics["positive"], "name": prediction.label_tuned}
+    if prediction.label_tuned == prediction.label:
+        st.markdown(words("upload.tuned_same", **facts))
+    else:
+        st.warning(words("upload.tuned_other", **facts))
