@@ -8,7 +8,7 @@ import seimbang
 SOURCE = Path(seimbang.__file__).parent
 STAGES = ["datasets", "audit", "splits", "balance", "models", "training", "evaluation", "explain", "reports"]
 LEVEL = {"errors": 0, "progress": 0, "settings": 0, "imaging": 1, **dict.fromkeys(STAGES, 2), "study": 3, "runs": 4}
-LEVEL |= {"serving": 5, "cli": 6}
+LEVEL |= {"serving": 5, "cli": 6, "api": 6}
 HEAVY = {"torch", "monai", "streamlit", "matplotlib", "sklearn", "scipy", "imblearn", "skimage"}
 
 

@@ -1,5 +1,6 @@
 """Dataset (and splits) -> findings. A new check is a function in this folder and a line in ``CHECKS``."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -7,6 +8,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from seimbang import AuditPackage
 from seimbang.audit import columns, counts, duplicates, groups, labels, pseudo, quality, recipes, source, unreadable
 from seimbang.audit.base import Check, Finding, from_json, leaks, said_once, to_json
 from seimbang.audit.evidence import Evidence, RecipeEvidence
@@ -15,6 +17,8 @@ from seimbang.datasets.base import CaseTable, Dataset
 from seimbang.splits.base import Fold, Rows
 
 __all__ = ["CHECKS", "RECIPE_CHECKS", "audit", "audit_recipe", "from_json", "leaks", "said_once", "to_json"]
+
+sys.modules[__name__].__class__ = AuditPackage  # so that a user can write seimbang.audit(...)
 
 _TEST = (("train", "test"), ("validation", "test"))
 _VALIDATION = (("train", "validation"),)

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from seimbang import audit, balance
+from seimbang import balance
+from seimbang.audit import audit_recipe
 from seimbang.audit.base import Finding
 from seimbang.balance.base import Recipe
 from seimbang.datasets.base import COLUMNS, CaseTable, Dataset
@@ -39,7 +40,7 @@ class Balanced:
         none = np.empty(0, np.int64)
         made = Recipe(none, first, second, self.recipe.delta[trained], self.recipe.y[real:][trained])
         cases = self.data.cases
-        return audit.audit_recipe(made, cases, fold, np.arange(len(cases)), "")
+        return audit_recipe(made, cases, fold, np.arange(len(cases)), "")
 
 
 def balanced(data: Dataset, protocol: Protocol, seed: int) -> Balanced:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from seimbang import audit, datasets, splits
+from seimbang import datasets, splits
+from seimbang.audit import audit, said_once
 from seimbang.audit.base import Finding
 from seimbang.datasets.pseudo_patients import with_pseudo_patients
 from seimbang.imaging.base import ImageSettings
@@ -15,30 +16,35 @@ from seimbang.runs.provenance import LIBRARIES
 from seimbang.runs.steps import load
 from seimbang.study.draft import settings_for
 from seimbang.study.load import load as load_study
+from seimbang.study.schema import Study
 
 EXTRAS = {"streamlit": "app"}
 
 
-def look(what: str, root: Path) -> list[Finding]:
+def look(what: str | Path | Study, root: Path) -> list[Finding]:
     """Audit a study as it would be divided, or plain data by the parts they come in.
 
     Args:
-        what: A study's file or name, or a folder, CSV or npz.
+        what: A study, its file or name, or a folder, CSV, npz or Excel table.
         root: Folder that the data paths of a study start from.
     """
+    if isinstance(what, Study):
+        return _study(what, root)
     path = Path(what)
     if path.exists() and path.suffix != ".toml":
-        data = datasets.load(settings_for(path), ImageSettings(), path.resolve().parent)
-        return audit.audit(data)
-    study = load_study(what)
+        return audit(datasets.load(settings_for(path), ImageSettings(), path.resolve().parent))
+    return _study(load_study(str(what)), root)
+
+
+def _study(study: Study, root: Path) -> list[Finding]:
     data = load(study.data, study, root)
     external = {one.name: load(one, study, root, data.cases.classes) for one in study.external}
     found = []
     for one in study.protocols:
         grouped = with_pseudo_patients(data) if one.group == "auto" else data
-        findings = audit.audit(grouped, splits.split(grouped.cases, one.split), external)
+        findings = audit(grouped, splits.split(grouped.cases, one.split), external)
         found += [replace(finding, protocol=one.name) for finding in findings]
-    return audit.said_once(found, len(study.protocols))
+    return said_once(found, len(study.protocols))
 
 
 def machine() -> Iterator[tuple[str, str]]:

@@ -7,20 +7,20 @@ from seimbang.errors import DataError
 from seimbang.models import MODELS
 from seimbang.study.load import to_toml
 
-SOURCES = {".csv": "csv", ".npz": "npz"}
+SOURCES = {".csv": "csv", ".npz": "npz", ".xlsx": "excel"}
 
 
 def settings_for(path: Path) -> DataSettings:
-    """Return the ``[data]`` table of a folder, CSV or npz.
+    """Return the ``[data]`` table of a folder, CSV, npz or Excel table.
 
     Raises:
         DataError: DATA_MISSING or DATA_FORMAT.
     """
     if not path.exists():
-        raise DataError("DATA_MISSING", f"no {path}", "a folder, a .csv or a .npz", "check the path")
+        raise DataError("DATA_MISSING", f"no {path}", "a folder, a .csv, .npz or .xlsx", "check the path")
     source = "folder" if path.is_dir() else SOURCES.get(path.suffix.lower())
     if source is None:
-        raise DataError("DATA_FORMAT", f"the file {path}", "a folder, a .csv or a .npz", "give one of these")
+        raise DataError("DATA_FORMAT", f"the file {path}", "a folder, a .csv, .npz or .xlsx", "give one of these")
     return DataSettings.model_validate({"source": source, "path": path.name})
 
 

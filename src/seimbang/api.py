@@ -1,0 +1,149 @@
+"""For Python and notebooks: what ``cli.py`` does, with objects that show themselves."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seimbang.audit.base import Finding
+from seimbang.reports import card
+from seimbang.reports.answer import answer
+from seimbang.reports.read import Run as Contents
+from seimbang.reports.read import read
+from seimbang.runs.look import look
+from seimbang.runs.steps import run as run_study
+from seimbang.study.load import load as load_study
+from seimbang.study.schema import Study, slug
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from seimbang.serving.predictor import Predictor
+
+
+class Findings(list[Finding]):
+    """What an audit found: prints as sentences, and is a table in a notebook."""
+
+    def __str__(self) -> str:
+        return "\n".join(f"{one.severity}: {one.sentence} [{one.code}]" for one in self) or "Nothing was found."
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return card.findings(self)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run, finished or with some of its arms; it is a card in a notebook.
+
+    Attributes:
+        folder: The run folder.
+        contents: All that is in it, typed.
+    """
+
+    folder: Path
+    contents: Contents
+
+    @property
+    def answer(self) -> list[str]:
+        """What was found, in sentences, the most important one first."""
+        return [sentence.text for sentence in answer(self.contents)]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row an arm and test: the figures of the card, each with the ends of its 95 % interval; NaN where none."""
+        return card.table(self.contents)
+
+    @property
+    def report(self) -> Path:
+        """The page with everything."""
+        return self.folder / "report.html"
+
+    def predictions(self, arm: str | None = None) -> pd.DataFrame:
+        """Return ``predictions.csv`` of the arm of that name, or of the best one on validation.
+
+        Raises:
+            StudyError: ARM_UNKNOWN.
+        """
+        from seimbang.evaluation import read as read_predictions
+
+        return read_predictions(self._arm(arm))
+
+    def predictor(self, arm: str | None = None) -> Predictor:
+        """Return the trained model of the arm of that name, or of the best one on validation.
+
+        Raises:
+            StudyError: ARM_UNKNOWN.
+        """
+        from seimbang.serving.predictor import Predictor
+
+        return Predictor.load(self._arm(arm))
+
+    def _arm(self, arm: str | None) -> Path:
+        from seimbang.serving.choice import find_arm
+
+        return self.folder / "arms" / find_arm(self.folder, arm)
+
+    def __repr__(self) -> str:
+        lines = [self.contents.study.title, *card.warnings(self.contents), *card.sentences(self.contents)]
+        return "\n".join([*lines, f"Report: {self.report}"])
+
+    def _repr_html_(self) -> str:
+        return card.card(self.contents)
+
+
+def audit(what: str | Path | Study, data: str | Path | None = None) -> Findings:
+    """Look for leaks and faults in data, or in data as a study divides them.
+
+    Args:
+        what: A folder, CSV, npz or Excel table; or a study: its name, its file, or itself.
+        data: Folder that the data paths of a study start from; by default ``$SEIMBANG_DATA``, else ``data``.
+
+    Raises:
+        SeimbangError: The study or the data cannot be used; the message says how to mend it.
+    """
+    return Findings(look(what, _root(data)))
+
+
+def run(
+    study: str | Path | Study,
+    data: str | Path | None = None,
+    out: str | Path | None = None,
+    arm: str | None = None,
+    quick: bool = False,
+) -> Run:
+    """Run a study, or what is left of it after an interruption, and write its report.
+
+    Studies that it names in ``then`` are not run.
+
+    Args:
+        study: Its name, its file, or itself.
+        data: Folder that its data paths start from; by default ``$SEIMBANG_DATA``, else ``data``.
+        out: The run folder; by default ``runs/<study>``.
+        arm: Name of the one arm to run.
+        quick: A rough answer in about a minute.
+
+    Raises:
+        SeimbangError: What went wrong and how to mend it; what is finished is kept.
+    """
+    loaded = study if isinstance(study, Study) else load_study(str(study))
+    name = slug(study.title) if isinstance(study, Study) else Path(study).stem
+    folder = Path(out or Path("runs") / f"{name}{'-quick' if quick else ''}")
+    run_study(loaded, _root(data), folder, arm, quick)
+    return load(folder)
+
+
+def load(run: str | Path) -> Run:
+    """Return what is in a run folder.
+
+    Raises:
+        IntegrityError: RUN_MISSING, RUN_DAMAGED or RUN_UNFINISHED.
+    """
+    return Run(Path(run), read(Path(run)))
+
+
+def _root(data: str | Path | None) -> Path:
+    return Path(data or os.environ.get("SEIMBANG_DATA") or "data")

@@ -1,0 +1,80 @@
+"""A run and an audit as small pieces of HTML, for a notebook; everything is escaped in the templates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from seimbang.audit.base import Finding
+from seimbang.reports.answer import answer
+from seimbang.reports.read import Run
+from seimbang.reports.tables import Row, compared, title
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+KINDS = ("best", "kinds", "external")
+"""What the sentences on a card are about; the others are left to the report."""
+
+
+def card(run: Run) -> str:
+    """Return question, answer in short, arms and warnings of a run."""
+    rows, short = compared(run), sentences(run)
+    return _html(
+        "card.html",
+        run=run,
+        warnings=warnings(run),
+        sentences=short,
+        more=len(answer(run)) - len(short),
+        rows=rows,
+        columns=list(rows[0].values) if rows else [],
+    )
+
+
+def findings(found: Iterable[Finding]) -> str:
+    """Return findings as a table."""
+    return _html("findings.html", findings=list(found))
+
+
+def sentences(run: Run) -> list[str]:
+    """Return the answer in short."""
+    return [sentence.text for sentence in answer(run) if sentence.kind in KINDS]
+
+
+def warnings(run: Run) -> list[str]:
+    """Return what a reader must know before any figure."""
+    leaky = ", ".join(arm.name for arm in run.arms if arm.facts.leaky)
+    said = {
+        "A rough answer: a quick run, with shortened training or fewer cases.": run.quick,
+        "Synthetic data: no figure here says anything about patients.": run.data.synthetic,
+        f"Test information leaks into training, figures for comparison only: {leaky}.": leaky,
+        f"Without numbers so far: {', '.join(run.unfinished)}.": run.unfinished,
+    }
+    return [sentence for sentence, true in said.items() if true]
+
+
+def table(run: Run) -> pd.DataFrame:
+    """Return the figures of every arm on every test: columns arm, set, leaky, and value, low and high of each."""
+    import pandas as pd
+
+    parts = ["test", *(f"external:{name}" for name in run.external)]
+    return pd.DataFrame([_record(row, part) for part in parts for row in compared(run, part)])
+
+
+def _record(row: Row, part: str) -> dict[str, Any]:
+    record: dict[str, Any] = {"arm": row.label, "set": part, "leaky": row.arm.facts.leaky}
+    for metric, one in row.values.items():
+        numbers = {metric: one.value, f"{metric}_low": one.low, f"{metric}_high": one.high}
+        record |= {name: float("nan") if number is None else number for name, number in numbers.items()}
+    return record
+
+
+def _html(template: str, **values: Any) -> str:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    loader = PackageLoader("seimbang.reports", "templates")
+    environment = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["title_of"] = title
+    return environment.get_template(template).render(values)

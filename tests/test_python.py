@@ -1,0 +1,138 @@
+"""From Python: auditing, running, loading, and how a run and an audit show themselves."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+import seimbang
+from run_folder import fake_run
+from seimbang.errors import IntegrityError, StudyError
+from seimbang.runs.look import look
+from seimbang.study.load import to_toml
+from seimbang.study.schema import parse
+
+TABLE = {
+    "title": "Breast masses: does balancing help a linear model?",
+    "data": {"source": "sklearn:breast_cancer", "positive": "malignant"},
+    "split": {"test": 0.25, "validation": 0.2},
+    "model": {"name": "logistic"},
+    "arm": [{"name": "none"}, {"name": "SMOTE", "balance": {"method": "smote"}}],
+}
+ARMS = {"as published": "as-published", "none": "none"}
+EVIL = "<script>alert(1)</script><img src=x onerror=alert(1)>"
+
+
+def fresh(code):
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+
+
+def test_importing_is_light_and_the_audit_is_both_a_package_and_a_function():
+    heavy = "numpy pandas torch sklearn scipy pydantic matplotlib"
+    first = f"import sys, seimbang; print(*(name for name in {heavy!r}.split() if name in sys.modules))"
+    assert fresh(first) == []
+    for line in ("import seimbang", "from seimbang.audit import leaks\nimport seimbang", "import seimbang.audit"):
+        code = f"{line}\nprint(callable(seimbang.audit), seimbang.audit.audit.__name__, seimbang.audit.__name__)"
+        assert fresh(code) == ["True", "audit", "seimbang.audit"]
+
+
+def test_names_that_are_not_there():
+    with pytest.raises(AttributeError, match="'seimbang' has no attribute 'nothing'"):
+        seimbang.nothing  # noqa: B018
+    assert all(hasattr(seimbang, name) for name in seimbang.__all__)
+
+
+def test_an_audit_says_what_look_finds_as_sentences_and_as_a_table(tmp_path):
+    found = seimbang.audit(parse(TABLE))
+    (tmp_path / "study.toml").write_text(to_toml(TABLE))
+    assert found == seimbang.audit(tmp_path / "study.toml") == look(str(tmp_path / "study.toml"), tmp_path)
+    assert [line.rsplit(" [", 1)[1].rstrip("]") for line in str(found).splitlines()] == [one.code for one in found]
+    assert repr(found) == str(found)
+    html = found._repr_html_()
+    assert html.count("<tr>") == len(found) + 1
+    assert all(one.code in html for one in found)
+
+
+def test_an_audit_of_a_file_and_of_nothing(tmp_path):
+    pd.DataFrame({"id": range(40), "age": range(40), "label": ["a", "b"] * 20}).to_excel(
+        tmp_path / "t.xlsx", index=False
+    )
+    assert "CLASS_COUNTS" in {one.code for one in seimbang.audit(tmp_path / "t.xlsx")}
+    empty = seimbang.api.Findings()
+    assert str(empty) == "Nothing was found."
+    assert "Nothing was found." in empty._repr_html_()
+    with pytest.raises(StudyError, match="STUDY_MISSING"):
+        seimbang.audit("pneumonai")
+
+
+def test_a_run_of_a_table_comes_back_and_loads_again(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run = seimbang.run(parse(TABLE), arm="none", quick=True)
+    assert run.folder.as_posix() == "runs/breast-masses-does-balancing-help-a-linear-model-quick"
+    assert run.report.is_file()
+    again = seimbang.load(str(run.folder))
+    assert again == run
+    assert again.answer[0] in repr(again)
+    assert set(run.predictions("none").set) == {"train", "validation", "test"}
+    assert run.predictor().classes == ("benign", "malignant")
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory):
+    return seimbang.load(fake_run(tmp_path_factory.mktemp("run") / "one", arms=2))
+
+
+def test_the_table_has_the_figures_of_metrics_json(loaded):
+    for slug, rows in ((slug, loaded.table[loaded.table.arm == arm]) for arm, slug in ARMS.items()):
+        sets = json.loads((loaded.folder / "arms" / slug / "metrics.json").read_text())["sets"]
+        for part in ("test", "external:NIH"):
+            row = rows[rows.set == part].iloc[0]
+            expected = sets[part]["default"]["metrics"]["balanced_accuracy"]
+            kept = ["balanced_accuracy", "balanced_accuracy_low", "balanced_accuracy_high"]
+            assert row[kept].tolist() == [expected[key] for key in ("value", "low", "high")]
+    assert loaded.table.query("leaky").arm.unique().tolist() == ["as published"]
+
+
+def test_predictions_are_those_of_the_file_and_an_unknown_arm_is_named(loaded):
+    assert len(loaded.predictions("none")) == len((loaded.folder / "arms/none/predictions.csv").read_text().split()) - 1
+    with pytest.raises(StudyError, match="ARM_UNKNOWN"):
+        loaded.predictions("nnone")
+
+
+def test_the_card_warns_answers_and_shows_every_arm_with_its_interval(loaded):
+    html = loaded._repr_html_()
+    assert loaded.contents.study.title in html
+    assert loaded.contents.study.question in html
+    assert "Test information leaks into training, figures for comparison only: as published." in html
+    assert "as published (leaks)" in html
+    first = next(row for row in loaded.contents.arms if row.name == "none").test.default.metrics["balanced_accuracy"]
+    assert f"{first.number}<small>{first.range}</small>" in html
+    assert str(loaded.report) in html
+    assert "leaks into training" in repr(loaded)
+
+
+def test_a_card_says_when_a_run_is_quick_synthetic_or_not_complete(loaded):
+    contents = loaded.contents
+    data = contents.data.model_copy(update={"synthetic": True})
+    provenance = contents.provenance.model_copy(update={"quick": True})
+    changed = seimbang.Run(loaded.folder, replace(contents, data=data, provenance=provenance, unfinished=["SMOTE"]))
+    for text in (changed._repr_html_(), repr(changed)):
+        assert all(words in text for words in ("A rough answer", "Synthetic data", "Without numbers so far: SMOTE."))
+        assert all(words not in repr(loaded) for words in ("A rough answer", "Synthetic data", "so far"))
+
+
+def test_hostile_names_stay_text(loaded):
+    study = loaded.contents.study.model_copy(update={"title": EVIL, "question": EVIL})
+    changed = seimbang.Run(loaded.folder, replace(loaded.contents, study=study, unfinished=[EVIL]))
+    assert "<script" not in changed._repr_html_()
+    assert "<img" not in changed._repr_html_()
+    finding = seimbang.audit.base.Finding(EVIL, "leak", EVIL, EVIL, protocol=EVIL)
+    assert "<script" not in seimbang.api.Findings([finding])._repr_html_()
+
+
+def test_a_folder_without_a_run(tmp_path):
+    with pytest.raises(IntegrityError, match="RUN_MISSING"):
+        seimbang.load(tmp_path)
