@@ -206,7 +206,8 @@ def contents(file):
 
 
 @pytest.mark.parametrize("text", snippets("python"))
-def test_python_runs(text, tmp_path):
+def test_python_runs(text, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "snippet.py").write_text(text)
     spec = importlib.util.spec_from_file_location("snippet", tmp_path / "snippet.py")
     spec.loader.exec_module(importlib.util.module_from_spec(spec))
