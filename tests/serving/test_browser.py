@@ -1,5 +1,7 @@
 """The page as a doctor meets it: the real server, a real browser, an X-ray in, class and confidence out."""
 
+import csv
+import json
 import os
 import re
 import subprocess
@@ -28,6 +30,14 @@ STUDY = {
     "image": {"size": [24, 24]},
     "model": {"name": "rnn", "units": 6},
     "training": {"epochs": 2},
+    "arm": [{"name": "none"}],
+}
+TABLE = {
+    "title": "Iris",
+    "question": "Does the page ask for what the model needs?",
+    "data": {"source": "sklearn:iris"},
+    "split": {"test": 0.3, "validation": 0.0},
+    "model": {"name": "knn"},
     "arm": [{"name": "none"}],
 }
 
@@ -182,3 +192,30 @@ def test_a_heat_map_stands_beside_the_image_and_the_slider_makes_it_fainter(page
         "old => document.querySelectorAll('.st-key-heat img')[1].getAttribute('src') != old", arg=half
     )
     assert pictures.nth(0).get_attribute("src") == original
+
+
+def test_a_filled_form_and_a_file_get_what_the_command_says(serve, browser, tmp_path):
+    run_study(parse(TABLE), Path(), tmp_path / "run")
+    names = [column["name"] for column in json.loads((tmp_path / "run/data.json").read_text())["columns"]]
+    file = tmp_path / "rows.csv"
+    file.write_text(",".join(["name", *names]) + "\n=A1,6.5,3.0,5.5,1.8\nb,5.1,3.5,,0.2\n")
+    with serve(tmp_path / "run") as (_, address):
+        page = browser.new_page(viewport={"width": 1000, "height": 2400})
+        page.set_default_timeout(WAIT)
+        page.goto(f"{address}/?lang=en")
+        page.get_by_role("tab", name="Predict").click()
+        for name, value in zip(names, ("6.5", "3.0", "5.5", "18"), strict=True):
+            page.get_by_label(name.removesuffix(" (cm)")).fill(value)
+        page.get_by_role("button", name="Predict", exact=True).click()
+        assert shown(page, "class") == "virginica"
+        page.get_by_text("petal width (cm) was between").wait_for()
+        page.get_by_role("heading", name="The most similar training cases").wait_for()
+        page.locator("input[type=file]").set_input_files(file)
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Download the file with predictions").click()
+        rows = list(csv.DictReader(Path(download.value.path()).read_text().splitlines()))
+        picture(tmp_path, page, "table.png")
+        page.close()
+    assert [row["predicted"] for row in rows] == ["virginica", "setosa"]
+    assert rows[0]["name"] == "'=A1"
+    assert predicted(tmp_path / "run", file) == ["virginica", f"{float(rows[0]['confidence']):.4f}"]
