@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from sklearn import metrics as sk
+from test_evaluate import draw, table
 
 from seimbang.evaluation import evaluate
-from test_evaluate import draw, table
 
 
 def test_curves_and_areas_of_each_class_are_scikit_learns():

@@ -111,7 +111,10 @@ class _Measured:
             return {"auc": self._unknown("auc"), "curve": []}
         value = float(metrics.auc(np.ones((1, len(score))), positive, score)[0])
         low, high, kind = intervals.delong(positive, score, self.cases.group)
-        return {"auc": {"value": value, "low": low, "high": high, "interval": kind}, "curve": metrics.roc(self.cases, k)}
+        return {
+            "auc": {"value": value, "low": low, "high": high, "interval": kind},
+            "curve": metrics.roc(self.cases, k),
+        }
 
     def number(self, name: str) -> Value:
         """Return one number with its interval, or why there is none."""
