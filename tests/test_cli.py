@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from sklearn.datasets import load_iris
 from typer.testing import CliRunner
 
 from seimbang import cli
@@ -72,6 +73,23 @@ def test_init_writes_a_study_that_checks_and_runs(tmp_path):
     assert "IMG_MISSING" in bad.stderr
     assert "xray/sick/1.png" in bad.stdout
     assert call("report", "r", cwd=tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+def test_init_of_a_table_writes_a_study_that_runs(tmp_path, suffix):
+    iris = load_iris(as_frame=True)
+    rows = iris.data.assign(label=[iris.target_names[k] for k in iris.target])
+    if suffix == ".csv":
+        rows.to_csv(tmp_path / "iris.csv", index=False)
+    else:
+        rows.to_excel(tmp_path / "iris.xlsx", index=False)
+    runner = CliRunner()
+    done = runner.invoke(app, ["init", str(tmp_path / f"iris{suffix}"), "--out", str(tmp_path / "s.toml")])
+    assert done.exit_code == 0, done.output
+    assert "cnn" not in (tmp_path / "s.toml").read_text()
+    words = ["run", str(tmp_path / "s.toml"), "--data", str(tmp_path), "--arm", "SMOTE", "--out", str(tmp_path / "r")]
+    assert runner.invoke(app, words).exit_code == 0
+    assert (tmp_path / "r/report.html").is_file()
 
 
 def test_audit_of_leaking_data_exits_with_3(tmp_path):

@@ -51,7 +51,7 @@ def studies() -> None:
 
 @app.command(epilog="Example: seimbang init chest_xray --out my_study.toml")
 def init(data: Path, out: Annotated[Path, typer.Option(help="Study file to write.")] = Path("study.toml")) -> None:
-    """Look at a folder, CSV or npz and write a commented study file for it."""
+    """Look at a folder, CSV, npz or Excel table and write a commented study file for it."""
     from seimbang import datasets
     from seimbang.imaging.base import ImageSettings
     from seimbang.imaging.files import write_atomic
@@ -114,13 +114,13 @@ def _run(study: str, data: Path | None, out: Path, arm: str | None, quick: bool)
     from seimbang.runs.steps import run as run_study
     from seimbang.study.load import load
 
-    loaded = load(study)
-    report = run_study(loaded, _root(data), out, arm, quick)
-    progress.say(f"Report: {report.resolve()}")
+    first = load(study)
+    studies = {out: first} | {out.with_name(f"{out.name}-{Path(name).stem}"): load(name) for name in first.then}
     program = "seimbang" if shutil.which("seimbang") else sys.argv[0]
-    progress.say(f"Page for the clinic: {program} serve {out}")
-    for other in loaded.then:
-        _run(other, data, out.with_name(f"{out.name}-{Path(other).stem}"), arm, quick)
+    for folder, one in studies.items():
+        report = run_study(one, _root(data), folder, arm, quick)
+        progress.say(f"Report: {report.resolve()}")
+        progress.say(f"Page for the clinic: {program} serve {folder}")
 
 
 @app.command(epilog="Example: seimbang ablate my_study.toml --arm none --data ~/data")

@@ -9,6 +9,7 @@ import pytest
 
 from seimbang.errors import DataError, StudyError
 from seimbang.runs.balanced import balanced
+from seimbang.runs.look import look
 from seimbang.runs.steps import load, run
 from seimbang.study.schema import Protocol, parse
 
@@ -93,6 +94,13 @@ def test_a_table_balanced_before_the_split_tests_synthetic_cases_and_is_marked(t
     assert {(one["code"], one["protocol"]) for one in findings if one["severity"] == "leak"} == {
         ("SYNTHETIC_TEST", "before")
     }
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "59 class_0, 71 class_1, 48 class_2" in page  # the real cases, whichever protocol comes first
+
+
+def test_looking_without_running_finds_the_leak_of_balancing_first():
+    leaks = [one for one in look(parse(unequal()), Path()) if one.severity == "leak"]
+    assert [(one.code, one.protocol) for one in leaks] == [("SYNTHETIC_TEST", "before")]
 
 
 def test_a_balanced_table_that_does_not_say_that_it_leaks_stops_the_run(tmp_path):

@@ -83,8 +83,14 @@ def align(X: npt.NDArray[np.float32], own: Sequence[Column], wanted: Sequence[Co
     Raises:
         DataError: ``DATA_COLUMN`` or ``DATA_CATEGORY``; or ``DATA_TEXT`` where words stand in for numbers.
     """
+    if [_holds(column) for column in own] == [_holds(column) for column in wanted]:
+        return X
     table = pd.DataFrame({column.name: _texts(X[:, k], column) for k, column in enumerate(own)}, dtype=str)
     return encode(table, wanted)
+
+
+def _holds(column: Column) -> tuple[str, str, tuple[str, ...]]:
+    return column.name, column.kind, column.categories
 
 
 def _texts(values: npt.NDArray[np.float32], column: Column) -> list[str]:

@@ -1,7 +1,7 @@
 """CSV files and Excel sheets as texts, a block of rows at a time, and several of them joined."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -73,7 +73,16 @@ def uploaded(data: bytes, name: str) -> pd.DataFrame:
     Raises:
         DataError: ``DATA_CSV``, ``DATA_COLUMN`` or ``DATA_EMPTY``.
     """
-    table = pd.concat([block[(block != "").any(axis=1)] for block in _csv(Path(name), data)])
+    return whole(map(_filled, _csv(Path(name), data)), name)
+
+
+def whole(tables: Iterable[pd.DataFrame], name: str) -> pd.DataFrame:
+    """Return the blocks of the file ``name`` as one table.
+
+    Raises:
+        DataError: ``DATA_EMPTY``.
+    """
+    table = pd.concat(tables)
     if table.empty:
         raise no_rows(name)
     return table
@@ -85,8 +94,12 @@ def no_rows(name: str) -> DataError:
 
 
 def _texts(path: Path, sheet: str) -> Iterator[pd.DataFrame]:
-    for block in _excel(path, sheet) if path.suffix.lower() in WORKBOOKS else _csv(path):
-        yield block[(block != "").any(axis=1)]
+    return map(_filled, _excel(path, sheet) if path.suffix.lower() in WORKBOOKS else _csv(path))
+
+
+def _filled(block: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that are not wholly empty."""
+    return block[(block != "").any(axis=1)]
 
 
 def _csv(path: Path, data: bytes | None = None) -> Iterator[pd.DataFrame]:
@@ -116,7 +129,7 @@ def _excel(path: Path, sheet: str) -> Iterator[pd.DataFrame]:
             for pair in zip(values.iter_rows(), formulas.iter_rows(), strict=True)
         ]
     if not rows:
-        raise DataError("DATA_EMPTY", f"no cells in {path.name}", "names in row 1, then one row a case", "check it")
+        raise no_rows(path.name)
     width = max((k + 1 for k, name in enumerate(rows[0]) if name), default=0)
     header = _header(path, rows[0][:width])
     full = [(row + [""] * width)[:width] for row in rows[1:]]  # a row ends with its last cell

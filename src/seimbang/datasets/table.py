@@ -11,7 +11,7 @@ import pandas as pd
 from seimbang.datasets.base import CaseTable, Column, CutLabel, Dataset, DataSettings
 from seimbang.datasets.columns import MISSING, numbers, positions, ranges, refuse_text
 from seimbang.datasets.images import check_renames, left_out, missing, parts, require_columns
-from seimbang.datasets.sheets import blocks
+from seimbang.datasets.sheets import blocks, no_rows
 from seimbang.errors import DataError
 from seimbang.imaging.base import ImageSettings
 
@@ -53,9 +53,7 @@ def build(
     """
     rows, X, columns = _together(tables, settings)
     if rows.empty:
-        raise DataError(
-            "DATA_EMPTY", f"no rows in {path.name}", "names in row 1, then one row a case", "check the file"
-        )
+        raise no_rows(path.name)
     check_renames(settings, rows.label.unique())
     new = rows.label.replace(settings.classes)
     if settings.leave_out:

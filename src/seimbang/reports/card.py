@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from seimbang.audit.base import Finding
 from seimbang.reports.answer import answer
+from seimbang.reports.html import render
 from seimbang.reports.read import Run
-from seimbang.reports.tables import Row, compared, title
+from seimbang.reports.tables import Row, compared
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,20 +21,20 @@ KINDS = ("best", "kinds", "external")
 def card(run: Run) -> str:
     """Return question, answer in short, arms and warnings of a run."""
     rows, short = compared(run), sentences(run)
-    return _html(
-        "card.html",
-        run=run,
-        warnings=warnings(run),
-        sentences=short,
-        more=len(answer(run)) - len(short),
-        rows=rows,
-        columns=list(rows[0].values) if rows else [],
-    )
+    values = {
+        "run": run,
+        "warnings": warnings(run),
+        "sentences": short,
+        "more": len(answer(run)) - len(short),
+        "rows": rows,
+        "columns": list(rows[0].values) if rows else [],
+    }
+    return render("card.html", values)
 
 
 def findings(found: Iterable[Finding]) -> str:
     """Return findings as a table."""
-    return _html("findings.html", findings=list(found))
+    return render("findings.html", {"findings": list(found)})
 
 
 def sentences(run: Run) -> list[str]:
@@ -67,14 +68,3 @@ def _record(row: Row, part: str) -> dict[str, Any]:
         numbers = {metric: one.value, f"{metric}_low": one.low, f"{metric}_high": one.high}
         record |= {name: float("nan") if number is None else number for name, number in numbers.items()}
     return record
-
-
-def _html(template: str, **values: Any) -> str:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    loader = PackageLoader("seimbang.reports", "templates")
-    environment = Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters["title_of"] = title
-    return environment.get_template(template).render(values)

@@ -19,6 +19,11 @@ SEVERITIES = ("error", "leak", "warning", "info")
 
 def page(run: Run, figures: Mapping[str, Figure]) -> str:
     """Return the whole page: no script, nothing loaded from anywhere."""
+    return render("report.html", _context(run, figures))
+
+
+def render(template: str, values: Mapping[str, Any]) -> str:
+    """Return a template filled in; a value that is missing is a fault, and every one is escaped."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     loader = PackageLoader("seimbang.reports", "templates")
@@ -27,7 +32,7 @@ def page(run: Run, figures: Mapping[str, Figure]) -> str:
     )
     environment.filters |= {"png": _png, "svg": _svg, "setting": setting, "minutes": minutes, "title_of": title}
     environment.filters |= {"by_kind": _by_kind, "divided": divided}
-    return environment.get_template("report.html").render(_context(run, figures))
+    return environment.get_template(template).render(values)
 
 
 def setting(value: Any) -> str:
@@ -98,8 +103,7 @@ def _context(run: Run, figures: Mapping[str, Figure]) -> dict[str, Any]:
 
 def _cases(run: Run) -> dict[str, int]:
     """Return the number of internal cases of each class."""
-    parts = run.data.protocols[0].counts.values()
-    return {name: sum(counts.get(name, 0) for counts in parts) for name in run.classes}
+    return {name: sum(counts.get(name, 0) for counts in run.data.counts.values()) for name in run.classes}
 
 
 def _by_kind(sentences: Iterable[Sentence]) -> list[tuple[str, list[str]]]:

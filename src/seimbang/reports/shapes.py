@@ -401,6 +401,7 @@ class Data(BaseModel):
     channels: int
     groups: int
     clusters: str = ""
+    counts: dict[str, dict[str, int]]
     protocols: list[Protocol]
     external: dict[str, dict[str, int]] = {}
     unreadable: list[Unreadable] = []

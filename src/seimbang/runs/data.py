@@ -142,16 +142,21 @@ def check(run: Context) -> None:
 
 def _look(run: Context, protocol: Protocol) -> list[Finding]:
     """Look for leaks in one way of dividing the cases, and in what each arm trains on under it."""
-    of_data = audit(run.data_of(protocol), run.folds[protocol.name], run.external)
-    if protocol.balance:
-        made = run.balanced[protocol.name]
-        of_data += _first_of_each([found for fold in run.folds[protocol.name] for found in made.leaks(fold)])
+    of_data = of_division(run, protocol, run.folds[protocol.name])
     findings = list(of_data)
     for plan in run.plans_of(protocol):
         of_arm = _first_of_each([found for fold in run.folds_of(plan) for found in _recipe(run, plan, fold)])
         run.leaks[plan.slug] = [found.sentence for found in leaks([*of_data, *of_arm])]
         findings += of_arm
     return [replace(found, protocol=protocol.name) for found in findings]
+
+
+def of_division(run: Context, protocol: Protocol, folds: list[Fold]) -> list[Finding]:
+    """Look for leaks in the data as a protocol makes and divides them."""
+    found = audit(run.data_of(protocol), folds, run.external)
+    if not protocol.balance:
+        return found
+    return found + _first_of_each([one for fold in folds for one in run.balanced[protocol.name].leaks(fold)])
 
 
 def _recipe(run: Context, plan: Plan, fold: Fold) -> list[Finding]:

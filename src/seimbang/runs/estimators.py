@@ -27,13 +27,13 @@ FIT, PROBABILITIES, SEARCH = "fit.json", "probabilities.npz", "search.csv"
 
 @dataclass(frozen=True)
 class Fit:
-    """What is kept of one fold: seconds taken, library used, candidates, probabilities by set, the model as bytes."""
+    """What is kept of one fold; the model as bytes only of the first one, which is served."""
 
     seconds: float
     engine: str
     search: list[dict[Hashable, Any]]
     probabilities: dict[str, npt.NDArray[np.float64]]
-    model: bytes
+    model: bytes | None
 
 
 def train(run: Context, plan: Plan, model: Estimator, folds: Sequence[Fold]) -> Iterator[list[Path]]:
@@ -46,17 +46,19 @@ def train(run: Context, plan: Plan, model: Estimator, folds: Sequence[Fold]) -> 
     jobs = cpu_count() if run.data.kind == "table" else 1
     with live(plan.name) as tick:
         for fold, found in zip(folds, Parallel(jobs, return_as="generator")(work), strict=True):
-            folder, first = run.fold_folder(plan, fold), fold is run.folds_of(plan)[0]
+            folder = run.fold_folder(plan, fold)
             buffer = io.BytesIO()
             np.savez(buffer, allow_pickle=False, **found.probabilities)
             write_atomic(folder / PROBABILITIES, buffer.getvalue())
             kept = {"seconds": found.seconds, "engine": found.engine, "search": found.search}
             write_atomic(folder / FIT, json.dumps(kept))
-            if first:
-                write_atomic(run.arm_folder(plan) / model.file, found.model)
+            written = [folder / FIT, folder / PROBABILITIES]
+            if found.model is not None:
+                written.append(run.arm_folder(plan) / model.file)
+                write_atomic(written[-1], found.model)
             run.folder.log("fit", arm=plan.name, fold=fold.name, seconds=found.seconds)
             tick(f"fold {fold.name or 1} of {len(run.folds_of(plan))} fitted and predicted ({found.seconds:.1f} s)")
-            yield [folder / FIT, folder / PROBABILITIES, *([run.arm_folder(plan) / model.file] * first)]
+            yield written
 
 
 def _task(run: Context, plan: Plan, model: Estimator, fold: Fold) -> tuple[Any, ...]:
@@ -65,15 +67,19 @@ def _task(run: Context, plan: Plan, model: Estimator, fold: Fold) -> tuple[Any, 
     recipe, seen = run.recipes[plan.slug, fold.name], sight.of(data)
     balance, seed = sight.balance(plan.balance), plan.training.seed
     sets = {name: (seen if one is data else sight.of(one), rows) for name, one, rows in run.parts_of(plan, fold)}
-    return (model, recipe, seen, data.cases.y, data.cases.groups, balance, seed), sets
+    first = fold is run.folds_of(plan)[0]
+    return (model, recipe, seen, data.cases.y, data.cases.groups, balance, seed), sets, first
 
 
-def _fit(arguments: tuple[Any, ...], sets: Mapping[str, tuple[npt.NDArray[Any], npt.NDArray[np.int64]]]) -> Fit:
+def _fit(
+    arguments: tuple[Any, ...], sets: Mapping[str, tuple[npt.NDArray[Any], npt.NDArray[np.int64]]], first: bool
+) -> Fit:
     started = time.perf_counter()
     fitted = fit(*arguments)
     probabilities = {name: fitted.probabilities(X[rows]) for name, (X, rows) in sets.items()}
     search = fitted.search.astype(object).where(fitted.search.notna(), None).to_dict("records")
-    return Fit(time.perf_counter() - started, fitted.engine, search, probabilities, save(fitted))
+    model = save(fitted) if first else None
+    return Fit(time.perf_counter() - started, fitted.engine, search, probabilities, model)
 
 
 def predictions(run: Context, plan: Plan, fold: Fold, sets: Sequence[Part]) -> Iterator[npt.NDArray[np.float64]]:

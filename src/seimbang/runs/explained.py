@@ -15,10 +15,10 @@ from seimbang.explain import ALIKE, METHODS, overlay, sanity
 from seimbang.imaging.files import write_atomic
 from seimbang.models.base import Network
 from seimbang.runs.context import Context
+from seimbang.runs.networks import learned
 from seimbang.runs.pictures import png
 from seimbang.splits.base import Fold
 from seimbang.study.schema import Plan
-from seimbang.training.device import choose
 
 if TYPE_CHECKING:
     from torch import nn
@@ -69,11 +69,9 @@ def _by_fold(run: Context, plan: Plan, cases: list[Case]) -> Iterator[tuple[Fold
 
 
 def _network(run: Context, plan: Plan, model: Network, fold: Fold) -> nn.Module:
-    from safetensors.torch import load
-
     module = model.skeleton(run.shape, len(run.data.cases.classes))
-    module.load_state_dict(load((run.fold_folder(plan, fold) / model.file).read_bytes()))
-    return choose(module, plan.training.precision).place(module)
+    learned(run, plan, model, fold, module)
+    return module
 
 
 def _explain(run: Context, folder: Path, network: nn.Module, cases: list[Case]) -> Iterator[tuple[str, list[float]]]:

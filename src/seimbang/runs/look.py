@@ -10,8 +10,10 @@ from pathlib import Path
 from seimbang import datasets, splits
 from seimbang.audit import audit, said_once
 from seimbang.audit.base import Finding
-from seimbang.datasets.pseudo_patients import with_pseudo_patients
 from seimbang.imaging.base import ImageSettings
+from seimbang.runs.context import Context
+from seimbang.runs.data import of_division
+from seimbang.runs.folder import RunFolder
 from seimbang.runs.provenance import LIBRARIES
 from seimbang.runs.steps import load
 from seimbang.study.draft import settings_for
@@ -39,11 +41,11 @@ def look(what: str | Path | Study, root: Path) -> list[Finding]:
 def _study(study: Study, root: Path) -> list[Finding]:
     data = load(study.data, study, root)
     external = {one.name: load(one, study, root, data.cases.classes) for one in study.external}
+    context = Context(study, [], RunFolder(Path()), data, external, quick=False)
     found = []
     for one in study.protocols:
-        grouped = with_pseudo_patients(data) if one.group == "auto" else data
-        findings = audit(grouped, splits.split(grouped.cases, one.split), external)
-        found += [replace(finding, protocol=one.name) for finding in findings]
+        folds = splits.split(context.data_of(one).cases, one.split)
+        found += [replace(finding, protocol=one.name) for finding in of_division(context, one, folds)]
     return said_once(found, len(study.protocols))
 
 

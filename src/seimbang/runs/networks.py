@@ -1,11 +1,13 @@
 """Training one fold of a network arm, so that it goes on where it was, and predicting with it."""
 
+from __future__ import annotations
+
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +22,11 @@ from seimbang.runs.context import Context, Part
 from seimbang.splits.base import Fold
 from seimbang.study.schema import Plan
 from seimbang.training.base import Epoch
-from seimbang.training.device import choose
+from seimbang.training.device import Device, choose
 from seimbang.training.loop import Trainer, predict
+
+if TYPE_CHECKING:
+    from torch import nn
 
 HISTORY = "history.csv"
 
@@ -108,21 +113,29 @@ def predictions(
     run: Context, plan: Plan, model: Network, fold: Fold, sets: Sequence[Part]
 ) -> Iterator[npt.NDArray[np.float64]]:
     """Yield the probabilities ``float64[n, classes]`` of each of ``sets`` by the network of a fold."""
-    from safetensors.torch import load
-
-    weights = load((run.fold_folder(plan, fold) / model.file).read_bytes())
-    classes, sight = len(run.data.cases.classes), run.sight(plan, fold)
+    sight = run.sight(plan, fold)
+    classes = len(run.data.cases.classes)
     if model.inputs is not None:
         module = model.head(sight.of(run.data).shape[1], classes)
-        weights = {name: weights[name] for name in module.state_dict()}
     else:
         module = model.skeleton(run.shape, classes)
-    module.load_state_dict(weights)
-    device = choose(module, plan.training.precision)
-    module = device.place(module)
+    device = learned(run, plan, model, fold, module)
     mirrored = run.study.image.flip_test and model.inputs is None
     for _, data, rows in sets:
         yield predict(module, sight.of(data), rows, device, mirrored=mirrored)
+
+
+def learned(run: Context, plan: Plan, model: Network, fold: Fold, module: nn.Module) -> Device:
+    """Load what ``module``, the network of a fold or its head, has learned, and return the device that it is put on."""
+    from safetensors.torch import load
+
+    weights = load((run.fold_folder(plan, fold) / model.file).read_bytes())
+    if model.inputs is not None:  # the module may be the head alone
+        weights = {name: weights[name] for name in module.state_dict()}
+    module.load_state_dict(weights)
+    device = choose(module, plan.training.precision)
+    device.place(module)
+    return device
 
 
 def package(run: Context, plan: Plan, model: Network) -> None:

@@ -15,7 +15,7 @@ import pandas as pd
 from seimbang.datasets.base import Column, DataSettings
 from seimbang.datasets.columns import encode
 from seimbang.datasets.images import missing
-from seimbang.datasets.sheets import blocks, no_rows
+from seimbang.datasets.sheets import blocks, whole
 from seimbang.serving.contents import incomplete
 from seimbang.serving.predictor import Prediction, Predictor
 
@@ -44,10 +44,7 @@ def read_file(path: Path) -> pd.DataFrame:
     """
     if not path.is_file():
         missing(path)
-    table = pd.concat(blocks(path, DataSettings()))
-    if table.empty:
-        raise no_rows(path.name)
-    return table
+    return whole(blocks(path, DataSettings()), path.name)
 
 
 def read_rows(predictor: Predictor, table: pd.DataFrame) -> tuple[Rows, list[Prediction]]:

@@ -1,5 +1,6 @@
 """A commented study file for data that somebody just has."""
 
+import csv
 from pathlib import Path
 
 from seimbang.datasets.base import Dataset, DataSettings
@@ -11,7 +12,7 @@ SOURCES = {".csv": "csv", ".npz": "npz", ".xlsx": "excel"}
 
 
 def settings_for(path: Path) -> DataSettings:
-    """Return the ``[data]`` table of a folder, CSV, npz or Excel table.
+    """Return the ``[data]`` table of a folder, CSV (a manifest or a table of features), npz or Excel table.
 
     Raises:
         DataError: DATA_MISSING or DATA_FORMAT.
@@ -21,7 +22,14 @@ def settings_for(path: Path) -> DataSettings:
     source = "folder" if path.is_dir() else SOURCES.get(path.suffix.lower())
     if source is None:
         raise DataError("DATA_FORMAT", f"the file {path}", "a folder, a .csv, .npz or .xlsx", "give one of these")
-    return DataSettings.model_validate({"source": source, "path": path.name})
+    rows = {"features": "all"} if source == "csv" and _lists_no_images(path) else {}
+    return DataSettings.model_validate({"source": source, "path": path.name, **rows})
+
+
+def _lists_no_images(path: Path) -> bool:
+    """Tell whether a CSV has no column of image files; it is then a table of features."""
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        return DataSettings().image_column not in next(csv.reader(file), [])
 
 
 def draft(path: Path, settings: DataSettings, data: Dataset) -> str:
@@ -34,29 +42,68 @@ def draft(path: Path, settings: DataSettings, data: Dataset) -> str:
     """
     counts = data.cases.frame.label.value_counts()
     described = ", ".join(f"{name} {count:,}" for name, count in counts.items())
-    provided = (data.cases.frame.split == "test").any()
     table = {"source": settings.source, "path": settings.path, "positive": data.cases.classes[-1]}
+    table |= {"features": "all"} if settings.features else {}
     head = {"title": f"Study of {data.name}", "question": "Does SMOTE help, and is the result free of leaks?"}
-    known = "known" if data.cases.has_groups else "auto"
-    split = {"test": "provided" if provided else 0.2, "validation": 0.2, "group": known}
+    images = data.kind == "image"
     return f"""# Written for {path.name}: {len(data.cases):,} cases ({described}). Run it with:
 #   seimbang run THIS_FILE --data {path.parent}
 {to_toml(head)}
 {to_toml({"data": table}).strip()}
 # positive is the class that matters; correct it if it is not {data.cases.classes[-1]!r}.
-# Which images are of one patient? Say it, or slices of one patient may stand in training and test. One of:
-# group = {{ from = "name", pattern = '(patient\\d+)' }}   # a pattern in the file name
-# group = {{ from = "folder", level = 1 }}                # the folder that holds the file
-# group = {{ from = "column", column = "patient" }}       # a column of the CSV
+{GROUPS_OF_IMAGES if images else _roles(data)}
+{_split(data)}
+{_of_images() if images else OF_ROWS}"""
+
+
+GROUPS_OF_IMAGES = r"""# Which images are of one patient? Say it, or slices of one may stand in training and test. One of:
+# group = { from = "name", pattern = '(patient\d+)' }   # a pattern in the file name
+# group = { from = "folder", level = 1 }                # the folder that holds the file
+# group = { from = "column", column = "patient" }       # a column of the CSV
 
 [image]
 size = [150, 150]
 channels = 1                     # 3 for colour
+"""
 
-# Validation is carved out of training; nothing is ever chosen on test. "auto" keeps nearly identical images together.
+OF_ROWS = """[model]
+name = "svm"                     # or knn, forest, logistic, boosting, mlp, naive_bayes, tree
+grid = { C = [0.25, 1.0, 4.0, 16.0] }     # the best is searched for inside the training part
+
+[[arm]]
+name = "none"
+
+[[arm]]
+name = "class weights"
+balance = { method = "class_weights" }
+
+[[arm]]
+name = "SMOTE"
+balance = { method = "smote" }   # where there are categories: smote_nc
+"""
+
+
+def _roles(data: Dataset) -> str:
+    names = ", ".join(column.name for column in data.columns)
+    return f"""# The models see the columns {names}.
+# features = ["..."]              # to choose among them
+# categories = ["..."]            # columns of words, such as sex
+# group = {{ from = "column", column = "patient" }}       # rows of one patient stay together
+"""
+
+
+def _split(data: Dataset) -> str:
+    provided = (data.cases.frame.split == "test").any()
+    group = "auto" if data.kind == "image" and not data.cases.has_groups else "known"
+    split = {"test": "provided" if provided else 0.2, "validation": 0.2, "group": group}
+    auto = ' "auto" keeps nearly identical images together.' if group == "auto" else ""
+    return f"""# Validation is carved out of training; nothing is ever chosen on test.{auto}
 {to_toml({"split": split}).strip()}
+"""
 
-[model]
+
+def _of_images() -> str:
+    return f"""[model]
 name = "cnn"                     # or {", ".join(name for name in MODELS if name != "cnn")}
 
 [training]

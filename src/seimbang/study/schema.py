@@ -145,7 +145,8 @@ class Study(BaseModel):
         title: Heading of the report.
         question: What the study is to answer, in one sentence.
         cost: How long it takes, for ``seimbang studies``.
-        then: Names of shipped studies, or files, to run after it: the same question to other data.
+        then: Names of shipped studies, or files, to run after it: the same question to other data. Those that they name
+            in turn are not run.
         data: Where the cases come from.
         image: What is made of each image.
         split: How the cases are divided.
