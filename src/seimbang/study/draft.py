@@ -56,7 +56,7 @@ def draft(path: Path, settings: DataSettings, data: Dataset) -> str:
 {_of_images() if images else OF_ROWS}"""
 
 
-GROUPS_OF_IMAGES = r"""# Which images are of one patient? Say it, or slices of one may stand in training and test. One of:
+GROUPS_OF_IMAGES = r"""# Which images are of one patient? Say it, or slices of one may be in both parts. One of:
 # group = { from = "name", pattern = '(patient\d+)' }   # a pattern in the file name
 # group = { from = "folder", level = 1 }                # the folder that holds the file
 # group = { from = "column", column = "patient" }       # a column of the CSV
