@@ -22,6 +22,7 @@ from seimbang.evaluation import read as read_predictions
 from seimbang.runs.steps import run as run_study
 from seimbang.runs.table_page import importance
 from seimbang.serving.choice import best_arm
+from seimbang.serving.contents import read as contents
 from seimbang.serving.predictor import Predictor
 from seimbang.serving.rows import harmless, neighbours, outside, read_file, read_rows, with_predictions
 from seimbang.serving.server import APP
@@ -102,6 +103,16 @@ def fill(at, values):
     for field, value in zip(at.number_input, values, strict=True):
         field.set_value(value)
     return at.button[0].click().run()
+
+
+def test_a_case_predicted_in_several_folds_counts_once_as_experience(table, tmp_path):
+    run = shutil.copytree(table, tmp_path / "run")
+    before = contents(run, "k-nn").experience("test", 1.0)
+    file = run / "arms/k-nn/predictions.csv"
+    once = pd.read_csv(file, dtype=str, keep_default_na=False)
+    pd.concat([once, once.assign(fold="2")]).to_csv(file, index=False)
+    assert before[0] > 0
+    assert contents(run, "k-nn").experience("test", 1.0) == before
 
 
 @pytest.mark.parametrize("arm", ["pixels", "hog"])

@@ -200,7 +200,8 @@ def model(contents: Contents, words: Words) -> None:
         (plain(layer["name"]), shape(layer), words.number(layer["parameters"]), explained(layer, words))
         for layer in arm["layers"]
     ]
-    cells = dict(zip(("layer", "shape", "parameters", "purpose"), zip(*rows, strict=True), strict=True))
+    names = ("layer" if network else "step", "shape", "parameters", "purpose")
+    cells = dict(zip(names, zip(*rows, strict=True), strict=True))
     table({words(f"model.{name}"): column for name, column in cells.items() if network or name != "parameters"})
     if network:
         training(arm, words)

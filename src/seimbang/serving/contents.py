@@ -68,7 +68,7 @@ class Contents:
                 yield read_json(folder / "arm.json"), read_json(folder / "metrics.json")
 
     def experience(self, name: str, confidence: float) -> tuple[int, int]:
-        """Return how many predictions of a set had a confidence like this one, and how many of these were right.
+        """Return how many cases of a set were predicted with a confidence like this one, and how many of these right.
 
         Args:
             name: ``test`` or ``external:<name>``.
@@ -79,11 +79,16 @@ class Contents:
 
     @cached_property
     def _outcomes(self) -> dict[str, list[tuple[float, bool]]]:
-        """Confidence and correctness of every prediction, by set."""
+        """Confidence and correctness for every case, by set; of one predicted in several folds, in the first."""
         outcomes: dict[str, list[tuple[float, bool]]] = {}
         classes, rule = self.metrics["classes"], self.metrics["threshold"]
         cuts = rule["folds"] if rule["decides"] else {}
+        seen = set()
         for row in csv.DictReader(_text(self.folder / "predictions.csv").splitlines()):
+            case = row["set"], row["case_id"]
+            if case in seen:
+                continue
+            seen.add(case)
             values = {name: float(row[f"p_{name}"]) for name in classes}
             answer = called(values, cuts.get(row["fold"]))
             outcomes.setdefault(row["set"], []).append((values[answer], answer == row["label"]))
