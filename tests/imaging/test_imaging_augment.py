@@ -21,6 +21,7 @@ SETTINGS = {
     "noise": 0.1,
     "gamma": 0.5,
     "erase": 0.3,
+    "stretch": 0.3,
 }
 ALL = Augmentation(**SETTINGS)
 
@@ -30,7 +31,7 @@ def images(n=9, shape=(20, 27, 1), low=0, high=256):
 
 
 def drawn(monkeypatch, *values, later=()):
-    """Let every image draw these numbers in [-1, 1], in the order of the module, and ``later`` for gamma and erase."""
+    """Let every image draw these numbers in [-1, 1], in the order of the module, and ``later`` for the later ones."""
 
     class Fixed:
         def uniform(self, low, high, size):
@@ -69,7 +70,7 @@ def test_what_a_setting_draws_does_not_depend_on_the_others():
 
 def test_gamma_and_erase_do_not_change_what_the_others_draw():
     X, seeds = images(), np.arange(9)
-    before = {name: value for name, value in SETTINGS.items() if name not in ("gamma", "erase")}
+    before = {name: value for name, value in SETTINGS.items() if name not in ("gamma", "erase", "stretch")}
     barely = augment(X, seeds, Augmentation(**before, gamma=1e-9, erase=1e-9))
     np.testing.assert_allclose(barely, augment(X, seeds, Augmentation(**before)), atol=1e-3)
     darker = augment(X, seeds, Augmentation(gamma=0.5))
@@ -80,7 +81,7 @@ def test_gamma_and_erase_do_not_change_what_the_others_draw():
 
 
 def test_what_was_drawn_before_there_were_gamma_and_erase_is_drawn_still():
-    before = {name: value for name, value in SETTINGS.items() if name not in ("gamma", "erase")}
+    before = {name: value for name, value in SETTINGS.items() if name not in ("gamma", "erase", "stretch")}
     made = augment(images(2, (8, 9, 1)), np.array([3, 2**62]), Augmentation(**before))
     np.testing.assert_allclose(made[:, 4, 2, 0], [110.81935, 82.57174], atol=2e-3)
     assert Augmentation(**before).model_dump() == before
@@ -146,6 +147,15 @@ def test_brightness_and_contrast_are_those_of_the_definition(monkeypatch):
     made = augment(X, np.arange(9), Augmentation(brightness=0.1, contrast=0.2))
     mean = X.mean((1, 2, 3), keepdims=True)
     np.testing.assert_allclose(made, mean + 0.8 * (X - mean) + 25.5, rtol=1e-5)
+
+
+def test_a_stretch_widens_as_much_as_it_flattens(monkeypatch):
+    X = np.zeros((9, 41, 41, 1), np.float32)
+    X[:, 10:31, 10:31] = 255  # a square of 21
+    drawn(monkeypatch, later=[0, 0, 0, 0, 0, 1])
+    made = augment(X, np.arange(9), Augmentation(stretch=np.log(1.5))) > 127
+    assert set(made[:, 20].sum((1, 2))) <= {31, 32}
+    assert set(made[:, :, 20].sum((1, 2))) <= {13, 14, 15}
 
 
 @pytest.mark.parametrize("u", [1.0, -0.5])

@@ -335,6 +335,22 @@ def watched(balance, augmentation=UNCHANGED, epochs=1, **settings):
     return torch.cat(module.seen[True]).split(len(recipe)), torch.cat(module.seen[False]), facts, X
 
 
+@pytest.mark.parametrize("scale", ["zscore", "minmax"])
+def test_what_was_changed_at_random_is_on_the_common_scale_again(scale):
+    X, y = images()
+    module, rows, method = Watching(), np.arange(120), make_balance({"method": "none"})
+    recipe, options = method.recipe(X, y[rows], 0, rows), TrainingSettings(epochs=1, learning_rate=1e-6)
+    changes = Augmentation(gamma=0.2, contrast=0.3, zoom=0.2)
+    list(Trainer(module, recipe, X, np.arange(120, 160), y, method, options, changes, scale).epochs())
+    seen = torch.cat(module.seen[True]).flatten(1)
+    if scale == "minmax":
+        torch.testing.assert_close(seen.amin(1), torch.zeros(120))
+        torch.testing.assert_close(seen.amax(1), torch.ones(120))
+    else:  # 128 and 40 grey values, but for what was cut off
+        torch.testing.assert_close(seen.mean(1), torch.full((120,), 128 / 255), atol=0.02, rtol=0)
+        torch.testing.assert_close(seen.std(1), torch.full((120,), 40 / 255), atol=0.03, rtol=0)
+
+
 def by_brightness(x):
     return x[x.flatten(1).double().sum(1).argsort()]
 

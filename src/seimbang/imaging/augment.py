@@ -14,8 +14,8 @@ Fraction = Annotated[float, Field(ge=0, le=0.9)]
 
 DRAWS = 11
 """Random numbers of each image, drawn whatever is on, so that one setting does not change what another draws."""
-LATER_DRAWS = 5
-"""Those of gamma and erase, drawn apart: what is drawn after the first ones differs with the noise."""
+LATER_DRAWS = 6
+"""Those of gamma, erase and stretch, drawn apart: what is drawn after the first ones differs with the noise."""
 THINNEST = 0.3
 """Least ratio of the sides of what is erased (Zhong et al. 2020)."""
 
@@ -30,6 +30,8 @@ class Augmentation(BaseModel):
         shift: Move by up to this fraction of height and of width, either way.
         zoom: Enlarge or shrink by a factor of up to ``1 + zoom`` or down to ``1 - zoom``.
         crop: Cut off up to this fraction of height and width, anywhere, and enlarge the rest to the full size.
+        stretch: Widen and flatten, or narrow and heighten, by a factor within ``exp(-stretch) ... exp(stretch)``: where
+            pictures of other proportions were brought to one size, these are no sign of a class.
         brightness: Add up to this fraction of full white, or take it away.
         contrast: Stretch grey values about the image's mean by a factor within ``1 - contrast ... 1 + contrast``.
         noise: Standard deviation of Gaussian noise, as a fraction of full white.
@@ -44,6 +46,7 @@ class Augmentation(BaseModel):
     shift: Fraction = 0.0
     zoom: Fraction = 0.0
     crop: Fraction = 0.0
+    stretch: Fraction = 0.0
     brightness: Fraction = 0.0
     contrast: Fraction = 0.0
     noise: Fraction = 0.0
@@ -53,7 +56,7 @@ class Augmentation(BaseModel):
     @model_serializer(mode="wrap")
     def _without_later_ones_off(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         # what was trained before there were such changes keeps its hash
-        return {key: value for key, value in dump(self).items() if value or key not in ("gamma", "erase")}
+        return {key: value for key, value in dump(self).items() if value or key not in ("gamma", "erase", "stretch")}
 
 
 UNCHANGED = Augmentation()
@@ -77,9 +80,9 @@ def augment(images: Floats, seeds: npt.NDArray[np.int64], settings: Augmentation
     generators = [np.random.default_rng(seed) for seed in seeds]
     u = np.array([generator.uniform(-1, 1, DRAWS) for generator in generators], np.float32)
     images = _flip(images, settings.flip_left_right & (u[:, 0] > 0), settings.flip_top_bottom & (u[:, 1] > 0))
-    if settings.rotation or settings.shift or settings.zoom or settings.crop:
-        images = _resample(images, *_affine(u[:, 2:9], images.shape[1:3], settings))
     later = _later_draws(seeds, settings)
+    if settings.rotation or settings.shift or settings.zoom or settings.crop or settings.stretch:
+        images = _resample(images, *_affine(u[:, 2:9], later[:, 5], images.shape[1:3], settings))
     if settings.gamma:
         _power(images, np.exp(later[:, 0] * np.float32(settings.gamma)))
     if settings.brightness or settings.contrast:
@@ -89,13 +92,13 @@ def augment(images: Floats, seeds: npt.NDArray[np.int64], settings: Augmentation
         images += np.multiply(noise, 255 * settings.noise, out=noise)
     images = np.clip(images, 0, 255, out=images)
     if settings.erase:
-        _erase(images, later[:, 1:], settings.erase)
+        _erase(images, later[:, 1:5], settings.erase)
     return images
 
 
 def _later_draws(seeds: npt.NDArray[np.int64], settings: Augmentation) -> Floats:
-    if not (settings.gamma or settings.erase):
-        return np.empty((0, LATER_DRAWS), np.float32)
+    if not (settings.gamma or settings.erase or settings.stretch):
+        return np.zeros((len(seeds), LATER_DRAWS), np.float32)
     return np.array([np.random.default_rng([seed, 1]).uniform(-1, 1, LATER_DRAWS) for seed in seeds], np.float32)
 
 
@@ -106,11 +109,12 @@ def _flip(images: Floats, left_right: npt.NDArray[np.bool_], top_bottom: npt.NDA
     return images
 
 
-def _affine(u: Floats, size: tuple[int, ...], settings: Augmentation) -> tuple[Floats, Floats]:
+def _affine(u: Floats, stretch: Floats, size: tuple[int, ...], settings: Augmentation) -> tuple[Floats, Floats]:
     """Return how to find where the pixels of each image come from, in pixels about the centre of the image.
 
     Args:
         u: Random numbers in [-1, 1), shape ``(b, 7)``.
+        stretch: One more for each image, shape ``(b,)``.
         size: Height and width.
         settings: How much may change.
 
@@ -121,6 +125,9 @@ def _affine(u: Floats, size: tuple[int, ...], settings: Augmentation) -> tuple[F
     scale = (1 - cut) / (1 + u[:, 1] * settings.zoom)
     sin, cos = scale * np.sin(turn), scale * np.cos(turn)
     matrix = np.stack([np.stack([cos, sin], 1), np.stack([-sin, cos], 1)], 1)
+    if settings.stretch:
+        flatter = np.exp(stretch * np.float32(settings.stretch))
+        matrix *= np.stack([flatter, 1 / flatter], 1)[:, :, None]
     shift = u[:, 3:5] * np.float32(settings.shift) + u[:, 5:7] * cut[:, None] / np.float32(2)
     return matrix, shift * np.array(size, np.float32)
 

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler
 
 from seimbang.imaging.augment import UNCHANGED, Augmentation
 
+Normalise = Literal["none", "minmax", "zscore"]
 Side = Annotated[int, Field(ge=1, le=4096)]
 
 
@@ -20,7 +21,8 @@ class ImageSettings(BaseModel):
         filter: How noise is taken out: ``median`` of 3 x 3 pixels, or ``gaussian`` of 1 pixel.
         contrast: How grey values are spread: ``equalise`` the histogram, or ``clahe``, which does so in tiles.
         normalise: How each image is brought to a common scale: ``minmax``, darkest 0 and brightest 255; ``zscore``,
-            mean 128 and 40 grey values a standard deviation, cut off at 0 and 255; ``none``, as it is.
+            mean 128 and 40 grey values a standard deviation, cut off at 0 and 255; ``none``, as it is. A training image
+            that was changed at random is brought there once more.
         augment: How training images are changed at random, anew in each epoch.
         flip_test: Predict from the image and from its mirror image, left for right, and take the mean.
     """
@@ -32,7 +34,7 @@ class ImageSettings(BaseModel):
     border: float = Field(0.0, ge=0, le=0.45)
     filter: Literal["none", "median", "gaussian"] = "none"
     contrast: Literal["none", "equalise", "clahe"] = "none"
-    normalise: Literal["none", "minmax", "zscore"] = "none"
+    normalise: Normalise = "none"
     augment: Augmentation = UNCHANGED
     flip_test: bool = False
 

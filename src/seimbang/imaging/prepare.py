@@ -1,8 +1,10 @@
 """What is done to every picture before a model sees it, in training, testing and use alike: one small step each."""
 
 from collections.abc import Callable
+from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, ImageFilter
 
 from seimbang.imaging.base import ImageSettings
@@ -92,12 +94,25 @@ def normalise(picture: Image.Image, settings: ImageSettings) -> Image.Image:
     """
     if settings.normalise == "none":
         return picture
-    values = np.asarray(picture, np.float64)
-    if settings.normalise == "minmax":
-        values = 255 * (values - values.min()) / max(np.ptp(values), 1)
+    values = to_scale(np.asarray(picture, np.float64)[None], settings.normalise)[0]
+    return Image.fromarray(np.rint(values).astype(np.uint8))
+
+
+def to_scale(images: npt.NDArray[Any], how: Literal["minmax", "zscore"]) -> npt.NDArray[Any]:
+    """Return ``images``, ``float[b, h, w]`` or ``float[b, h, w, c]``, on the scale that ``normalise`` describes."""
+    flat = np.array(images.reshape(len(images), -1))
+    if how == "minmax":
+        flat -= flat.min(1, keepdims=True)
+        flat *= 255
+        flat /= np.maximum(flat.max(1, keepdims=True) / 255, 1)
     else:
-        values = MIDDLE + SPREAD * (values - values.mean()) / (values.std() or 1)
-    return Image.fromarray(np.rint(values).clip(0, 255).astype(np.uint8))
+        flat -= flat.mean(1, keepdims=True)
+        spread = flat.std(1, keepdims=True)
+        flat *= SPREAD
+        flat /= np.where(spread > 0, spread, 1)
+        flat += MIDDLE
+        flat.clip(0, 255, out=flat)
+    return flat.reshape(images.shape)
 
 
 STEPS: tuple[Step, ...] = (crop, resize, recolour, smooth, contrast, normalise)

@@ -77,9 +77,12 @@ def _trainer(run: Context, plan: Plan, model: Network, fold: Fold) -> Trainer:
     torch.manual_seed(plan.training.seed)
     on_features = model.inputs is not None
     module = model.head(X.shape[1], classes) if on_features else model.build(run.shape, classes)
-    augmentation = UNCHANGED if on_features else run.study.image.augment
+    image = run.study.image
+    augmentation = UNCHANGED if on_features else image.augment
     recipe = run.recipes[plan.slug, fold.name]
-    return Trainer(module, recipe, X, fold.validation, data.cases.y, plan.balance, plan.training, augmentation)
+    return Trainer(
+        module, recipe, X, fold.validation, data.cases.y, plan.balance, plan.training, augmentation, image.normalise
+    )
 
 
 def _restore(trainer: Trainer, checkpoint: Path, inputs: str) -> list[dict[str, Any]]:

@@ -14,7 +14,9 @@ import numpy.typing as npt
 from seimbang.balance.base import Balance, Recipe
 from seimbang.errors import DataError, StudyError
 from seimbang.imaging.augment import UNCHANGED, Augmentation, augment
+from seimbang.imaging.base import Normalise
 from seimbang.imaging.cache import release
+from seimbang.imaging.prepare import to_scale
 from seimbang.models.base import Layered
 from seimbang.training import head
 from seimbang.training.base import Epoch, State, TrainingSettings
@@ -47,6 +49,7 @@ class Trainer:
         balance: Gives class weights, loss, mixing, logit and head hooks.
         settings: The ``[training]`` table.
         augmentation: How training images are changed at random.
+        normalise: The common scale to which they are brought once more, so that images in use are on theirs.
         judged: What is validated and kept: the module itself, or one with the running average of its weights.
     """
 
@@ -58,6 +61,7 @@ class Trainer:
     balance: Balance
     settings: TrainingSettings
     augmentation: Augmentation = UNCHANGED
+    normalise: Normalise = "none"
     device: Device = field(init=False)
     judged: nn.Module = field(init=False)
     best: dict[str, Any] = field(init=False, default_factory=dict)
@@ -197,7 +201,10 @@ class Trainer:
 
     def _images(self, which: Ints, seeds: Ints) -> npt.NDArray[np.float32]:
         rows = self.recipe.draw(self.X, which)
-        return augment(rows, seeds, self.augmentation) if rows.ndim == 4 else rows
+        if rows.ndim != 4:
+            return rows
+        images = augment(rows, seeds, self.augmentation)
+        return images if self.normalise == "none" else to_scale(images, self.normalise)
 
     def _step(self, images: torch.Tensor, labels: torch.Tensor) -> tuple[float, int]:
         with self.device.autocast():
