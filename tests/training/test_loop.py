@@ -209,10 +209,26 @@ def test_extras_that_are_off_leave_no_trace_in_what_is_saved():
 def test_labels_are_smoothed_as_the_formula_says_with_class_weights():
     criterion = trainer("class_weights", label_smoothing=0.2).criterion
     logits, y = torch.tensor([[0.3, -1.0], [2.0, 0.1], [0.0, 0.5]]), torch.tensor([0, 1, 1])
-    logs, w = logits.log_softmax(1), criterion.weight
-    share = 0.8 * torch.eye(2)[y] + 0.1
-    expected = -(share * w * logs).sum() / w[y].sum()
+    share, w = 0.8 * torch.eye(2)[y] + 0.1, torch.tensor([120 / 90 / 2, 120 / 30 / 2])
+    expected = -(share * w[y][:, None] * logits.log_softmax(1)).sum() / w[y].sum()
     torch.testing.assert_close(criterion(logits, y), expected)
+
+
+def test_smoothed_labels_pull_the_cases_of_both_classes_equally_far_from_the_border():
+    criterion = trainer("class_weights", label_smoothing=0.1).criterion
+    found = torch.zeros(2, 2, requires_grad=True)
+    optimizer = torch.optim.LBFGS([found], max_iter=100)
+
+    def loss():
+        optimizer.zero_grad()
+        value = criterion(found, torch.tensor([0, 1]))
+        value.backward()
+        return value
+
+    optimizer.step(loss)
+    common, rare = found.detach().softmax(1).diag()
+    assert common.item() == pytest.approx(0.95, abs=1e-3)
+    assert rare.item() == pytest.approx(0.95, abs=1e-3)
 
 
 def test_a_loss_of_its_own_is_not_smoothed():

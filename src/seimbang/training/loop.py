@@ -6,11 +6,13 @@ import copy
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from seimbang.balance import losses
 from seimbang.balance.base import Balance, Recipe
 from seimbang.errors import DataError, StudyError
 from seimbang.imaging.augment import UNCHANGED, Augmentation, augment
@@ -151,6 +153,8 @@ class Trainer:
             raise StudyError("LOSS_SMOOTHED", found, "label smoothing with cross-entropy only", "leave one of them out")
         weights = self.balance.class_weights(self.counts)
         tensor = None if weights is None else torch.as_tensor(weights, dtype=torch.float32, device=self.device.name)
+        if tensor is not None and smoothing:
+            return losses.module(partial(losses.weighted_smooth, weights=tensor, smoothing=smoothing))
         return loss or nn.CrossEntropyLoss(weight=tensor, label_smoothing=smoothing)
 
     def _pass(self, epoch: int) -> tuple[float, float]:
