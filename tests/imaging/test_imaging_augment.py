@@ -191,6 +191,16 @@ def test_no_more_is_erased_than_asked_for_and_everywhere():
     assert hidden.any(0).mean() > 0.97  # a corner is hardly ever reached
 
 
+def test_a_share_of_the_images_is_left_as_it_is_and_the_rest_changes_as_without():
+    X, seeds = images(300), np.arange(300)
+    made, every = augment(X, seeds, Augmentation(**SETTINGS, share=0.7)), augment(X, seeds, ALL)
+    kept = (made == X).all((1, 2, 3))
+    assert 60 <= kept.sum() <= 120
+    np.testing.assert_array_equal(made[~kept], every[~kept])
+    np.testing.assert_array_equal(augment(X[7:9], seeds[7:9], Augmentation(**SETTINGS, share=0.7)), made[7:9])
+    assert "share" not in ALL.model_dump()
+
+
 def test_noise_has_the_standard_deviation_asked_for():
     X = np.full((4, 100, 100, 1), 128, np.float32)
     noise = augment(X, np.arange(4), Augmentation(noise=0.05)) - X

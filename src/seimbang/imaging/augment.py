@@ -14,8 +14,8 @@ Fraction = Annotated[float, Field(ge=0, le=0.9)]
 
 DRAWS = 11
 """Random numbers of each image, drawn whatever is on, so that one setting does not change what another draws."""
-LATER_DRAWS = 6
-"""Those of gamma, erase and stretch, drawn apart: what is drawn after the first ones differs with the noise."""
+LATER_DRAWS = 7
+"""Those of gamma, erase, stretch and share, drawn apart: what is drawn after the first ones differs with the noise."""
 THINNEST = 0.3
 """Least ratio of the sides of what is erased (Zhong et al. 2020)."""
 
@@ -37,6 +37,8 @@ class Augmentation(BaseModel):
         noise: Standard deviation of Gaussian noise, as a fraction of full white.
         gamma: Raise grey values in [0, 1] to a power within ``exp(-gamma) ... exp(gamma)``.
         erase: Fill a rectangle of up to this share of the area, anywhere, with the mean of the image.
+        share: Share of the images that are changed at all. What is turned or enlarged is a little blurred; a network
+            that has learned only on such images may misjudge the sharper ones in use.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -52,11 +54,13 @@ class Augmentation(BaseModel):
     noise: Fraction = 0.0
     gamma: Fraction = 0.0
     erase: Fraction = 0.0
+    share: float = Field(1.0, gt=0, le=1)
 
     @model_serializer(mode="wrap")
     def _without_later_ones_off(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         # what was trained before there were such changes keeps its hash
-        return {key: value for key, value in dump(self).items() if value or key not in ("gamma", "erase", "stretch")}
+        off = {"gamma": 0.0, "erase": 0.0, "stretch": 0.0, "share": 1.0}
+        return {key: value for key, value in dump(self).items() if key not in off or value != off[key]}
 
 
 UNCHANGED = Augmentation()
@@ -77,6 +81,11 @@ def augment(images: Floats, seeds: npt.NDArray[np.int64], settings: Augmentation
     """
     if settings == UNCHANGED:
         return images
+    if settings.share < 1:
+        changed = _later_draws(seeds, settings)[:, 6] < 2 * settings.share - 1
+        made = images.copy()
+        made[changed] = augment(images[changed], seeds[changed], settings.model_copy(update={"share": 1.0}))
+        return made
     generators = [np.random.default_rng(seed) for seed in seeds]
     u = np.array([generator.uniform(-1, 1, DRAWS) for generator in generators], np.float32)
     images = _flip(images, settings.flip_left_right & (u[:, 0] > 0), settings.flip_top_bottom & (u[:, 1] > 0))
@@ -97,7 +106,7 @@ def augment(images: Floats, seeds: npt.NDArray[np.int64], settings: Augmentation
 
 
 def _later_draws(seeds: npt.NDArray[np.int64], settings: Augmentation) -> Floats:
-    if not (settings.gamma or settings.erase or settings.stretch):
+    if not (settings.gamma or settings.erase or settings.stretch or settings.share < 1):
         return np.zeros((len(seeds), LATER_DRAWS), np.float32)
     return np.array([np.random.default_rng([seed, 1]).uniform(-1, 1, LATER_DRAWS) for seed in seeds], np.float32)
 
