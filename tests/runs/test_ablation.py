@@ -3,11 +3,14 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from seimbang.errors import StudyError
 from seimbang.runs.ablation import ablate, lines
+from seimbang.runs.steps import run
 from seimbang.study.schema import parse
 
 STEPS = ["filter", "normalise", "augment"]
@@ -97,11 +100,31 @@ def test_the_table_in_words():
     ]
 
 
+def test_guessed_patients_are_those_of_the_images_with_every_step(tmp_path, monkeypatch):
+    monkeypatch.setenv("SEIMBANG_CACHE", str(tmp_path / "cache"))
+    rng = np.random.default_rng(0)
+    shown = rng.integers(40, 200, (30, 4, 4)).repeat(8, 1).repeat(8, 2)
+    for number in range(60):  # two in a row show the same, under specks of their own
+        place = tmp_path / "data" / ("sick" if number // 2 % 2 else "well")
+        place.mkdir(parents=True, exist_ok=True)
+        specks = rng.random((32, 32)) < 0.03
+        pixels = np.where(specks, 255 * rng.integers(0, 2, (32, 32)), shown[number // 2])
+        Image.fromarray(pixels.astype(np.uint8)).save(place / f"{number:03}.png")
+    data = {"source": "folder", "path": "data", "positive": "sick"}
+    image = {"size": [32, 32], "filter": "median"}
+    one = study(data=data, image=image, split={"group": "auto"}, training={"epochs": 1})
+    ablate(one, tmp_path, tmp_path / "run", "none")
+    full, without = (table(tmp_path / "run" / part) for part in (".", "ablation/filter"))
+    pd.testing.assert_frame_equal(without[[*CASE, "group"]], full[[*CASE, "group"]])
+    own = study(data=data, image={"size": [32, 32]}, split={"group": "auto"}, training={"epochs": 1})
+    run(own, tmp_path, tmp_path / "own", "none")
+    assert table(tmp_path / "own").group.nunique() != full.group.nunique() < 60
+
+
 @pytest.mark.parametrize(
     ("changes", "arm", "code"),
     [
         ({"image": {"size": [16, 16]}}, "none", "ABLATION_NOTHING"),
-        ({"split": {"group": "auto"}}, "none", "ABLATION_GROUPS"),
         ({}, "nobody", "ARM_UNKNOWN"),
     ],
 )

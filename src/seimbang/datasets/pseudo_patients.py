@@ -13,8 +13,12 @@ from seimbang.imaging.likeness import Rows
 from seimbang.imaging.pseudo_patients import FACT, PREFIX, Pseudo, find
 
 
-def pseudo_patients(dataset: Dataset) -> Pseudo | None:
+def pseudo_patients(dataset: Dataset, images: Dataset | None = None) -> Pseudo | None:
     """Return groups of images that may be one patient each, or None where every patient is known.
+
+    Args:
+        dataset: The cases.
+        images: The same cases, prepared as their likeness is to be judged; None for ``dataset`` itself.
 
     Raises:
         DataError: PSEUDO_TABLE: the data set is a table; its rows have neither likeness nor order.
@@ -23,16 +27,20 @@ def pseudo_patients(dataset: Dataset) -> Pseudo | None:
         expected, mend = "images", 'set split.group to "known" or "none"'
         raise DataError("PSEUDO_TABLE", f"the table {dataset.name} and patients to be guessed", expected, mend)
     frame = dataset.cases.frame
-    return find(dataset.X, frame) if (frame.group == "").any() else None
+    return find((images or dataset).X, frame) if (frame.group == "").any() else None
 
 
-def with_pseudo_patients(dataset: Dataset) -> Dataset:
+def with_pseudo_patients(dataset: Dataset, images: Dataset | None = None) -> Dataset:
     """Return the data set with pseudo-patients as groups; known patients stay, and ``facts`` tell what was done.
+
+    Args:
+        dataset: The cases.
+        images: As in `pseudo_patients`.
 
     Raises:
         DataError: PSEUDO_TABLE: the data set is a table.
     """
-    found = pseudo_patients(dataset)
+    found = pseudo_patients(dataset, images)
     if found is None:
         return dataset
     group = dataset.cases.frame.group.to_numpy(copy=True)

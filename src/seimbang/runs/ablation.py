@@ -39,24 +39,20 @@ def ablate(study: Study, root: Path, out: Path, arm: str, quick: bool = False) -
         corrected over the steps (Holm 1979).
 
     Raises:
-        StudyError: ABLATION_NOTHING: no step is on; ABLATION_GROUPS: patients are guessed from the images, so that the
-            folds would not be the same.
+        StudyError: ABLATION_NOTHING: no step is on.
     """
     plans = [plan for plan in study.plans() if arm in (plan.name, plan.slug, plan.arm.name, plan.arm.slug)]
-    without = {step: out / "ablation" / step for step in _on(study, plans)}
+    without = {step: out / "ablation" / step for step in _on(study)}
     run(study, root, out, arm, quick)
     for step, folder in without.items():
         progress.note(f"Without {step}")
-        run(_without(study, step, plans), root, folder, arm, quick)
+        run(_without(study, step, plans), root, folder, arm, quick, alike=study)
     rows = [row for plan in plans for row in _rows(plan, {FULL: out, **without})]
     RunFolder(out).json(FILE, {"rows": rows})
     return rows
 
 
-def _on(study: Study, plans: list[Plan]) -> list[str]:
-    if any(plan.protocol.group == "auto" for plan in plans):
-        found, expected = 'group = "auto", which guesses patients from the images', "folds that no step changes"
-        raise StudyError("ABLATION_GROUPS", found, expected, "name the arm under another protocol")
+def _on(study: Study) -> list[str]:
     fields = ImageSettings.model_fields
     steps = [step for step in STEPS if getattr(study.image, step) != fields[step].default]
     if not steps:

@@ -32,6 +32,7 @@ class Context:
         data: The internal data set.
         external: The external sets by name.
         quick: Whether only a rough answer was asked for.
+        alike: The internal set, prepared as images are compared to guess patients; None for ``data`` itself.
         folds: How the cases are divided, by the protocol's name.
         recipes: What each arm trains on in each fold, by (slug, fold name).
         leaks: Sentences of the leaks of each arm, by slug.
@@ -43,6 +44,7 @@ class Context:
     data: Dataset
     external: Mapping[str, Dataset]
     quick: bool
+    alike: Dataset | None = None
     folds: dict[str, list[Fold]] = field(default_factory=dict)
     recipes: dict[tuple[str, str], Recipe] = field(default_factory=dict)
     leaks: dict[str, list[str]] = field(default_factory=dict)
@@ -55,7 +57,7 @@ class Context:
 
     @cached_property
     def _pseudo(self) -> Dataset:
-        return with_pseudo_patients(self.data)
+        return with_pseudo_patients(self.data, self.alike)
 
     @cached_property
     def balanced(self) -> dict[str, Balanced]:

@@ -28,7 +28,9 @@ EACH_ARM: tuple[Callable[[Context, Plan], None], ...] = (
 IN_THE_END: tuple[Callable[[Context], None], ...] = (arms.compare_all,)
 
 
-def run(study: Study, root: Path, out: Path, only: str | None = None, quick: bool = False) -> Path:
+def run(
+    study: Study, root: Path, out: Path, only: str | None = None, quick: bool = False, alike: Study | None = None
+) -> Path:
     """Run a study, or what is left of it, and return the path of its report.
 
     Args:
@@ -37,6 +39,7 @@ def run(study: Study, root: Path, out: Path, only: str | None = None, quick: boo
         out: The run folder; what it holds already is not done again.
         only: Name of the one arm to run.
         quick: Cut everything down to a rough answer.
+        alike: The study from whose images patients are guessed, so that two studies divide the same cases alike.
 
     Raises:
         SeimbangError: What the stages raise; everything finished until then stays.
@@ -48,7 +51,8 @@ def run(study: Study, root: Path, out: Path, only: str | None = None, quick: boo
         folder.log("start", quick=quick, arms=[plan.name for plan in plans])
         internal = load(study.data, study, root)
         external = {one.name: load(one, study, root, internal.cases.classes) for one in study.external}
-        context = Context(study, plans, folder, internal, external, quick)
+        compared = load(study.data, quickened(alike) if quick else alike, root) if alike else None
+        context = Context(study, plans, folder, internal, external, quick, compared)
         for step in ONCE:
             step(context)
         for plan in plans:
