@@ -8,7 +8,7 @@ demo: $(VENV)/.ready-app
 	$(BIN)/seimbang demo
 
 test: lint
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(READY)
 	$(BIN)/ruff check src tests

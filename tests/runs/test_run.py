@@ -194,6 +194,20 @@ def test_folds_test_every_case_once(tmp_path):
     assert read(report.parent / "arms/none/metrics.json")["sets"]["test"]["n"] == 48
 
 
+def test_what_the_study_calls_leaky_is_marked_though_no_leak_is_seen(tmp_path):
+    images(tmp_path / "data")
+    protocols = [
+        {"name": "random slices", "test": 0.25, "group": "none", "leaky": True},
+        {"name": "again", "test": 0.25},
+    ]
+    one = folder_study(arm=[{"name": "none"}], protocol=protocols, training={"epochs": 1})
+    text = run(one, tmp_path, tmp_path / "out").read_text(encoding="utf-8")
+    marked, plain = (read(tmp_path / f"out/arms/none-{name}/arm.json") for name in ("random-slices", "again"))
+    assert (marked["leaky"], len(marked["leaks"])) == (True, 1)
+    assert (plain["leaky"], plain["leaks"]) == (False, [])
+    assert marked["leaks"][0] in text
+
+
 def test_every_arm_is_run_under_every_protocol(tmp_path):
     images(tmp_path / "data")
     group = {"from": "name", "pattern": r"(p\d+)"}

@@ -22,6 +22,9 @@ from seimbang.splits.base import Fold, Rows
 from seimbang.study.load import to_dict, to_toml
 from seimbang.study.schema import Plan, Protocol
 
+SAID = "The study says so; the audit did not find a test case in training, which it cannot where patients are unknown."
+"""What is told of an arm that is meant to leak where no leak was seen."""
+
 
 def describe(run: Context) -> None:
     """Refuse data that changed since the run began, divide the cases, and write what both look like."""
@@ -146,7 +149,8 @@ def _look(run: Context, protocol: Protocol) -> list[Finding]:
     findings = list(of_data)
     for plan in run.plans_of(protocol):
         of_arm = _first_of_each([found for fold in run.folds_of(plan) for found in _recipe(run, plan, fold)])
-        run.leaks[plan.slug] = [found.sentence for found in leaks([*of_data, *of_arm])]
+        seen = [found.sentence for found in leaks([*of_data, *of_arm])]
+        run.leaks[plan.slug] = seen or [SAID] * plan.leaky
         findings += of_arm
     return [replace(found, protocol=protocol.name) for found in findings]
 
