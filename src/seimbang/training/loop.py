@@ -6,13 +6,11 @@ import copy
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from seimbang.balance import losses
 from seimbang.balance.base import Balance, Recipe
 from seimbang.errors import DataError, StudyError
 from seimbang.imaging.augment import UNCHANGED, Augmentation, augment
@@ -23,6 +21,7 @@ from seimbang.models.base import Layered
 from seimbang.training import head
 from seimbang.training.base import Epoch, State, TrainingSettings
 from seimbang.training.device import Device, choose, mean_probabilities, to_batch
+from seimbang.training.loss import weighted_smooth
 from seimbang.training.optimizer import blend, make_optimizer, plateau, set_rates
 from seimbang.training.temperature import cooled, temperature
 
@@ -154,7 +153,7 @@ class Trainer:
         weights = self.balance.class_weights(self.counts)
         tensor = None if weights is None else torch.as_tensor(weights, dtype=torch.float32, device=self.device.name)
         if tensor is not None and smoothing:
-            return losses.module(partial(losses.weighted_smooth, weights=tensor, smoothing=smoothing))
+            return weighted_smooth(tensor, smoothing)
         return loss or nn.CrossEntropyLoss(weight=tensor, label_smoothing=smoothing)
 
     def _pass(self, epoch: int) -> tuple[float, float]:
