@@ -201,6 +201,11 @@ def test_a_share_of_the_images_is_left_as_it_is_and_the_rest_changes_as_without(
     assert "share" not in ALL.model_dump()
 
 
+def test_a_batch_of_which_none_changes_stays_as_it_is():
+    X, seeds, rarely = images(), np.arange(9), Augmentation(**SETTINGS, share=1e-6)
+    np.testing.assert_array_equal(augment(X, seeds, rarely), X)
+
+
 def test_noise_has_the_standard_deviation_asked_for():
     X = np.full((4, 100, 100, 1), 128, np.float32)
     noise = augment(X, np.arange(4), Augmentation(noise=0.05)) - X

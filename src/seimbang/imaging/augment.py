@@ -79,7 +79,7 @@ def augment(images: Floats, seeds: npt.NDArray[np.int64], settings: Augmentation
     Returns:
         ``float32[b, h, w, c]`` in 0 ... 255.
     """
-    if settings == UNCHANGED:
+    if settings == UNCHANGED or not len(images):
         return images
     if settings.share < 1:
         changed = _later_draws(seeds, settings)[:, 6] < 2 * settings.share - 1
