@@ -6,8 +6,9 @@ from string import Formatter
 
 import pytest
 
-from seimbang import serving
+from seimbang import datasets, serving
 from seimbang.balance import METHODS
+from seimbang.imaging.pseudo_patients import FACT
 from seimbang.models import MODELS
 from seimbang.serving.words import LANGUAGES, Markup, load, plain
 
@@ -82,3 +83,11 @@ def test_what_is_filled_in_is_no_markup():
 def test_what_the_languages_do_not_know_is_shown_as_it_is_called():
     assert ENGLISH.known("balance.unheard_of", "new way_1") == r"New way\_1"
     assert INDONESIAN.known("balance.none", "no balancing") == INDONESIAN.texts["balance.none"]
+
+
+def test_every_fact_that_seimbang_finds_of_a_data_set_has_a_name_in_both_languages():
+    sources = "".join(path.read_text(encoding="utf-8") for path in Path(datasets.__file__).parent.glob("*.py"))
+    tables = re.findall(r"\bfacts = \{(.*?)\}(?=\n| \|)", sources, re.DOTALL)
+    found = {name for table in tables for name in re.findall(r'"([a-z_]+)":', table)} | {FACT}
+    assert {"source", "files_ignored"} < found
+    assert not {name for name in found if f"data.{name}" not in TEXTS}
