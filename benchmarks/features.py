@@ -14,14 +14,16 @@ from pathlib import Path
 from measure import Cost, versus_keras
 from resnet50_vs_keras import HERE, show, side
 
-IMAGES, PASSES = 64, 3
+IMAGES, PASSES = 64, 9
 
 
 def ours(root: Path) -> None:
     from brain_images import load
 
     from seimbang.models.network_features import NetworkFeatures
+    from seimbang.training.device import keep_memory
 
+    keep_memory()  # as a run does
     X, seconds = load(root, IMAGES), []
     for _ in range(PASSES):
         started = time.perf_counter()

@@ -14,7 +14,7 @@ from pathlib import Path
 from measure import Cost, run, versus_keras
 
 HERE = Path(__file__).resolve().parent
-IMAGES, EPOCHS = 32, 4
+IMAGES, EPOCHS = 64, 4
 
 
 def ours(root: Path) -> None:

@@ -9,7 +9,7 @@ from seimbang.models.backbones import Fetch, check_size, named
 from seimbang.models.base import Features, Shape
 from seimbang.models.weights import initialise
 
-BLOCK = 32
+BLOCK = 16
 """Images a block: so many are worked on at a time."""
 
 

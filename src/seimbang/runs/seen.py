@@ -16,6 +16,7 @@ from seimbang.imaging.cache import features as kept
 from seimbang.models.base import Features, Model, Network
 from seimbang.progress import say
 from seimbang.splits.base import Fold
+from seimbang.training.device import keep_memory
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ def _features(features: Features, data: Dataset, image: ImageSettings) -> npt.ND
     made_from = [type(features).__name__, features.model_dump_json(), settings, *data.cases.frame.case_id]
 
     def make() -> npt.NDArray[np.float32]:
+        keep_memory()
         say(f"Computing the features of {len(data.X):,} images of {data.name}, once.")
         return features.extract(data.X)
 

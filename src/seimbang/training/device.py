@@ -49,7 +49,7 @@ def choose(module: nn.Module, precision: Literal["auto", "float32"]) -> Device:
     import torch
     from torch import nn
 
-    _keep_memory()
+    keep_memory()
     torch.set_flush_denormal(True)  # vanishing gradients become denormals, which slow recurrent networks threefold
     name: Literal["cpu", "cuda"] = "cuda" if torch.cuda.is_available() else "cpu"
     convolves = any(isinstance(part, nn.Conv2d) for part in module.modules())
@@ -58,8 +58,8 @@ def choose(module: nn.Module, precision: Literal["auto", "float32"]) -> Device:
 
 
 @cache
-def _keep_memory() -> None:
-    """Have glibc keep freed memory for the next step, not give it back: asking anew takes a fourth of a step's time."""
+def keep_memory() -> None:
+    """Have glibc keep freed memory for the next batch, not give it back: asking anew takes a fourth of the time."""
     import ctypes
     import platform
 
