@@ -1,10 +1,13 @@
-"""Images unlike the others in quality are named."""
+"""Images unlike the others in quality are named, and a class that its quality gives away."""
+
+import re
 
 import numpy as np
+import pytest
 from audit_cases import dataset, found
 from scipy import ndimage
 
-NAME = "QUALITY_OUTLIERS"
+NAME, SHORTCUT = "QUALITY_OUTLIERS", "QUALITY_SHORTCUT"
 
 
 def scans(seed=0):
@@ -32,3 +35,47 @@ def test_dark_noisy_and_blurred_images_are_named():
 
 def test_only_images_have_a_quality():
     assert found(NAME, dataset(np.zeros((90, 5), np.float32), kind="table")) is None
+    assert found(SHORTCUT, dataset(np.zeros((90, 5), np.float32), kind="table")) is None
+
+
+def area(finding):
+    return float(re.search(r"AUC of (\d\.\d\d)", finding.sentence).group(1))
+
+
+@pytest.mark.parametrize("change", ["noise", "blur", "clipping"])
+def test_a_class_that_was_made_otherwise_is_told(change):
+    X = scans().astype(np.float64)
+    sick = X[::2]
+    if change == "noise":
+        sick += np.random.default_rng(1).normal(0, 5, sick.shape)
+    elif change == "blur":
+        sick[:] = ndimage.gaussian_filter(sick, (0, 1, 1, 0))
+    else:
+        sick[:, :2] = 0
+    finding = found(SHORTCUT, dataset(X.clip(0, 255).astype(np.uint8), label=["sick", "well"] * 45))
+    assert (finding.severity, finding.count) == ("info", 90)
+    assert area(finding) > 0.95
+
+
+def test_nothing_is_said_of_classes_made_alike_whatever_they_show():
+    X = scans()
+    X[::2, 10:20, 10:20] = X[::2, 10:20, 10:20][:, ::-1] // 2 + X[::2, 20:30, 10:20] // 2
+    assert found(SHORTCUT, dataset(X, label=["sick", "well"] * 45)) is None
+
+
+def test_patients_are_kept_together():
+    rng = np.random.default_rng(3)
+    patient = np.arange(90) // 3  # each has noise of its own, which says nothing of the disease
+    own = rng.uniform(1, 20, 30)[patient][:, None, None, None]
+    X = (scans() + rng.normal(0, 1, scans().shape) * own).clip(0, 255).astype(np.uint8)
+    sick = rng.permutation(30)[patient] < 15
+    label = ["sick" if one else "well" for one in sick]
+    assert found(SHORTCUT, dataset(X, label=label, group=[f"p{k}" for k in patient])) is None
+
+
+def test_few_patients_of_a_class_say_nothing():
+    X = scans().astype(np.float64)
+    X[::2] += np.random.default_rng(1).normal(0, 9, X[::2].shape)
+    group = [f"p{k // 2 % 9}" if k % 2 == 0 else f"q{k}" for k in range(90)]
+    few = dataset(X.clip(0, 255).astype(np.uint8), label=["sick", "well"] * 45, group=group)
+    assert found(SHORTCUT, few) is None

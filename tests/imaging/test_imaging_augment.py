@@ -22,6 +22,7 @@ SETTINGS = {
     "gamma": 0.5,
     "erase": 0.3,
     "stretch": 0.3,
+    "blur": 2.0,
 }
 ALL = Augmentation(**SETTINGS)
 
@@ -70,7 +71,7 @@ def test_what_a_setting_draws_does_not_depend_on_the_others():
 
 def test_gamma_and_erase_do_not_change_what_the_others_draw():
     X, seeds = images(), np.arange(9)
-    before = {name: value for name, value in SETTINGS.items() if name not in ("gamma", "erase", "stretch")}
+    before = {name: value for name, value in SETTINGS.items() if name not in ("gamma", "erase", "stretch", "blur")}
     barely = augment(X, seeds, Augmentation(**before, gamma=1e-9, erase=1e-9))
     np.testing.assert_allclose(barely, augment(X, seeds, Augmentation(**before)), atol=1e-3)
     darker = augment(X, seeds, Augmentation(gamma=0.5))
@@ -81,7 +82,7 @@ def test_gamma_and_erase_do_not_change_what_the_others_draw():
 
 
 def test_what_was_drawn_before_there_were_gamma_and_erase_is_drawn_still():
-    before = {name: value for name, value in SETTINGS.items() if name not in ("gamma", "erase", "stretch")}
+    before = {name: value for name, value in SETTINGS.items() if name not in ("gamma", "erase", "stretch", "blur")}
     made = augment(images(2, (8, 9, 1)), np.array([3, 2**62]), Augmentation(**before))
     np.testing.assert_allclose(made[:, 4, 2, 0], [110.81935, 82.57174], atol=2e-3)
     assert Augmentation(**before).model_dump() == before
@@ -156,6 +157,19 @@ def test_a_stretch_widens_as_much_as_it_flattens(monkeypatch):
     made = augment(X, np.arange(9), Augmentation(stretch=np.log(1.5))) > 127
     assert set(made[:, 20].sum((1, 2))) <= {31, 32}
     assert set(made[:, :, 20].sum((1, 2))) <= {13, 14, 15}
+
+
+@pytest.mark.parametrize("u", [1.0, -0.5])
+def test_a_blur_spreads_a_point_as_a_gaussian_does(monkeypatch, u):
+    X = np.zeros((9, 41, 41, 1), np.float32)
+    X[:, 20, 20] = 255
+    drawn(monkeypatch, later=[0, 0, 0, 0, 0, 0, 0, u])
+    made = augment(X, np.arange(9), Augmentation(blur=3)).astype(np.float64)
+    places = np.arange(41) - 20
+    np.testing.assert_allclose(made.sum((1, 2, 3)), 255, rtol=1e-4)
+    for axis in (1, 2):
+        variance = (made.sum((3 - axis, 3)) * places**2).sum(1) / 255
+        np.testing.assert_allclose(variance, (3 * u) ** 2, rtol=0.02)
 
 
 @pytest.mark.parametrize("u", [1.0, -0.5])

@@ -56,6 +56,7 @@ CHECKS: tuple[Check[Evidence], ...] = (
     Check("PATIENT_UNKNOWN", "Cases without a patient", "info", groups.unknown),
     Check("PSEUDO_PATIENTS", "Images that may be of one patient", "info", pseudo.pseudo),
     Check("QUALITY_OUTLIERS", "Images unlike the others in quality", "info", quality.standing_out),
+    Check("QUALITY_SHORTCUT", "Whether image quality gives the class away", "info", quality.shortcut),
     Check("TABLE_GAPS", "Missing values", "info", columns.gaps),
     Check("TABLE_OUTLIERS", "Values far from the others", "info", columns.standing_out),
     Check("EXTERNAL_DUPLICATE", "External images also learnt from", "leak", duplicates.external_identical),

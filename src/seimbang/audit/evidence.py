@@ -6,12 +6,14 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from seimbang.audit.base import Found, plural
 from seimbang.audit.pixels import digests
 from seimbang.balance.base import Recipe
 from seimbang.datasets.base import CaseTable, Dataset
 from seimbang.imaging.likeness import Floats, Mask, thumbnails
+from seimbang.imaging.quality import measure
 from seimbang.splits.base import Fold, Rows
 
 Twins = Callable[[Rows, Rows], tuple[Mask, Mask]]
@@ -55,6 +57,11 @@ class Evidence:
     def thumbnails(self) -> Floats:
         """Standardised thumbnails, 4 kB a case."""
         return thumbnails(self.data.X)
+
+    @cached_property
+    def quality(self) -> pd.DataFrame:
+        """One row an image, one column a measure of its quality."""
+        return measure(self.data.X)
 
     @cached_property
     def others(self) -> dict[str, npt.NDArray[np.str_]]:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from seimbang.audit.base import Found
 from seimbang.audit.evidence import Evidence, join
 from seimbang.datasets.base import Dataset
-from seimbang.imaging.likeness import SIDE, Floats, Mask, Rows, thumbnails
+from seimbang.imaging.likeness import SIDE, Mask, Rows, thumbnails
 
 MOST = 400
 """Images taken of each set."""
@@ -44,18 +44,19 @@ def _probe(evidence: Evidence, name: str) -> Found | None:
     small = np.concatenate([evidence.thumbnails[ours], thumbnails(other.X)[theirs]])
     foreign = np.arange(len(small)) >= len(ours)
     whole, border = (
-        _area(values, foreign, np.concatenate(patients)) for values in (small, small[:, _border(evidence.data)])
+        told_apart(values, foreign, np.concatenate(patients)) for values in (small, small[:, _border(evidence.data)])
     )
     limits, edge_limits = interval(whole, fewest), interval(border, fewest)
     sentence = (
         f"A small model tells images of the external set {name} from internal ones with an AUC of "
-        f"{_figure(whole, limits)}, and from the border pixels alone with {_figure(border, edge_limits)}: "
+        f"{figure(whole, limits)}, and from the border pixels alone with {figure(border, edge_limits)}: "
         f"{_meaning(limits[0], edge_limits[0])}"
     )
     return Found(sentence, (), 2 * len(ours))
 
 
-def _figure(area: float, limits: tuple[float, float]) -> str:
+def figure(area: float, limits: tuple[float, float]) -> str:
+    """Return an AUC with its interval in words."""
     return f"{area:.2f} ({limits[0]:.2f} to {limits[1]:.2f})"
 
 
@@ -81,8 +82,8 @@ def _matched(ours: Dataset, theirs: Dataset) -> tuple[Rows, Rows]:
     return first, second
 
 
-def _area(values: Floats, foreign: Mask, patients: npt.NDArray[np.str_]) -> float:
-    """Return the AUC of scores that were cross-validated by patient."""
+def told_apart(values: npt.NDArray[np.floating], foreign: Mask, patients: npt.NDArray[np.str_]) -> float:
+    """Return the AUC of a logistic regression's scores that were cross-validated by patient."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import roc_auc_score
     from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict

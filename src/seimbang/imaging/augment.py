@@ -14,8 +14,8 @@ Fraction = Annotated[float, Field(ge=0, le=0.9)]
 
 DRAWS = 11
 """Random numbers of each image, drawn whatever is on, so that one setting does not change what another draws."""
-LATER_DRAWS = 7
-"""Those of gamma, erase, stretch and share, drawn apart: what is drawn after the first ones differs with the noise."""
+LATER_DRAWS = 8
+"""Those of gamma, erase, stretch, share and blur, drawn apart: what follows the first draws differs with the noise."""
 THINNEST = 0.3
 """Least ratio of the sides of what is erased (Zhong et al. 2020)."""
 
@@ -36,6 +36,8 @@ class Augmentation(BaseModel):
         contrast: Stretch grey values about the image's mean by a factor within ``1 - contrast ... 1 + contrast``.
         noise: Standard deviation of Gaussian noise, as a fraction of full white.
         gamma: Raise grey values in [0, 1] to a power within ``exp(-gamma) ... exp(gamma)``.
+        blur: Smooth with a Gaussian of a standard deviation of up to so many pixels: where classes come from other
+            machines or were kept at other sizes, sharpness is no sign of one.
         erase: Fill a rectangle of up to this share of the area, anywhere, with the mean of the image.
         share: Share of the images that are changed at all. What is turned or enlarged is a little blurred; a network
             that has learned only on such images may misjudge the sharper ones in use.
@@ -54,12 +56,13 @@ class Augmentation(BaseModel):
     noise: Fraction = 0.0
     gamma: Fraction = 0.0
     erase: Fraction = 0.0
+    blur: float = Field(0.0, ge=0, le=10)
     share: float = Field(1.0, gt=0, le=1)
 
     @model_serializer(mode="wrap")
     def _without_later_ones_off(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         # what was trained before there were such changes keeps its hash
-        off = {"gamma": 0.0, "erase": 0.0, "stretch": 0.0, "share": 1.0}
+        off = {"gamma": 0.0, "erase": 0.0, "stretch": 0.0, "blur": 0.0, "share": 1.0}
         return {key: value for key, value in dump(self).items() if key not in off or value != off[key]}
 
 
@@ -92,6 +95,8 @@ def augment(images: Floats, seeds: npt.NDArray[np.int64], settings: Augmentation
     later = _later_draws(seeds, settings)
     if settings.rotation or settings.shift or settings.zoom or settings.crop or settings.stretch:
         images = _resample(images, *_affine(u[:, 2:9], later[:, 5], images.shape[1:3], settings))
+    if settings.blur:
+        images = _blur(images, np.abs(later[:, 7]) * np.float32(settings.blur))
     if settings.gamma:
         _power(images, np.exp(later[:, 0] * np.float32(settings.gamma)))
     if settings.brightness or settings.contrast:
@@ -106,7 +111,7 @@ def augment(images: Floats, seeds: npt.NDArray[np.int64], settings: Augmentation
 
 
 def _later_draws(seeds: npt.NDArray[np.int64], settings: Augmentation) -> Floats:
-    if not (settings.gamma or settings.erase or settings.stretch or settings.share < 1):
+    if not (settings.gamma or settings.erase or settings.stretch or settings.blur or settings.share < 1):
         return np.zeros((len(seeds), LATER_DRAWS), np.float32)
     return np.array([np.random.default_rng([seed, 1]).uniform(-1, 1, LATER_DRAWS) for seed in seeds], np.float32)
 
@@ -163,6 +168,13 @@ def _light(images: Floats, brightness: Floats, contrast: Floats) -> None:
     mean = images.reshape(len(images), -1).mean(1)
     images *= (1 + contrast)[:, None, None, None]
     images += (255 * brightness - contrast * mean)[:, None, None, None]
+
+
+def _blur(images: Floats, deviations: Floats) -> Floats:
+    from scipy.ndimage import gaussian_filter
+
+    pairs = zip(images, deviations, strict=True)
+    return np.stack([gaussian_filter(image, (deviation, deviation, 0)) for image, deviation in pairs])
 
 
 def _power(images: Floats, exponents: Floats) -> None:
