@@ -84,15 +84,19 @@ def augment(images: Floats, seeds: npt.NDArray[np.int64], settings: Augmentation
     """
     if settings == UNCHANGED or not len(images):
         return images
-    if settings.share < 1:
-        changed = _later_draws(seeds, settings)[:, 6] < 2 * settings.share - 1
-        made = images.copy()
-        made[changed] = augment(images[changed], seeds[changed], settings.model_copy(update={"share": 1.0}))
-        return made
+    later = _later_draws(seeds, settings)
+    if settings.share == 1:
+        return _changed(images, seeds, later, settings)
+    chosen, made = np.flatnonzero(later[:, 6] < 2 * settings.share - 1), images.copy()
+    if len(chosen):
+        made[chosen] = _changed(images[chosen], seeds[chosen], later[chosen], settings)
+    return made
+
+
+def _changed(images: Floats, seeds: npt.NDArray[np.int64], later: Floats, settings: Augmentation) -> Floats:
     generators = [np.random.default_rng(seed) for seed in seeds]
     u = np.array([generator.uniform(-1, 1, DRAWS) for generator in generators], np.float32)
     images = _flip(images, settings.flip_left_right & (u[:, 0] > 0), settings.flip_top_bottom & (u[:, 1] > 0))
-    later = _later_draws(seeds, settings)
     if settings.rotation or settings.shift or settings.zoom or settings.crop or settings.stretch:
         images = _resample(images, *_affine(u[:, 2:9], later[:, 5], images.shape[1:3], settings))
     if settings.blur:
