@@ -1,7 +1,7 @@
 """Takes the README's pictures anew: the top of the demo's report, its arms side by side, and the page.
 
-seimbang demo
-python tests/docs/pictures.py runs/phantom
+seimbang demo                    # makes runs/phantom
+python tests/docs/pictures.py
 """
 
 import subprocess
@@ -12,6 +12,7 @@ from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
+RUN = Path("runs/phantom")
 FLAGS = ["--no-sandbox", "--disable-gpu"]
 WAIT = 60_000  # ms
 
@@ -53,5 +54,5 @@ def clinic(browser: Browser, run: Path) -> None:
 if __name__ == "__main__":
     with sync_playwright() as started:
         browser = started.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        report(browser, Path(sys.argv[1]))
-        clinic(browser, Path(sys.argv[1]))
+        report(browser, RUN)
+        clinic(browser, RUN)
