@@ -21,9 +21,9 @@ def ours(root: Path) -> None:
     from brain_images import load
 
     from seimbang.models.network_features import NetworkFeatures
-    from seimbang.training.device import keep_memory
+    from seimbang.training.device import prepare
 
-    keep_memory()  # as a run does
+    prepare(convolves=True)  # as a run does
     X, seconds = load(root, IMAGES), []
     for _ in range(PASSES):
         started = time.perf_counter()

@@ -82,7 +82,7 @@ def _matched(ours: Dataset, theirs: Dataset) -> tuple[Rows, Rows]:
     return first, second
 
 
-def told_apart(values: npt.NDArray[np.floating], foreign: Mask, patients: npt.NDArray[np.str_]) -> float:
+def told_apart(values: npt.NDArray[np.floating], marked: Mask, patients: npt.NDArray[np.str_]) -> float:
     """Return the AUC of a logistic regression's scores that were cross-validated by patient."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import roc_auc_score
@@ -92,8 +92,8 @@ def told_apart(values: npt.NDArray[np.floating], foreign: Mask, patients: npt.ND
 
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=200))
     folds = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=0)
-    score = cross_val_predict(model, values, foreign, groups=patients, cv=folds, method="decision_function")
-    return float(roc_auc_score(foreign, score))
+    score = cross_val_predict(model, values, marked, groups=patients, cv=folds, method="decision_function")
+    return float(roc_auc_score(marked, score))
 
 
 def _border(dataset: Dataset) -> npt.NDArray[np.int64]:

@@ -15,7 +15,9 @@ Fraction = Annotated[float, Field(ge=0, le=0.9)]
 DRAWS = 11
 """Random numbers of each image, drawn whatever is on, so that one setting does not change what another draws."""
 LATER_DRAWS = 8
-"""Those of gamma, erase, stretch, share and blur, drawn apart: what follows the first draws differs with the noise."""
+"""Those of ``LATER``, drawn apart: what follows the first draws differs with the noise."""
+LATER = {"gamma": 0.0, "erase": 0.0, "stretch": 0.0, "share": 1.0, "blur": 0.0}
+"""The settings that came later, each off."""
 THINNEST = 0.3
 """Least ratio of the sides of what is erased (Zhong et al. 2020)."""
 
@@ -62,8 +64,7 @@ class Augmentation(BaseModel):
     @model_serializer(mode="wrap")
     def _without_later_ones_off(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         # what was trained before there were such changes keeps its hash
-        off = {"gamma": 0.0, "erase": 0.0, "stretch": 0.0, "blur": 0.0, "share": 1.0}
-        return {key: value for key, value in dump(self).items() if key not in off or value != off[key]}
+        return {key: value for key, value in dump(self).items() if key not in LATER or value != LATER[key]}
 
 
 UNCHANGED = Augmentation()
@@ -115,7 +116,7 @@ def _changed(images: Floats, seeds: npt.NDArray[np.int64], later: Floats, settin
 
 
 def _later_draws(seeds: npt.NDArray[np.int64], settings: Augmentation) -> Floats:
-    if not (settings.gamma or settings.erase or settings.stretch or settings.blur or settings.share < 1):
+    if all(getattr(settings, key) == off for key, off in LATER.items()):
         return np.zeros((len(seeds), LATER_DRAWS), np.float32)
     return np.array([np.random.default_rng([seed, 1]).uniform(-1, 1, LATER_DRAWS) for seed in seeds], np.float32)
 

@@ -16,7 +16,7 @@ from seimbang.imaging.cache import features as kept
 from seimbang.models.base import Features, Model, Network
 from seimbang.progress import say
 from seimbang.splits.base import Fold
-from seimbang.training.device import keep_memory
+from seimbang.training.device import prepare
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def _features(features: Features, data: Dataset, image: ImageSettings) -> npt.ND
     made_from = [type(features).__name__, features.model_dump_json(), settings, *data.cases.frame.case_id]
 
     def make() -> npt.NDArray[np.float32]:
-        keep_memory()
+        prepare(convolves=True)
         say(f"Computing the features of {len(data.X):,} images of {data.name}, once.")
         return features.extract(data.X)
 

@@ -41,24 +41,32 @@ class Device:
 
 
 def choose(module: nn.Module, precision: Literal["auto", "float32"]) -> Device:
-    """Return a GPU when there is one; bfloat16 where convolutions gain by it (recurrent steps this small do not).
+    """Return a GPU when there is one; bfloat16 where convolutions gain by it (recurrent steps this small do not)."""
+    import torch
+    from torch import nn
+
+    name: Literal["cpu", "cuda"] = "cuda" if torch.cuda.is_available() else "cpu"
+    convolves = any(isinstance(part, nn.Conv2d) for part in module.modules())
+    prepare(convolves)
+    return Device(name, precision == "auto" and convolves and _fast_bfloat16(name))
+
+
+def prepare(convolves: bool) -> None:
+    """Make torch ready to work on the CPU.
 
     Networks without convolutions get one thread: a second gains them nothing, and where another program is running its
     waiting for each other makes a step dozens of times slower.
     """
     import torch
-    from torch import nn
 
-    keep_memory()
+    _keep_memory()
     torch.set_flush_denormal(True)  # vanishing gradients become denormals, which slow recurrent networks threefold
-    name: Literal["cpu", "cuda"] = "cuda" if torch.cuda.is_available() else "cpu"
-    convolves = any(isinstance(part, nn.Conv2d) for part in module.modules())
-    torch.set_num_threads(_all_threads() if convolves else 1)
-    return Device(name, precision == "auto" and convolves and _fast_bfloat16(name))
+    threads = _all_threads()  # before it is changed, also where it is not used yet
+    torch.set_num_threads(threads if convolves else 1)
 
 
 @cache
-def keep_memory() -> None:
+def _keep_memory() -> None:
     """Have glibc keep freed memory for the next batch, not give it back: asking anew takes a fourth of the time."""
     import ctypes
     import platform
