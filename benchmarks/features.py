@@ -20,7 +20,7 @@ IMAGES, PASSES = 64, 9
 def ours(root: Path) -> None:
     from brain_images import load
 
-    from seimbang.models.network_features import NetworkFeatures
+    from seimbang.networks.network_features import NetworkFeatures
     from seimbang.training.device import prepare
 
     prepare(convolves=True)  # as a run does

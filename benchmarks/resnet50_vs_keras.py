@@ -24,7 +24,7 @@ def ours(root: Path) -> None:
 
     from seimbang.balance import make as method
     from seimbang.balance.base import Recipe
-    from seimbang.models import make
+    from seimbang.study.models import make
     from seimbang.training.base import TrainingSettings
     from seimbang.training.loop import Trainer
 

@@ -13,7 +13,7 @@ import numpy as np
 from sklearn.svm import SVC
 
 from seimbang import models
-from seimbang.training.saved import portable
+from seimbang.classical.saved import portable
 
 NEW = 500
 

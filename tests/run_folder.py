@@ -288,7 +288,7 @@ def _heat(folder: Path, examples: list[dict], rng: np.random.Generator) -> dict:
         for file in files.values():
             _png(folder / file, rng, one["label"])
         cases.append({**one, **{kind: {"occlusion": file} for kind, file in files.items()}})
-    return {"cases": cases, "sanity": {"occlusion": {"likeness": 0.12, "passed": True}}}
+    return {"cases": cases, "sanity": {"occlusion": {"similarity": 0.12, "passed": True}}}
 
 
 def _quality(predictions: pd.DataFrame, examples: list[dict], rng: np.random.Generator) -> dict:
@@ -306,7 +306,7 @@ def _model(folder: Path, threshold: float | None) -> None:
     from safetensors.torch import save
 
     from seimbang import __version__
-    from seimbang.models import make
+    from seimbang.study.models import make
 
     torch.manual_seed(0)
     weights = save(make(MODEL).build((*SIZE, 1), 2).state_dict())

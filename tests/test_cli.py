@@ -122,7 +122,7 @@ def test_data_that_cannot_be_used(tmp_path, counts, code, exit_code):
     done = call("run", "s.toml", "--data", ".", "--out", "r", cwd=tmp_path)
     assert done.returncode == exit_code
     assert code in done.stderr
-    assert "To mend it:" in done.stderr
+    assert "To fix it:" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -188,7 +188,7 @@ def test_an_output_that_cannot_be_written_exits_with_6(tmp_path):
     done = call("run", "phantom", "--out", str(tmp_path / "file" / "run"))
     assert done.returncode == 6
     assert "NOT_WRITABLE" in done.stderr
-    assert "To mend it: choose another folder" in done.stderr
+    assert "To fix it: choose another folder" in done.stderr
 
 
 def test_a_fault_of_the_program_is_one_line_and_a_file(monkeypatch, capsys):

@@ -11,7 +11,7 @@ import pytest
 import seimbang
 from run_folder import fake_run
 from seimbang.errors import IntegrityError, StudyError
-from seimbang.runs.look import look
+from seimbang.runs.inspect import inspect
 from seimbang.study.load import to_toml
 from seimbang.study.schema import parse
 
@@ -34,9 +34,9 @@ def test_importing_is_light_and_the_audit_is_both_a_package_and_a_function():
     heavy = "numpy pandas torch sklearn scipy pydantic matplotlib"
     first = f"import sys, seimbang; print(*(name for name in {heavy!r}.split() if name in sys.modules))"
     assert fresh(first) == []
-    for line in ("import seimbang", "from seimbang.audit import leaks\nimport seimbang", "import seimbang.audit"):
-        code = f"{line}\nprint(callable(seimbang.audit), seimbang.audit.audit.__name__, seimbang.audit.__name__)"
-        assert fresh(code) == ["True", "audit", "seimbang.audit"]
+    for line in ("import seimbang", "from seimbang.checks import leaks\nimport seimbang", "import seimbang.checks"):
+        code = f"{line}\nprint(callable(seimbang.checks), seimbang.checks.audit.__name__, seimbang.checks.__name__)"
+        assert fresh(code) == ["True", "audit", "seimbang.checks"]
 
 
 def test_names_that_are_not_there():
@@ -48,7 +48,7 @@ def test_names_that_are_not_there():
 def test_an_audit_says_what_look_finds_as_sentences_and_as_a_table(tmp_path):
     found = seimbang.audit(parse(TABLE))
     (tmp_path / "study.toml").write_text(to_toml(TABLE))
-    assert found == seimbang.audit(tmp_path / "study.toml") == look(str(tmp_path / "study.toml"), tmp_path)
+    assert found == seimbang.audit(tmp_path / "study.toml") == inspect(str(tmp_path / "study.toml"), tmp_path)
     assert [line.rsplit(" [", 1)[1].rstrip("]") for line in str(found).splitlines()] == [one.code for one in found]
     assert repr(found) == str(found)
     html = found._repr_html_()
@@ -129,7 +129,7 @@ def test_hostile_names_stay_text(loaded):
     changed = seimbang.Run(loaded.folder, replace(loaded.contents, study=study, unfinished=[EVIL]))
     assert "<script" not in changed._repr_html_()
     assert "<img" not in changed._repr_html_()
-    finding = seimbang.audit.base.Finding(EVIL, "leak", EVIL, EVIL, protocol=EVIL)
+    finding = seimbang.checks.base.Finding(EVIL, "leak", EVIL, EVIL, protocol=EVIL)
     assert "<script" not in seimbang.api.Findings([finding])._repr_html_()
 
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seimbang.audit.base import Finding
+from seimbang.checks.base import Finding
+from seimbang.record.read import Run as Contents
+from seimbang.record.read import read
 from seimbang.reports import card
 from seimbang.reports.answer import answer
-from seimbang.reports.read import Run as Contents
-from seimbang.reports.read import read
-from seimbang.runs.look import look
+from seimbang.runs.inspect import inspect
 from seimbang.runs.steps import run as run_study
 from seimbang.study.load import load as load_study
 from seimbang.study.schema import Study, slug
@@ -83,7 +83,7 @@ class Run:
         return Predictor.load(self._arm(arm))
 
     def _arm(self, arm: str | None) -> Path:
-        from seimbang.serving.choice import find_arm
+        from seimbang.record.choice import find_arm
 
         return self.folder / "arms" / find_arm(self.folder, arm)
 
@@ -103,9 +103,9 @@ def audit(what: str | Path | Study, data: str | Path | None = None) -> Findings:
         data: Folder that the data paths of a study start from; by default ``$SEIMBANG_DATA``, else ``data``.
 
     Raises:
-        SeimbangError: The study or the data cannot be used; the message says how to mend it.
+        SeimbangError: The study or the data cannot be used; the message says how to fix it.
     """
-    return Findings(look(what, _root(data)))
+    return Findings(inspect(what, _root(data)))
 
 
 def run(
@@ -127,7 +127,7 @@ def run(
         quick: A rough answer in about a minute.
 
     Raises:
-        SeimbangError: What went wrong and how to mend it; what is finished is kept.
+        SeimbangError: What went wrong and how to fix it; what is finished is kept.
     """
     loaded = study if isinstance(study, Study) else load_study(str(study))
     name = slug(study.title) if isinstance(study, Study) else Path(study).stem

@@ -84,12 +84,12 @@ def audit(
     quick: Quick = False,
 ) -> None:
     """Look for leaks and faults in data, or in data as a study divides them; exit code 3 when something leaks."""
-    from seimbang.audit import leaks
-    from seimbang.runs.look import look
+    from seimbang.checks import leaks
+    from seimbang.runs.inspect import inspect
     from seimbang.runs.shuffle import shuffled_labels
     from seimbang.study.load import load
 
-    findings = look(what, _root(data))
+    findings = inspect(what, _root(data))
     if shuffle_labels:
         findings += shuffled_labels(load(what), _root(data), quick)
     for one in findings:
@@ -152,7 +152,7 @@ def report(run: Run) -> None:
 @app.command(epilog="Example: seimbang predict runs/pneumonia image.jpg   or   seimbang predict runs/hdi rows.csv")
 def predict(run: Run, files: list[Path], arm: OneArm = None, out: Predicted = None) -> None:
     """Classify images, or the rows of CSV or Excel files, with the best arm of a run (or the named one)."""
-    from seimbang.serving.choice import find_arm
+    from seimbang.record.choice import find_arm
     from seimbang.serving.predictor import Predictor
 
     predictor = Predictor.load(run / "arms" / find_arm(run, arm))
@@ -213,7 +213,7 @@ def serve(run: Run, port: int | None = None, arm: OneArm = None, browser: bool =
 @app.command(epilog="Example: seimbang doctor")
 def doctor() -> None:
     """Say what this machine offers: versions, cores, number formats, extras."""
-    from seimbang.runs.look import machine
+    from seimbang.runs.inspect import machine
 
     progress.table("This machine", ("what", "found"), machine())
 

@@ -1,4 +1,4 @@
-"""Every error a user can cause: what was found, what was expected, how to mend it."""
+"""Every error a user can cause: what was found, what was expected, how to fix it."""
 
 
 class SeimbangError(Exception):
@@ -8,17 +8,17 @@ class SeimbangError(Exception):
         code: Stable name such as ``IMG_TRUNCATED``; scripts may rely on it.
         found: What was found.
         expected: What was expected instead.
-        mend: What the user can do about it.
+        fix: What the user can do about it.
     """
 
     exit_code = 1
 
-    def __init__(self, code: str, found: str, expected: str, mend: str) -> None:
-        super().__init__(code, found, expected, mend)
-        self.code, self.found, self.expected, self.mend = code, found, expected, mend
+    def __init__(self, code: str, found: str, expected: str, fix: str) -> None:
+        super().__init__(code, found, expected, fix)
+        self.code, self.found, self.expected, self.fix = code, found, expected, fix
 
     def __str__(self) -> str:
-        return f"{self.code}: found {self.found}; expected {self.expected}. To mend it: {self.mend}"
+        return f"{self.code}: found {self.found}; expected {self.expected}. To fix it: {self.fix}"
 
 
 class StudyError(SeimbangError):

@@ -8,7 +8,7 @@ import pytest
 from seimbang.balance import make
 from seimbang.imaging.augment import Augmentation, augment
 from seimbang.imaging.base import ImageSettings
-from seimbang.imaging.door import decode
+from seimbang.imaging.decode import decode
 
 KIDNEY = Path(__file__).parents[3] / "shared" / "data" / "kidney_ct"
 
@@ -73,6 +73,6 @@ def test_real_slices_stay_like_their_parents_and_are_counted():
     assert np.bincount(recipe.y).tolist() == [60, 60]
     assert len(recipe.i) == 45
     made, parents = recipe.materialize(X)[0][75:].reshape(45, -1), X[recipe.i].reshape(45, -1)
-    likeness = [np.corrcoef(one, parent)[0, 1] for one, parent in zip(made, parents, strict=True)]
-    assert min(likeness) > 0.6
-    assert max(likeness) < 1 - 1e-6
+    similarity = [np.corrcoef(one, parent)[0, 1] for one, parent in zip(made, parents, strict=True)]
+    assert min(similarity) > 0.6
+    assert max(similarity) < 1 - 1e-6

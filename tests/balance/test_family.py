@@ -126,7 +126,7 @@ def test_nothing_to_start_from_is_an_error_with_class_and_counts(method, setting
     assert caught.value.code == "BALANCE_UNSUITED"
     assert f"{(y == 1).sum()} cases in class 1 among {len(y)}" in caught.value.found
     assert said in caught.value.found
-    assert "or use the method smote or oversample" in caught.value.mend
+    assert "or use the method smote or oversample" in caught.value.fix
 
 
 def test_clusters_of_copies_are_an_error_too():

@@ -78,7 +78,7 @@ def test_too_few_cases_for_k_is_said_with_the_class_and_the_way_out():
     assert caught.value.code == "SMOTE_NEIGHBOURS"
     assert "5 cases in class 1" in caught.value.found
     assert "more than k = 5" in caught.value.expected
-    assert "oversample" in caught.value.mend
+    assert "oversample" in caught.value.fix
 
 
 def test_a_class_that_needs_nothing_may_be_small():

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from imblearn.over_sampling import SMOTENC
 
-from seimbang.audit import audit_recipe
 from seimbang.balance import make
+from seimbang.checks import audit_recipe
 from seimbang.datasets.base import CaseTable, Column
 from seimbang.datasets.prepare import TablePreparer
 from seimbang.errors import DataError

@@ -80,11 +80,11 @@ def test_tables_and_images_give_float_rows_within_the_range_of_the_data(method, 
     """Beyond it only where a method goes beyond the parents, and never beyond what bytes can hold."""
     X, y = data(method)
     if method in WORDS and len(shape) > 2:
-        with pytest.raises(DataError, match=r"BALANCE_CATEGORIES.*To mend it: use the method smote"):
+        with pytest.raises(DataError, match=r"BALANCE_CATEGORIES.*To fix it: use the method smote"):
             made(method).recipe(X.reshape(shape), y, 0)
         return
     if METHODS[method].images_only and len(shape) == 2:
-        with pytest.raises(DataError, match=r"BALANCE_IMAGES.*To mend it: balance tables with"):
+        with pytest.raises(DataError, match=r"BALANCE_IMAGES.*To fix it: balance tables with"):
             made(method).recipe(X.reshape(shape), y, 0)
         return
     recipe = made(method).recipe(X.reshape(shape), y, 0)

@@ -7,12 +7,13 @@ import pytest
 import torch
 
 from seimbang.balance import make as balancing
+from seimbang.classical.base import Estimator
+from seimbang.classical.fit import fit
+from seimbang.classical.saved import load, save
 from seimbang.errors import StudyError
-from seimbang.models import MODELS, make
-from seimbang.models.base import Estimator, Network
-from seimbang.models.pretrained import Pretrained
-from seimbang.training.classical import fit
-from seimbang.training.saved import load, save
+from seimbang.networks.base import Network
+from seimbang.networks.pretrained import Pretrained
+from seimbang.study.models import MODELS, make
 
 SHAPES = [(9, 6, 1), (6, 9, 3)]
 every_model = pytest.mark.parametrize("name", MODELS)

@@ -38,4 +38,4 @@ def test_refuses(table, code):
     with pytest.raises(DataError) as caught:
         CaseTable.build(table)
     assert caught.value.code == code
-    assert "To mend it" in str(caught.value)
+    assert "To fix it" in str(caught.value)

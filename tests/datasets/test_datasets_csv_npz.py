@@ -152,7 +152,7 @@ def test_the_patients_column_may_have_any_name(tmp_path, column):
 
 def test_a_column_of_parts_that_is_named_must_be_there(tmp_path):
     manifest(tmp_path, ROWS)
-    assert "did you mean 'split'?" in refusal(tmp_path, "csv", split_column="spilt").mend
+    assert "did you mean 'split'?" in refusal(tmp_path, "csv", split_column="spilt").fix
 
 
 def test_a_name_longer_than_any_file_has_is_missing(tmp_path):

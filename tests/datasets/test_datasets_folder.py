@@ -199,8 +199,8 @@ def test_a_name_that_is_no_text(tmp_path):
 
 def test_misspelt_classes_get_a_suggestion(tmp_path):
     fill(tmp_path, "normal/1.png", "sick/1.png")
-    assert "'normal'" in refusal(tmp_path, classes={"norml": "N"}).mend
-    assert "'sick'" in refusal(tmp_path, leave_out=("sik",)).mend
+    assert "'normal'" in refusal(tmp_path, classes={"norml": "N"}).fix
+    assert "'sick'" in refusal(tmp_path, leave_out=("sik",)).fix
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="the real data of ../shared/data is not here")

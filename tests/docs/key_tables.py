@@ -13,13 +13,13 @@ from pydantic import BaseModel
 
 from seimbang.balance import METHODS
 from seimbang.balance.base import Balance
+from seimbang.classical.base import Estimator
 from seimbang.datasets.base import DataSettings
 from seimbang.imaging.base import ImageSettings
-from seimbang.models import MODELS
-from seimbang.models.base import Estimator, Model
 from seimbang.splits.base import SplitSettings
+from seimbang.study.models import MODELS
 from seimbang.study.schema import PUBLISHED, Arm, External, Protocol, Published, Study
-from seimbang.training.base import TrainingSettings
+from seimbang.training.base import Model, TrainingSettings
 
 PAGE = Path(__file__).parents[2] / "docs" / "study-file.md"
 START, END = "<!-- keys: made by tests/docs/key_tables.py -->", "<!-- end of keys -->"

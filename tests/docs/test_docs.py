@@ -24,8 +24,8 @@ from typer.testing import CliRunner
 
 import seimbang
 from seimbang import balance, errors
-from seimbang.audit import CHECKS, RECIPE_CHECKS
 from seimbang.balance.base import Balance
+from seimbang.checks import CHECKS, RECIPE_CHECKS
 from seimbang.cli import app
 from seimbang.study.schema import parse
 
@@ -181,7 +181,7 @@ def test_the_run_folder_holds_what_the_page_lists(finished):
         parts = file.relative_to(finished).parts
         if not any(part.startswith(".") for part in parts):
             there[general(parts)] = max(contents(file), there.get(general(parts), []), key=len)
-    assert listed.pop("clusters.png") == []  # only where a protocol groups cases by likeness
+    assert listed.pop("clusters.png") == []  # only where a protocol groups cases by similarity
     assert listed == there
 
 

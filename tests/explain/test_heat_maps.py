@@ -7,7 +7,7 @@ from torch import nn
 
 from seimbang.errors import StudyError
 from seimbang.explain import ALIKE, METHODS, WARNING, grad_cam, occlusion, overlay, sanity
-from seimbang.models import make
+from seimbang.study.models import make
 
 SIDE, SQUARE = 32, 8
 CNN = {"name": "cnn", "widths": [8, 16]}
@@ -188,18 +188,18 @@ def facts(module):
 def test_random_weights_change_the_map(method, cnn, cases):
     state = torch.get_rng_state()
     found = sanity(method, cnn, cases[0][:20], cases[1][:20])
-    assert found.likeness.shape == (20,)
-    assert found.likeness.mean() < ALIKE
+    assert found.similarity.shape == (20,)
+    assert found.similarity.mean() < ALIKE
     np.testing.assert_array_equal(found.maps, method(cnn, cases[0][:20], cases[1][:20]))
     assert found.random.shape == found.maps.shape
     assert torch.equal(torch.get_rng_state(), state)
 
 
 def test_the_sanity_check_finds_a_map_that_shows_the_image_alone(cnn, cases):
-    assert sanity(lambda _, images, __: images[:, 0].numpy(), cnn, *cases[:2]).likeness.min() > 0.999
+    assert sanity(lambda _, images, __: images[:, 0].numpy(), cnn, *cases[:2]).similarity.min() > 0.999
     answers = [np.zeros((1, 2, 2), np.float32), np.eye(2, dtype=np.float32)[None]]
-    assert sanity(lambda *_: answers.pop(), cnn, *cases[:2]).likeness == [0]
-    assert sanity(lambda *_: np.zeros((1, 2, 2), np.float32), cnn, *cases[:2]).likeness == [1]
+    assert sanity(lambda *_: answers.pop(), cnn, *cases[:2]).similarity == [0]
+    assert sanity(lambda *_: np.zeros((1, 2, 2), np.float32), cnn, *cases[:2]).similarity == [1]
 
 
 @pytest.mark.parametrize("channels", [1, 3])

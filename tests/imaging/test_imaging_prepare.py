@@ -14,7 +14,7 @@ from seimbang.imaging import prepare
 from seimbang.imaging.augment import Augmentation
 from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.cache import stored
-from seimbang.imaging.door import decode, fit, open_native
+from seimbang.imaging.decode import decode, fit, open_native
 
 RNG = np.random.default_rng(0)
 WAVES = 100 + 40 * np.sin(np.add.outer(np.arange(64), 2 * np.arange(80)) / 9)

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from run_folder import fake_run
+from seimbang.record.read import read
+from seimbang.record.shapes import LayerRow
 from seimbang.reports.architecture import ACROSS, _rows, architecture, draw
-from seimbang.reports.read import read
-from seimbang.reports.shapes import LayerRow
 
 A4 = 180 / 25.4, 260 / 25.4
 STAGE = ["Convolution", "Batch normalisation (ReLU)", "Average pooling", "Dropout"]

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from run_folder import fake_run
+from seimbang.record.read import read
 from seimbang.reports.bars import draw
-from seimbang.reports.read import read
 
 
 @pytest.fixture(scope="module")

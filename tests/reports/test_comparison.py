@@ -11,9 +11,9 @@ from pydantic import TypeAdapter
 
 from run_folder import CLASSES, fake_run, slug
 from seimbang.evaluation.compare import TESTS, compare
+from seimbang.record.read import read
+from seimbang.record.shapes import Comparison
 from seimbang.reports.comparison import draw, sentences
-from seimbang.reports.read import read
-from seimbang.reports.shapes import Comparison
 
 ARMS = ["as published", "none", "SMOTE", "class weights"]
 KINDS = dict.fromkeys(("case_id", "group", "fold", "set", "label"), str)

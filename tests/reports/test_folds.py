@@ -11,8 +11,8 @@ import pytest
 from run_folder import fake_run, slug
 from seimbang.errors import IntegrityError
 from seimbang.evaluation import compare, evaluate
+from seimbang.record.read import read
 from seimbang.reports import boxes, folds, search, write_report
-from seimbang.reports.read import read
 
 CLASSES = ["low", "medium", "high"]
 COUNTS = (24, 60, 5)
@@ -90,7 +90,7 @@ def test_each_arm_has_mean_and_spread_beside_the_pooled_figure(folder, run):
     cell = table.rows["SMOTE"]["accuracy"]
     assert cell.text == f"{np.mean(accuracy):.2f} ± {np.std(accuracy, ddof=1):.2f}"
     assert cell.pooled.value == metrics["sets"]["test"]["default"]["metrics"]["accuracy"]["value"]
-    assert cell.lacking == 0 < table.rows["SMOTE"]["balanced_accuracy"].lacking
+    assert cell.shortfall == 0 < table.rows["SMOTE"]["balanced_accuracy"].shortfall
     text = (folder / "report.html").read_text(encoding="utf-8")
     assert cell.text in text
     assert "Where a fold lacks a case of some class" in text

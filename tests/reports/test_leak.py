@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from run_folder import fake_run
+from seimbang.record.read import read
+from seimbang.record.shapes import Value
 from seimbang.reports.leak import worth
-from seimbang.reports.read import read
-from seimbang.reports.shapes import Value
 
 
 @pytest.fixture(scope="module")

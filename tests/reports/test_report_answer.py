@@ -7,8 +7,8 @@ import shutil
 import pytest
 
 from run_folder import fake_run, slug
+from seimbang.record.read import read
 from seimbang.reports.answer import answer
-from seimbang.reports.read import read
 
 
 @pytest.fixture(scope="module")

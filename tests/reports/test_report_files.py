@@ -10,8 +10,8 @@ from html.parser import HTMLParser
 import pytest
 
 from run_folder import fake_run
+from seimbang.record.read import read
 from seimbang.reports import write_report
-from seimbang.reports.read import read
 from seimbang.reports.tables import compared, published, tex
 
 VOID = {"meta", "img", "br", "link", "input", "hr"}

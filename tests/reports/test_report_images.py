@@ -8,11 +8,11 @@ import pytest
 
 from run_folder import fake_run
 from seimbang.explain import WARNING
+from seimbang.record.read import read
+from seimbang.record.shapes import QualityRow
 from seimbang.reports import write_report
 from seimbang.reports.figures import draw as draw_figures
 from seimbang.reports.quality import draw, sentence
-from seimbang.reports.read import read
-from seimbang.reports.shapes import QualityRow
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def test_the_warning_is_under_every_map(run):
 
 
 def test_a_map_that_shows_the_image_alone_is_not_to_be_interpreted(run):
-    failed = {"occlusion": {"likeness": 0.83, "passed": False}}
+    failed = {"occlusion": {"similarity": 0.83, "passed": False}}
     change(run / "arms/none/heat.json", lambda heat: heat.update(sanity=failed))
     text = section(run, "heat")
     assert "gives nearly the same maps" in text

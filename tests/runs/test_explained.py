@@ -12,10 +12,10 @@ from safetensors.torch import load
 
 from seimbang.explain import METHODS, overlay
 from seimbang.imaging.quality import measure
-from seimbang.models import make
 from seimbang.runs.explained import CASES, OPACITY
 from seimbang.runs.quality import WORST
 from seimbang.runs.steps import run
+from seimbang.study.models import make
 from seimbang.study.schema import parse
 
 CNN = {"name": "cnn", "widths": [4, 8]}
@@ -79,7 +79,7 @@ def test_the_sanity_check_is_written_and_a_recurrent_network_has_occlusion_alone
     heat = read(out / "arms/gru/heat.json")
     assert set(heat["sanity"]) == {"occlusion"}
     assert all(set(one["maps"]) == set(one["random"]) == {"occlusion"} for one in heat["cases"])
-    assert all(check["passed"] == (check["likeness"] < 0.5) for check in heat["sanity"].values())
+    assert all(check["passed"] == (check["similarity"] < 0.5) for check in heat["sanity"].values())
 
 
 def test_quality_is_that_of_the_images_and_the_errors_those_of_the_predictions(out):

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from seimbang.errors import DataError, StudyError
-from seimbang.runs.balanced import balanced
-from seimbang.runs.look import look
+from seimbang.runs.inspect import inspect
+from seimbang.runs.prebalanced import prebalance
 from seimbang.runs.steps import load, run
 from seimbang.study.schema import Protocol, parse
 
@@ -99,7 +99,7 @@ def test_a_table_balanced_before_the_split_tests_synthetic_cases_and_is_marked(t
 
 
 def test_looking_without_running_finds_the_leak_of_balancing_first():
-    leaks = [one for one in look(parse(unequal()), Path()) if one.severity == "leak"]
+    leaks = [one for one in inspect(parse(unequal()), Path()) if one.severity == "leak"]
     assert [(one.code, one.protocol) for one in leaks] == [("SYNTHETIC_TEST", "before")]
 
 
@@ -113,7 +113,7 @@ def test_a_balanced_table_that_does_not_say_that_it_leaks_stops_the_run(tmp_path
 def test_synthetic_rows_of_a_balanced_table_lie_between_their_parents():
     study = parse(unequal())
     data = load(study.data, study, Path())
-    made = balanced(data, Protocol(name="before", balance={"method": "smote", "k": 3}), 0)
+    made = prebalance(data, Protocol(name="before", balance={"method": "smote", "k": 3}), 0)
     real = len(made.recipe.real)
     rows = made.data.X[made.position[real:]]
     first, second = data.X[made.recipe.i], data.X[made.recipe.j]

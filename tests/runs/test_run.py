@@ -13,15 +13,15 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from seimbang.audit import leaks
+from seimbang.checks import leaks
 from seimbang.errors import DataError, IntegrityError, ResourceError, StudyError
 from seimbang.evaluation import evaluate
-from seimbang.imaging.door import decode
-from seimbang.runs.folder import RunFolder
-from seimbang.runs.look import look
+from seimbang.imaging.decode import decode
+from seimbang.record.choice import find_arm
+from seimbang.record.folder import RunFolder
+from seimbang.runs.inspect import inspect
 from seimbang.runs.provenance import _goes
 from seimbang.runs.steps import run
-from seimbang.serving.choice import find_arm
 from seimbang.serving.predictor import Predictor
 from seimbang.study.load import to_dict, to_toml
 from seimbang.study.schema import parse
@@ -271,7 +271,7 @@ def test_looking_at_plain_data_finds_what_is_there(tmp_path):
     images(tmp_path / "data/train")
     images(tmp_path / "data/test", 10)
     (tmp_path / "data/test/ok/copy.png").write_bytes((tmp_path / "data/train/ok/p00_ok.png").read_bytes())
-    found = look(str(tmp_path / "data"), tmp_path)
+    found = inspect(str(tmp_path / "data"), tmp_path)
     assert "DUPLICATE_TEST" in {one.code for one in leaks(found)}
 
 

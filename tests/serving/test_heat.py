@@ -6,8 +6,8 @@ import torch
 
 from seimbang.errors import StudyError
 from seimbang.explain import METHODS
-from seimbang.models import make
 from seimbang.serving.heat import heat_map, methods
+from seimbang.study.models import make
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (20, 24, 1), np.uint8)
 

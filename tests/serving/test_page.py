@@ -16,11 +16,11 @@ from typer.testing import CliRunner
 from run_folder import COUNTS, SIZE, fake_run
 from seimbang.cli import app
 from seimbang.explain import WARNING
-from seimbang.models import make
 from seimbang.serving.predictor import Predictor
 from seimbang.serving.sentences import caption
 from seimbang.serving.server import APP
 from seimbang.serving.words import LANGUAGES, load, plain
+from seimbang.study.models import make
 
 testing = pytest.importorskip("streamlit.testing.v1", reason="the page's extra is not installed")
 PARTS = ("purpose", "data", "model", "upload", "examples")

@@ -19,10 +19,10 @@ from seimbang.datasets.base import Column
 from seimbang.datasets.prepare import TablePreparer
 from seimbang.errors import DataError, IntegrityError
 from seimbang.evaluation import read as read_predictions
+from seimbang.record.choice import best_arm
+from seimbang.record.contents import read as contents
 from seimbang.runs.steps import run as run_study
-from seimbang.runs.table_page import importance
-from seimbang.serving.choice import best_arm
-from seimbang.serving.contents import read as contents
+from seimbang.runs.table_explanations import importance
 from seimbang.serving.predictor import Predictor
 from seimbang.serving.rows import harmless, neighbours, outside, read_file, read_rows, with_predictions
 from seimbang.serving.server import APP

@@ -13,8 +13,8 @@ from safetensors.torch import load, save
 
 from run_folder import fake_run
 from seimbang.errors import ImageError, IntegrityError, StudyError
-from seimbang.imaging.door import decode
-from seimbang.serving.choice import best_arm, find_arm
+from seimbang.imaging.decode import decode
+from seimbang.record.choice import best_arm, find_arm
 from seimbang.serving.predictor import Predictor
 
 

@@ -9,8 +9,8 @@ import pytest
 from seimbang import datasets, serving
 from seimbang.balance import METHODS
 from seimbang.imaging.pseudo_patients import FACT
-from seimbang.models import MODELS
 from seimbang.serving.words import LANGUAGES, Markup, load, plain
+from seimbang.study.models import MODELS
 
 CODE = "".join(path.read_text(encoding="utf-8") for path in Path(serving.__file__).parent.glob("*.py"))
 TEXTS = load("en").texts

@@ -104,7 +104,7 @@ def test_class_with_too_few_patients_is_refused_with_its_counts():
     assert "'sick'" in error.found
     assert "8 cases of 2 patients" in error.found
     assert "the test part" in error.found or "the validation part" in error.found or "the train part" in error.found
-    assert "fewer folds" in refused(table(40, sick=0.05), DataError, folds=8).mend
+    assert "fewer folds" in refused(table(40, sick=0.05), DataError, folds=8).fix
     assert "of fold" in refused(table(40, sick=0.05), DataError, folds=8).found
 
 

@@ -11,8 +11,8 @@ from seimbang.balance import make as make_balance
 from seimbang.balance.base import Recipe
 from seimbang.errors import DataError, StudyError
 from seimbang.imaging.augment import UNCHANGED, Augmentation
-from seimbang.models import make
 from seimbang.settings import build
+from seimbang.study.models import make
 from seimbang.training.base import TrainingSettings
 from seimbang.training.loop import Trainer, predict
 

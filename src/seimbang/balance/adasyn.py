@@ -16,7 +16,7 @@ class Adasyn(Interpolating):
     title: ClassVar[str] = "ADASYN"
     source: ClassVar[str] = "He et al. 2008, IJCNN, 1322-1328"
     needs: ClassVar[str] = "some with cases of other classes among the k nearest"
-    mend: ClassVar[str] = "set a larger k, or use the method smote or oversample"
+    fix: ClassVar[str] = "set a larger k, or use the method smote or oversample"
 
     def sampler(self) -> tuple[Any, dict[str, Any]]:
         """Return imbalanced-learn's class and its settings."""

@@ -7,7 +7,7 @@ import numpy.typing as npt
 from pydantic import Field
 
 from seimbang.balance.base import Balance, Ints, Recipe
-from seimbang.balance.oversample import lacking
+from seimbang.balance.oversample import shortfall
 from seimbang.imaging.augment import Augmentation, Degrees
 
 
@@ -31,7 +31,7 @@ class Augment(Balance, Augmentation):
     def rows(self, X: npt.NDArray[Any], among: Ints, y: Ints, rng: np.random.RandomState) -> Recipe:
         """Return every row once, then the changed ones, class by class; each has one real row as both parents."""
         chosen = [np.empty(0, np.int64)]
-        for label, count in lacking(y, self.ratio).items():
+        for label, count in shortfall(y, self.ratio).items():
             chosen.append(rng.choice(np.flatnonzero(y == label), size=count, replace=True))
         parents = np.concatenate(chosen)
         seeds = rng.randint(0, 2**62, size=len(parents), dtype=np.int64)

@@ -71,8 +71,8 @@ class Recipe:
             delta = self.delta[k].astype(kind).reshape(-1, *[1] * (X.ndim - 1))
             line = rows[made] + delta * (X[self.j[k]].astype(kind) - rows[made])
             rows[made] = line.clip(0, 255) if X.dtype == np.uint8 else line
-            for lender, (start, stop) in enumerate(self.blocks):
-                rows[made, start:stop] = X[self.donors[k, lender], start:stop]
+            for donor, (start, stop) in enumerate(self.blocks):
+                rows[made, start:stop] = X[self.donors[k, donor], start:stop]
             if len(self.seeds):
                 rows[made] = augment(rows[made], self.seeds[k], self.augmentation)
         return rows

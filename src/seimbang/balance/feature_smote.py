@@ -7,7 +7,7 @@ import numpy.typing as npt
 from pydantic import Field
 
 from seimbang.balance.base import Balance, Ints, Recipe
-from seimbang.balance.oversample import lacking
+from seimbang.balance.oversample import shortfall
 from seimbang.balance.smote import Smote, require_neighbours
 
 
@@ -38,7 +38,7 @@ class FeatureSmote(Balance):
         Raises:
             DataError: SMOTE_NEIGHBOURS: a class to be enlarged, or for enemies the rest, has no more than ``k``.
         """
-        for label in lacking(y, self.ratio):
+        for label in shortfall(y, self.ratio):
             same = int((y == label).sum())
             if self.towards == "neighbours":
                 require_neighbours(same, label, self.k)
@@ -48,7 +48,7 @@ class FeatureSmote(Balance):
 
     def head_rows(self, features: npt.NDArray[np.float32], y: Ints, rng: np.random.RandomState) -> Recipe | None:
         """Return every row once, then the synthetic ones, class by class; None where no class lacks any."""
-        wanted = lacking(y, self.ratio)
+        wanted = shortfall(y, self.ratio)
         if not wanted:
             return None
         if self.towards == "neighbours":

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from pydantic import Field
 
 from seimbang.balance.base import Balance, Floats, Ints, Recipe
-from seimbang.balance.oversample import lacking
+from seimbang.balance.oversample import shortfall
 from seimbang.balance.smote import require_neighbours
 from seimbang.errors import DataError
 
@@ -28,7 +28,7 @@ class Interpolating(Balance):
     """
 
     needs: ClassVar[str]
-    mend: ClassVar[str] = "set a smaller k, or use the method smote or oversample"
+    fix: ClassVar[str] = "set a smaller k, or use the method smote or oversample"
     k: int = Field(5, ge=1, le=1000)
     ratio: float = Field(1.0, gt=0, le=1)
 
@@ -46,7 +46,7 @@ class Interpolating(Balance):
             DataError: SMOTE_NEIGHBOURS: a class that needs synthetic cases has no more than ``k``. BALANCE_UNSUITED:
                 the method finds nothing to start from.
         """
-        wanted = lacking(y, self.ratio)
+        wanted = shortfall(y, self.ratio)
         for label in wanted:
             require_neighbours(int((y == label).sum()), label, self.k)
         if not wanted:
@@ -71,7 +71,7 @@ class Interpolating(Balance):
     def _unsuited(self, y: Ints, labels: list[int], reason: str) -> DataError:
         counts = " and ".join(f"{int((y == label).sum())} cases in class {label}" for label in labels)
         found = f"{counts} among {len(y)}, of which {self.title} cannot make more ({reason.rstrip('.')})"
-        return DataError("BALANCE_UNSUITED", found, self.needs, self.mend)
+        return DataError("BALANCE_UNSUITED", found, self.needs, self.fix)
 
 
 def trace(kind: Any, features: npt.NDArray[Any], y: Ints, seed: int, **settings: Any) -> Recipe:

@@ -22,7 +22,7 @@ class KmeansSmote(Interpolating):
     title: ClassVar[str] = "k-means SMOTE"
     source: ClassVar[str] = "Douzas et al. 2018, Information Sciences 465, 1-20"
     needs: ClassVar[str] = "as many cases as clusters, and a cluster with more than k of the class, half of it or more"
-    mend: ClassVar[str] = "set a smaller k or another number of clusters, or use the method smote or oversample"
+    fix: ClassVar[str] = "set a smaller k or another number of clusters, or use the method smote or oversample"
     k: int = Field(2, ge=1, le=1000)
     clusters: int = Field(8, ge=1, le=1000)
 

@@ -25,13 +25,13 @@ class Oversample(Balance):
     def rows(self, X: npt.NDArray[Any], among: Ints, y: Ints, rng: np.random.RandomState) -> Recipe:
         """Return every row once, then the repeated ones, class by class."""
         chosen = [np.arange(len(y))]
-        for label, count in lacking(y, self.ratio).items():
+        for label, count in shortfall(y, self.ratio).items():
             chosen.append(rng.choice(np.flatnonzero(y == label), size=count, replace=True))
         rows = np.concatenate(chosen)
         return Recipe.of_real(rows, y[rows])
 
 
-def lacking(y: Ints, ratio: float) -> dict[int, int]:
+def shortfall(y: Ints, ratio: float) -> dict[int, int]:
     """Return how many rows each class that has too few lacks, by class, in the order of the classes.
 
     For two classes and a float ``sampling_strategy`` this is imbalanced-learn's rule, rounding included.

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from seimbang.balance.base import Balance, Ints, Recipe
 from seimbang.balance.neighbours import neighbours
-from seimbang.balance.oversample import lacking
+from seimbang.balance.oversample import shortfall
 from seimbang.errors import DataError
 
 
@@ -35,7 +35,7 @@ class Smote(Balance):
         """
         start = rng.get_state()
         made = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64))]
-        for label, count in lacking(y, self.ratio).items():
+        for label, count in shortfall(y, self.ratio).items():
             members = np.flatnonzero(y == label)
             require_neighbours(len(members), label, self.k)
             near = neighbours(X, among[members], self.k)

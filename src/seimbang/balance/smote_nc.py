@@ -8,7 +8,7 @@ from pydantic import Field
 
 from seimbang.balance.base import Balance, Blocks, Floats, Ints, Recipe
 from seimbang.balance.neighbours import neighbours
-from seimbang.balance.oversample import lacking
+from seimbang.balance.oversample import shortfall
 from seimbang.balance.smote import require_neighbours
 from seimbang.errors import DataError
 
@@ -46,12 +46,12 @@ class SmoteNc(Balance):
         words = [column for start, stop in self.blocks for column in range(start, stop)]
         if X.ndim != 2 or not words or len(words) == X.shape[1]:
             found = f"{len(self.blocks)} categories in rows of {' x '.join(map(str, X.shape[1:]))} numbers"
-            mend = "use the method smote, or name columns of words in data.categories"
-            raise DataError("BALANCE_CATEGORIES", found, "a table with both numbers and categories", mend)
+            fix = "use the method smote, or name columns of words in data.categories"
+            raise DataError("BALANCE_CATEGORIES", found, "a table with both numbers and categories", fix)
         start = rng.get_state()
         none = np.empty(0, np.int64)
         made = [(none, none, np.empty(0), none, np.empty((0, len(self.blocks)), np.int64))]
-        for label, count in lacking(y, self.ratio).items():
+        for label, count in shortfall(y, self.ratio).items():
             members = np.flatnonzero(y == label)
             require_neighbours(len(members), label, self.k)
             values = X[among[members]].astype(np.float64)
@@ -63,9 +63,9 @@ class SmoteNc(Balance):
             donors = [_donors(values[:, slice(*block)], near[first], rng) for block in self.blocks]
             second = near[first, which]
             made.append((members[first], members[second], delta, np.full(count, label), members[np.stack(donors, 1)]))
-        i, j, deltas, labels, lenders = (np.concatenate(parts) for parts in zip(*made, strict=True))
+        i, j, deltas, labels, donated = (np.concatenate(parts) for parts in zip(*made, strict=True))
         both = np.concatenate([y, labels])
-        return Recipe(np.arange(len(y)), i, j, deltas, both, blocks=self.blocks, donors=lenders)
+        return Recipe(np.arange(len(y)), i, j, deltas, both, blocks=self.blocks, donors=donated)
 
 
 def _spaced(values: Floats, words: list[int]) -> Floats:
@@ -89,5 +89,5 @@ def _donors(block: Floats, near: Ints, rng: np.random.RandomState) -> Ints:
     most = rng.permutation(np.argwhere(counts == counts.max(axis=1, keepdims=True)))
     _, chosen = np.unique(most[:, 0], return_index=True)
     every = np.arange(len(near))
-    lender = votes[every, :, most[chosen, 1]].argmax(axis=1)
-    return np.take_along_axis(near, lender[:, None], axis=1)[:, 0]
+    donor = votes[every, :, most[chosen, 1]].argmax(axis=1)
+    return np.take_along_axis(near, donor[:, None], axis=1)[:, 0]

@@ -23,7 +23,7 @@ class SvmSmote(Interpolating):
     title: ClassVar[str] = "SVM-SMOTE"
     source: ClassVar[str] = "Nguyen et al. 2011, IJKESDP 3(1), 4-21"
     needs: ClassVar[str] = "m cases besides each, and support vectors with one of their class among the m nearest"
-    mend: ClassVar[str] = "set another m, or use the method smote or oversample"
+    fix: ClassVar[str] = "set another m, or use the method smote or oversample"
     m: int = Field(10, ge=1, le=1000)
 
     def sampler(self) -> tuple[Any, dict[str, Any]]:

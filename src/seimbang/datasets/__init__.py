@@ -30,7 +30,7 @@ def load(settings: DataSettings, image: ImageSettings, root: Path, classes: tupl
             may lack cases there, but there may be no others (``DATA_UNKNOWN_CLASS``).
 
     Raises:
-        DataError: The data cannot be used; the message says what was found and how to mend it.
+        DataError: The data cannot be used; the message says what was found and how to fix it.
         ResourceError: The cache cannot be written.
     """
     return SOURCES[settings.source.partition(":")[0]](settings, image, root, classes)

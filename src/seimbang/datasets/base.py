@@ -198,9 +198,9 @@ class CaseTable:
             return cls(frame, _classes(frame.label, positive, order), root)
         unknown = sorted(set(frame.label) - set(classes))
         if unknown:
-            mend = f'rename it in the classes table, as in {{ "{unknown[0]}" = "{classes[0]}" }}, or leave it out'
+            fix = f'rename it in the classes table, as in {{ "{unknown[0]}" = "{classes[0]}" }}, or leave it out'
             expected = f"one of {', '.join(classes)}"
-            raise DataError("DATA_UNKNOWN_CLASS", f"the class {unknown[0]!r} in {root}", expected, mend)
+            raise DataError("DATA_UNKNOWN_CLASS", f"the class {unknown[0]!r} in {root}", expected, fix)
         return cls(frame, classes, root)
 
     def __len__(self) -> int:

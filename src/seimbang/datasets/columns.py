@@ -30,8 +30,8 @@ def refuse_text(text: "pd.Series[str]") -> None:
     """Raise ``DATA_TEXT`` for the first text in a column of numbers, if there is one."""
     if len(text):
         found = f"{text.iloc[0]!r} in row {text.index[0]} of the column {text.name!r}"
-        mend = "correct the cell (decimals have a point), leave it empty, or name the column in data.categories"
-        raise DataError("DATA_TEXT", found, "a number, or nothing where it is missing", mend)
+        fix = "correct the cell (decimals have a point), leave it empty, or name the column in data.categories"
+        raise DataError("DATA_TEXT", found, "a number, or nothing where it is missing", fix)
 
 
 def positions(column: "pd.Series[str]", categories: Sequence[str]) -> Floats:
@@ -45,8 +45,8 @@ def positions(column: "pd.Series[str]", categories: Sequence[str]) -> Floats:
     unknown = column[(codes < 0) & ~gap]
     if len(unknown):
         found = f"{unknown.iloc[0]!r} in row {unknown.index[0]} of the column {unknown.name!r}"
-        mend = "correct the word, or leave the cell empty"
-        raise DataError("DATA_CATEGORY", found, f"one of {', '.join(categories)}", mend)
+        fix = "correct the word, or leave the cell empty"
+        raise DataError("DATA_CATEGORY", found, f"one of {', '.join(categories)}", fix)
     return np.where(gap, np.nan, codes)
 
 
@@ -110,8 +110,8 @@ def ranges(X: npt.NDArray[np.float32], columns: Iterable[Column]) -> tuple[Colum
 
 def _range(values: npt.NDArray[np.float32], column: Column) -> Column:
     if np.isnan(values).all():
-        found, mend = f"no value in the column {column.name!r}", "leave it out of data.features, or fill it in"
-        raise DataError("DATA_ALL_MISSING", found, "a value in some rows at least", mend)
+        found, fix = f"no value in the column {column.name!r}", "leave it out of data.features, or fill it in"
+        raise DataError("DATA_ALL_MISSING", found, "a value in some rows at least", fix)
     if column.kind == "category":
         return column
     low, high = (float(str(end)) for end in (np.nanmin(values), np.nanmax(values)))  # the shortest float32: 3.87

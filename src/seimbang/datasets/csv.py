@@ -46,8 +46,8 @@ def load(settings: DataSettings, image: ImageSettings, root: Path, classes: tupl
     gone = [name for name in rows.path if not os.path.isfile(path.parent / name)]  # Path.is_file raises on long names
     if gone:
         found = f"{len(gone)} of {len(rows)} files missing, such as {', '.join(gone[:3])}"
-        mend = "correct the paths; they are relative to the manifest's folder"
-        raise DataError("DATA_FILE_MISSING", found, f"files below {path.parent}", mend)
+        fix = "correct the paths; they are relative to the manifest's folder"
+        raise DataError("DATA_FILE_MISSING", found, f"files below {path.parent}", fix)
     group = settings.group or (BY_COLUMN if BY_COLUMN.column in listed.columns else None)
     if group is not None and group.origin == "column":
         require_columns(listed.columns, [group.column])

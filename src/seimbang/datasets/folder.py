@@ -82,8 +82,8 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         raise DataError("DATA_MISSING", found, "a readable folder", "check its permissions") from error
     for entry in entries:
         if not entry.name.isprintable():
-            expected, mend = "names in UTF-8 without control characters", "rename it"
-            raise DataError("DATA_NAME", f"the name {entry.name!a} in {folder!a}", expected, mend)
+            expected, fix = "names in UTF-8 without control characters", "rename it"
+            raise DataError("DATA_NAME", f"the name {entry.name!a} in {folder!a}", expected, fix)
     return sorted(entries, key=lambda entry: entry.name)
 
 
@@ -101,17 +101,17 @@ def _check_layout(base: Path, found: list[tuple[str, str, str]]) -> None:
     images = [case for case in found if case[2].lower().endswith(EXTENSIONS)]
     loose = [path for _, folder, path in images if not folder]
     if loose:
-        found_text, mend = f"images such as {loose[0]} in no class folder", "sort them in folders, or move them away"
-        raise DataError("DATA_LAYOUT", found_text, "one folder a class", mend)
+        found_text, fix = f"images such as {loose[0]} in no class folder", "sort them in folders, or move them away"
+        raise DataError("DATA_LAYOUT", found_text, "one folder a class", fix)
     stray = sorted({folder for part, folder, _ in images if folder and not part})
     if stray and any(part for part, _, _ in images):
         found_text = f"class folder {stray[0]!r} beside folders of parts (train, test, ...) in {base}"
-        mend = "point data.path at the folder that holds either the parts or the classes"
-        raise DataError("DATA_LAYOUT", found_text, "parts or classes, not both", mend)
+        fix = "point data.path at the folder that holds either the parts or the classes"
+        raise DataError("DATA_LAYOUT", found_text, "parts or classes, not both", fix)
 
 
 def _refuse_empty(base: Path, found: list[tuple[str, str, str]]) -> None:
     kinds = Counter(Path(path).suffix.lower() or "no extension" for *_, path in found)
     listing = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(4)) or "no files at all"
-    mend = "check data.path and data.leave_out"
-    raise DataError("DATA_EMPTY", f"{base} with {listing}", "PNG or JPEG files in class folders", mend)
+    fix = "check data.path and data.leave_out"
+    raise DataError("DATA_EMPTY", f"{base} with {listing}", "PNG or JPEG files in class folders", fix)

@@ -80,8 +80,8 @@ def _from_names(paths: list[str], pattern: str) -> list[str]:
     missed = [path for path, name in zip(paths, named, strict=True) if not name]
     if missed:
         names = f"{len(missed)} of {len(paths)} file names without match, such as {PurePosixPath(missed[0]).name!r}"
-        mend = "widen data.group.pattern so that it finds the patient in every name"
-        raise DataError("DATA_GROUP_PATTERN", names, f"names that match {pattern!r}", mend)
+        fix = "widen data.group.pattern so that it finds the patient in every name"
+        raise DataError("DATA_GROUP_PATTERN", names, f"names that match {pattern!r}", fix)
     return named
 
 
@@ -101,8 +101,8 @@ def require_columns(columns: Iterable[str], needed: list[str]) -> None:
     for name in needed:
         if name not in there:
             near = get_close_matches(name, there, 1, 0.5)
-            mend = f"did you mean {near[0]!r}? Name the column in [data]" if near else "name the column in [data]"
-            raise DataError("DATA_COLUMN", f"the columns {', '.join(there)}", f"a column {name!r}", mend)
+            fix = f"did you mean {near[0]!r}? Name the column in [data]" if near else "name the column in [data]"
+            raise DataError("DATA_COLUMN", f"the columns {', '.join(there)}", f"a column {name!r}", fix)
 
 
 def check_renames(settings: DataSettings, names: Iterable[str]) -> None:
@@ -112,8 +112,8 @@ def check_renames(settings: DataSettings, names: Iterable[str]) -> None:
     for word in (*settings.classes, *(name for name in settings.leave_out if name.lower() not in SPLITS)):
         if word not in known:
             near = get_close_matches(word, there, 1, 0.5)
-            mend = f"did you mean {near[0]!r}?" if near else "correct data.classes or data.leave_out"
-            raise DataError("DATA_UNKNOWN_CLASS", f"{word!r} in the study", f"one of {', '.join(there)}", mend)
+            fix = f"did you mean {near[0]!r}?" if near else "correct data.classes or data.leave_out"
+            raise DataError("DATA_UNKNOWN_CLASS", f"{word!r} in the study", f"one of {', '.join(there)}", fix)
 
 
 def parts(names: Iterable[str]) -> list[str]:
@@ -141,5 +141,5 @@ def missing(path: Path) -> NoReturn:
     """Raise ``DATA_MISSING`` for a path that does not exist."""
     near = next((parent for parent in path.parents if parent.is_dir()), Path())
     inside = ", ".join(sorted(entry.name for entry in near.iterdir())[:8]) or "nothing"
-    mend = "give the folder that holds it with --data or $SEIMBANG_DATA, or correct data.path"
-    raise DataError("DATA_MISSING", f"no {path}; {near} holds {inside}", "the data set there", mend)
+    fix = "give the folder that holds it with --data or $SEIMBANG_DATA, or correct data.path"
+    raise DataError("DATA_MISSING", f"no {path}; {near} holds {inside}", "the data set there", fix)

@@ -15,7 +15,7 @@ from seimbang.datasets.images import SPLITS, check_renames, left_out, missing
 from seimbang.errors import DataError
 from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.cache import stored
-from seimbang.imaging.door import Pixels, fit
+from seimbang.imaging.decode import Pixels, fit
 
 Parts = dict[str, tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]]
 

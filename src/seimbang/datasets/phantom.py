@@ -17,7 +17,7 @@ from seimbang.datasets.images import check_renames, left_out
 from seimbang.errors import DataError
 from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.cache import stored
-from seimbang.imaging.door import Pixels, fit
+from seimbang.imaging.decode import Pixels, fit
 
 Field = npt.NDArray[np.float32]
 

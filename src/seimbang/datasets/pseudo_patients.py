@@ -9,8 +9,8 @@ from PIL import Image
 
 from seimbang.datasets.base import Dataset
 from seimbang.errors import DataError
-from seimbang.imaging.likeness import Rows
 from seimbang.imaging.pseudo_patients import FACT, PREFIX, Pseudo, find
+from seimbang.imaging.similarity import Rows
 
 
 def pseudo_patients(dataset: Dataset, images: Dataset | None = None) -> Pseudo | None:
@@ -18,14 +18,14 @@ def pseudo_patients(dataset: Dataset, images: Dataset | None = None) -> Pseudo |
 
     Args:
         dataset: The cases.
-        images: The same cases, prepared as their likeness is to be judged; None for ``dataset`` itself.
+        images: The same cases, prepared as their similarity is to be judged; None for ``dataset`` itself.
 
     Raises:
-        DataError: PSEUDO_TABLE: the data set is a table; its rows have neither likeness nor order.
+        DataError: PSEUDO_TABLE: the data set is a table; its rows have neither similarity nor order.
     """
     if dataset.kind != "image":
-        expected, mend = "images", 'set split.group to "known" or "none"'
-        raise DataError("PSEUDO_TABLE", f"the table {dataset.name} and patients to be guessed", expected, mend)
+        expected, fix = "images", 'set split.group to "known" or "none"'
+        raise DataError("PSEUDO_TABLE", f"the table {dataset.name} and patients to be guessed", expected, fix)
     frame = dataset.cases.frame
     return find((images or dataset).X, frame) if (frame.group == "").any() else None
 

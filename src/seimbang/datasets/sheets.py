@@ -55,8 +55,8 @@ def _joined(table: pd.DataFrame, path: Path, join: Join, other: Path, on: str) -
             raise DataError("DATA_DUPLICATE_ID", found, "one row a case in tables to be joined", "make ids unique")
     both = [name for name in table.columns.intersection(more.columns) if name != on]
     if both:
-        found, mend = f"the column {both[0]!r} in {path.name} and in {other.name}", "rename it in one of the files"
-        raise DataError("DATA_JOIN", found, f"only {on!r} in both", mend)
+        found, fix = f"the column {both[0]!r} in {path.name} and in {other.name}", "rename it in one of the files"
+        raise DataError("DATA_JOIN", found, f"only {on!r} in both", fix)
     if not table[on].isin(more[on]).any():
         found = f"no {on} of {path.name} in {other.name}, such as {table[on].iloc[0]!r}"
         raise DataError("DATA_JOIN", found, "ids written alike in both files", "correct the ids or data.join")
@@ -143,15 +143,15 @@ def _workbook(path: Path, file: Any, data_only: bool) -> Any:
         return load_workbook(file, read_only=True, data_only=data_only)
     except Exception as error:  # openpyxl and zipfile raise nearly every type there is on damaged files
         found = f"{path.name} is no Excel workbook ({type(error).__name__}: {error})"
-        mend = "save it in Excel or LibreOffice as .xlsx, without a password, or export it as CSV"
-        raise DataError("DATA_EXCEL", found, "an .xlsx workbook", mend) from error
+        fix = "save it in Excel or LibreOffice as .xlsx, without a password, or export it as CSV"
+        raise DataError("DATA_EXCEL", found, "an .xlsx workbook", fix) from error
 
 
 def _sheet(workbook: Any, name: str, path: Path) -> Any:
     names = [sheet.title for sheet in workbook.worksheets]
     if name and name not in names:
-        mend = f"correct data.sheet{nearest(name, names)}"
-        raise DataError("DATA_SHEET", f"the sheets {', '.join(names)} in {path.name}", f"a sheet {name!r}", mend)
+        fix = f"correct data.sheet{nearest(name, names)}"
+        raise DataError("DATA_SHEET", f"the sheets {', '.join(names)} in {path.name}", f"a sheet {name!r}", fix)
     sheet = workbook[name] if name else workbook.worksheets[0]
     sheet.reset_dimensions()  # some programs write a wrong size
     return sheet
@@ -161,8 +161,8 @@ def _cell(path: Path, value: Any, formula: Any) -> str:
     """Return the text of a cell; of a formula, the result that the workbook holds."""
     if formula.data_type == "f" and value.value is None:
         found = f"the formula {formula.value} without a result in cell {formula.coordinate} of {path.name}"
-        mend = "open the workbook in Excel or LibreOffice and save it, or paste the values in place of the formulas"
-        raise DataError("DATA_FORMULA", found, "a value, or a formula whose result is saved with it", mend)
+        fix = "open the workbook in Excel or LibreOffice and save it, or paste the values in place of the formulas"
+        raise DataError("DATA_FORMULA", found, "a value, or a formula whose result is saved with it", fix)
     return "" if value is None or value.value is None else str(value.value).strip()
 
 

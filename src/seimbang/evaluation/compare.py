@@ -162,5 +162,5 @@ def _cases(frame: pd.DataFrame) -> pd.DataFrame:
 def _differ(found: str, row: Any) -> IntegrityError:
     example = ", ".join(f"{key} {value!r}" for key, value in zip(KEYS, row, strict=True) if value)
     expected = "the same cases in every arm, with the same labels and patients"
-    mend = "run the study again without changing the data; compare arms of one protocol only"
-    return IntegrityError("COMPARE_CASES", f"{found}, such as {example}", expected, mend)
+    fix = "run the study again without changing the data; compare arms of one protocol only"
+    return IntegrityError("COMPARE_CASES", f"{found}, such as {example}", expected, fix)

@@ -49,3 +49,18 @@ def choose(score: npt.NDArray[np.float64], positive: npt.NDArray[np.bool_]) -> f
     balanced = 1 - found / positive.sum() + passed / (~positive).sum()
     best = candidates[np.isclose(balanced, balanced.max())]
     return float(best[np.argmin(np.abs(best - 0.5))])
+
+
+def decide(
+    p: npt.NDArray[np.float64], threshold: float | npt.NDArray[np.float64] | None = None
+) -> npt.NDArray[np.int64]:
+    """Return the predicted class of each row as a position: the most probable one, or the one that a threshold gives.
+
+    Args:
+        p: Probabilities, shape ``(n, classes)``.
+        threshold: Probability from which on a case of two classes is of the last; one for all rows, or one a row,
+            shape ``(n,)``. None takes the most probable class.
+    """
+    if threshold is None:
+        return np.asarray(p.argmax(1), np.int64)
+    return np.asarray(p[:, -1] >= threshold, np.int64)

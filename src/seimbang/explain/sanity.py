@@ -23,13 +23,13 @@ class Sanity(NamedTuple):
     Attributes:
         maps: Of the network, ``float32[b, h, w]``.
         random: Of the one with random weights, likewise.
-        likeness: Spearman's rank correlation of the two maps of each image, ``float64[b]`` in [-1, 1]; where a map is
+        similarity: Spearman's rank correlation of the two maps of each image, ``float64[b]`` in [-1, 1]; where a map is
             constant, 1 if the other is equal to it, else 0.
     """
 
     maps: Maps
     random: Maps
-    likeness: npt.NDArray[np.float64]
+    similarity: npt.NDArray[np.float64]
 
 
 def sanity(method: HeatMap, module: nn.Module, images: Tensor, targets: Tensor, seed: int = 0) -> Sanity:

@@ -19,7 +19,7 @@ from filelock import FileLock
 
 from seimbang.errors import ImageError, IntegrityError
 from seimbang.imaging.base import ImageSettings
-from seimbang.imaging.door import VERSION, Pixels, decode
+from seimbang.imaging.decode import VERSION, Pixels, decode
 from seimbang.imaging.files import open_atomic, refused, write_atomic
 from seimbang.progress import track
 
@@ -216,8 +216,8 @@ def _read(path: Path, name: str) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        found, mend = f"{name} cannot be read ({error.strerror})", "check its permissions"
-        raise ImageError("IMG_NO_ACCESS", found, "a readable file", mend) from error
+        found, fix = f"{name} cannot be read ({error.strerror})", "check its permissions"
+        raise ImageError("IMG_NO_ACCESS", found, "a readable file", fix) from error
 
 
 def _digest(path: Path) -> str:

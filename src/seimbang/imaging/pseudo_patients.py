@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from seimbang.imaging.likeness import Rows, thumbnails
 from seimbang.imaging.series import RADII, RADIUS, join, near_links, number_links
+from seimbang.imaging.similarity import Rows, thumbnails
 
 PREFIX = "pseudo:"
 """What the name of every pseudo-patient starts with."""
@@ -70,7 +70,7 @@ class Pseudo:
 
 
 def find(X: npt.NDArray[Any], frame: pd.DataFrame, radius: float = RADIUS) -> Pseudo:
-    """Group the images whose patient is not known by likeness and by runs of file numbers.
+    """Group the images whose patient is not known by similarity and by runs of file numbers.
 
     Memory grows by 4 kB an image (thumbnails) and does not depend on the images' size.
 

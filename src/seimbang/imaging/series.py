@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from seimbang.imaging.likeness import ALIKE, Floats, Rows, close_pairs, likeness
+from seimbang.imaging.similarity import ALIKE, Floats, Rows, close_pairs, similarity
 
 RADIUS = 0.03
 """Images are joined when their pixels correlate above 1 - RADIUS."""
@@ -44,7 +44,7 @@ _SHORTEST, _FAR_PAIRS = 30, 4000
 
 @dataclass(frozen=True)
 class Links:
-    """Pairs of images that may be of one examination: ``distance`` is 1 minus their likeness."""
+    """Pairs of images that may be of one examination: ``distance`` is 1 minus their similarity."""
 
     first: Rows
     second: Rows
@@ -69,7 +69,7 @@ def near_links(X: npt.NDArray[Any], small: Floats, rows: Rows, radius: float) ->
     """
     first, second, alike = close_pairs(small, 1 - radius, MOST)
     unsure = alike <= ALIKE
-    alike[unsure] = likeness(X, rows[first[unsure]], rows[second[unsure]])
+    alike[unsure] = similarity(X, rows[first[unsure]], rows[second[unsure]])
     return Links(first, second, 1 - alike).within(radius)
 
 
@@ -80,7 +80,7 @@ def number_links(small: Floats, names: Sequence[str]) -> tuple[Links, list[str]]
     """
     firsts, seconds, ordered = [np.empty(0, np.int64)], [np.empty(0, np.int64)], []
     for series, rows in _series(names).items():
-        beside, far = likeness(small, rows[:-1], rows[1:]), _far(small, rows)
+        beside, far = similarity(small, rows[:-1], rows[1:]), _far(small, rows)
         if np.searchsorted(far, beside).mean() < ORDERED * len(far):
             continue
         ordered.append(series)
@@ -88,7 +88,7 @@ def number_links(small: Floats, names: Sequence[str]) -> tuple[Links, list[str]]
         firsts.append(rows[:-1][same])
         seconds.append(rows[1:][same])
     first, second = np.concatenate(firsts), np.concatenate(seconds)
-    return Links(first, second, 1 - likeness(small, first, second)), ordered
+    return Links(first, second, 1 - similarity(small, first, second)), ordered
 
 
 def join(links: Sequence[Links], y: Rows) -> Rows:
@@ -137,7 +137,7 @@ def _series(names: Sequence[str]) -> dict[str, Rows]:
 
 
 def _far(small: Floats, rows: Rows) -> Floats:
-    """Return the likeness of random pairs more than a quarter of the series apart, sorted."""
+    """Return the similarity of random pairs more than a quarter of the series apart, sorted."""
     i, j = np.random.RandomState(0).randint(0, len(rows), (2, _FAR_PAIRS))
     far = np.abs(i - j) > len(rows) / 4
-    return np.sort(likeness(small, rows[i[far]], rows[j[far]]))
+    return np.sort(similarity(small, rows[i[far]], rows[j[far]]))

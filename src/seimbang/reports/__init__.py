@@ -17,9 +17,9 @@ def write_report(run: Path) -> Path:
         ResourceError: The folder cannot be written or the disk is full.
     """
     from seimbang.imaging.files import write_atomic
+    from seimbang.record.read import read
     from seimbang.reports import architecture, bars, boxes, comparison, figures, folds, importance, quality, search
     from seimbang.reports.html import page
-    from seimbang.reports.read import read
     from seimbang.reports.tables import latex, metrics_csv
 
     contents = read(run)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from seimbang.record.read import Arm, Run
+from seimbang.record.shapes import Outcome, Value
 from seimbang.reports.comparison import quoted, sentences, sure
 from seimbang.reports.leak import worth
-from seimbang.reports.read import Arm, Run
-from seimbang.reports.shapes import Outcome, Value
 from seimbang.reports.tables import NAMES, headline, published
 
 BEST = "balanced_accuracy"

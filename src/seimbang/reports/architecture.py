@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from textwrap import fill
 from typing import TYPE_CHECKING
 
+from seimbang.record.read import Run
+from seimbang.record.shapes import ArmFacts, LayerRow
 from seimbang.reports.figures import BLUE, GREEN, GREY, ORANGE, PINK, SKY, STYLE, Figure, render
-from seimbang.reports.read import Run
-from seimbang.reports.shapes import ArmFacts, LayerRow
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from seimbang.record.read import Run
+from seimbang.record.shapes import Value
 from seimbang.reports.figures import BLACK, CYCLE, LEAK, Figure, render, short
-from seimbang.reports.read import Run
-from seimbang.reports.shapes import Value
 from seimbang.reports.tables import published, title
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from seimbang.record.read import Run
+from seimbang.record.shapes import BoxRow
 from seimbang.reports.figures import BLUE, GREY, STYLE, Figure, saved, short
-from seimbang.reports.read import Run
-from seimbang.reports.shapes import BoxRow
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

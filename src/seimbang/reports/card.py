@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from seimbang.audit.base import Finding
+from seimbang.checks.base import Finding
+from seimbang.record.read import Run
 from seimbang.reports.answer import answer
 from seimbang.reports.html import render
-from seimbang.reports.read import Run
 from seimbang.reports.tables import Row, compared
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from itertools import combinations
 from textwrap import fill
 from typing import TYPE_CHECKING
 
+from seimbang.record.read import Run
+from seimbang.record.shapes import Compared, Outcome, Pair
 from seimbang.reports.figures import BLUE, GREY, ORANGE, STYLE, Figure, render, short
-from seimbang.reports.read import Run
-from seimbang.reports.shapes import Compared, Outcome, Pair
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

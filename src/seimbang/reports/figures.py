@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from seimbang.reports.read import Arm, Run
-from seimbang.reports.shapes import Ranking, Value
+from seimbang.record.read import Arm, Run
+from seimbang.record.shapes import Ranking, Value
 from seimbang.reports.tables import compared, published, title
 
 if TYPE_CHECKING:

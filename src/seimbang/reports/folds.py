@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from seimbang.record.read import Arm, Run
+from seimbang.record.shapes import Folded, Outcome, Value
 from seimbang.reports.comparison import sure
 from seimbang.reports.figures import BLUE, GREY, LEAK, STYLE, Figure, render, short
-from seimbang.reports.read import Arm, Run
-from seimbang.reports.shapes import Folded, Outcome, Value
 from seimbang.reports.tables import title
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class Cell:
     """One figure: mean and sd over folds, how many of them lack it, and the pooled value."""
 
     text: str
-    lacking: int
+    shortfall: int
     pooled: Value
 
 
@@ -57,7 +57,7 @@ class Table:
     @property
     def incomplete(self) -> bool:
         """Whether some figures do not exist in some folds."""
-        return any(cell.lacking for cells in self.rows.values() for cell in cells.values())
+        return any(cell.shortfall for cells in self.rows.values() for cell in cells.values())
 
     @property
     def name(self) -> str:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from seimbang.explain.base import WARNING
+from seimbang.record.read import Arm, Run, image
 from seimbang.reports import folds, quality
 from seimbang.reports.answer import Sentence, answer
 from seimbang.reports.figures import Figure
-from seimbang.reports.read import Arm, Run, image
 from seimbang.reports.tables import NAMES, Row, compared, majority, published, title
 
 SEVERITIES = ("error", "leak", "warning", "info")

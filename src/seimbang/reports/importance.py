@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from seimbang.record.read import Arm, Run
 from seimbang.reports.figures import BLUE, GREY, STYLE, Figure, render, short
-from seimbang.reports.read import Arm, Run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from seimbang.reports.read import Arm, Run
-from seimbang.reports.shapes import Value
+from seimbang.record.read import Arm, Run
+from seimbang.record.shapes import Value
 
 
 def worth(run: Run) -> Iterator[str]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from seimbang.record.read import Arm, Run
+from seimbang.record.shapes import QualityRow
 from seimbang.reports.figures import BLUE, GREY, ORANGE, STYLE, Figure, saved
-from seimbang.reports.read import Arm, Run
-from seimbang.reports.shapes import QualityRow
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

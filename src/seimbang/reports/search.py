@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from seimbang.record.read import Arm, Run
+from seimbang.record.shapes import Candidate
 from seimbang.reports.figures import BLACK, CYCLE, STYLE, STYLES, Figure, render, short
-from seimbang.reports.read import Arm, Run
-from seimbang.reports.shapes import Candidate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

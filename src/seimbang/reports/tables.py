@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from seimbang.reports.read import Arm, Run
-from seimbang.reports.shapes import Average, Measures, Value
+from seimbang.record.read import Arm, Run
+from seimbang.record.shapes import Average, Measures, Value
 
 NAMES = {
     "accuracy": "accuracy",

@@ -11,7 +11,7 @@ from seimbang.evaluation import compare, read
 from seimbang.evaluation.compare import BOOTSTRAPPED
 from seimbang.evaluation.paired import holm
 from seimbang.imaging.base import ImageSettings
-from seimbang.runs.folder import RunFolder
+from seimbang.record.folder import RunFolder
 from seimbang.runs.steps import run
 from seimbang.study.schema import Plan, Study
 
@@ -56,8 +56,8 @@ def _on(study: Study) -> list[str]:
     fields = ImageSettings.model_fields
     steps = [step for step in STEPS if getattr(study.image, step) != fields[step].default]
     if not steps:
-        mend = f"switch one of {', '.join(STEPS)} on in [image]"
-        raise StudyError("ABLATION_NOTHING", "no step of [image] that is on", "at least one", mend)
+        fix = f"switch one of {', '.join(STEPS)} on in [image]"
+        raise StudyError("ABLATION_NOTHING", "no step of [image] that is on", "at least one", fix)
     return steps
 
 

@@ -7,10 +7,11 @@ from typing import Any
 import pandas as pd
 
 from seimbang import __version__
+from seimbang.classical.base import Estimator
 from seimbang.datasets.base import CaseTable
 from seimbang.evaluation import compare, evaluate, read
 from seimbang.imaging.files import write_atomic
-from seimbang.models.base import Estimator, Network
+from seimbang.networks.base import Network
 from seimbang.runs import estimators, networks
 from seimbang.runs.context import Context
 from seimbang.runs.pictures import examples, gallery
@@ -119,7 +120,7 @@ def _rows(name: str, fold: str, cases: CaseTable, rows: Rows, p: Any) -> pd.Data
 
 def _package(run: Context, plan: Plan, threshold: float | None) -> dict[str, object]:
     learned = (run.arm_folder(plan) / plan.model.file).read_bytes()
-    preparer = run.sight(plan, run.folds_of(plan)[0]).preparer
+    preparer = run.model_input(plan, run.folds_of(plan)[0]).preparer
     return {
         "model": plan.model_settings,
         "classes": list(run.data.cases.classes),

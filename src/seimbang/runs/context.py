@@ -10,12 +10,12 @@ import numpy as np
 from seimbang.balance.base import Recipe
 from seimbang.datasets.base import Dataset
 from seimbang.datasets.pseudo_patients import with_pseudo_patients
-from seimbang.models.base import Shape
-from seimbang.runs.balanced import Balanced, balanced
-from seimbang.runs.folder import RunFolder, digest
-from seimbang.runs.seen import Sight, sight
+from seimbang.record.folder import RunFolder, digest
+from seimbang.runs.model_input import ModelInput, model_input
+from seimbang.runs.prebalanced import Prebalanced, prebalance
 from seimbang.splits.base import Fold, Rows
 from seimbang.study.schema import Plan, Protocol, Study
+from seimbang.training.base import Shape
 
 Part = tuple[str, Dataset, Rows]
 """Name of a set, the data set it is from, and its rows."""
@@ -60,10 +60,10 @@ class Context:
         return with_pseudo_patients(self.data, self.alike)
 
     @cached_property
-    def balanced(self) -> dict[str, Balanced]:
+    def prebalanced(self) -> dict[str, Prebalanced]:
         """The tables that are balanced before they are divided, by the protocol's name."""
         seed = self.study.training.seed
-        return {one.name: balanced(self.data, one, seed) for one in self.study.protocols if one.balance}
+        return {one.name: prebalance(self.data, one, seed) for one in self.study.protocols if one.balance}
 
     def data_of(self, protocol: Protocol) -> Dataset:
         """Return the internal set as a protocol divides it.
@@ -72,13 +72,13 @@ class Context:
         balances before it divides.
         """
         if protocol.balance:
-            return self.balanced[protocol.name].data
+            return self.prebalanced[protocol.name].data
         return self._pseudo if protocol.group == "auto" else self.data
 
-    def sight(self, plan: Plan, fold: Fold) -> Sight:
+    def model_input(self, plan: Plan, fold: Fold) -> ModelInput:
         """Return how an arm's model sees cases in a fold."""
         data = self.data_of(plan.protocol)
-        return sight(plan.model, self.study.image, data, fold, everything=plan.balance.scope == "all")
+        return model_input(plan.model, self.study.image, data, fold, everything=plan.balance.scope == "all")
 
     @property
     def shape(self) -> Shape:

@@ -8,9 +8,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from seimbang import splits
-from seimbang.audit import audit, audit_recipe, leaks, said_once, to_json
-from seimbang.audit.base import Finding
 from seimbang.balance.base import Balance, Recipe
+from seimbang.checks import audit, audit_recipe, leaks, said_once, to_json
+from seimbang.checks.base import Finding
 from seimbang.datasets.pseudo_patients import strip
 from seimbang.errors import DataError, IntegrityError
 from seimbang.imaging.cache import release
@@ -62,8 +62,8 @@ def _unchanged(run: Context) -> None:
     if len(changed):
         names = ", ".join((changed.set + changed.case_id).head(5))
         found = f"{len(changed)} file(s) not as they were when the run began, such as {names}"
-        mend = "restore the files, or start a new run with --out"
-        raise IntegrityError("DATA_CHANGED", found, "the files that the run began with", mend)
+        fix = "restore the files, or start a new run with --out"
+        raise IntegrityError("DATA_CHANGED", found, "the files that the run began with", fix)
 
 
 def _facts(run: Context) -> dict[str, object]:
@@ -160,13 +160,13 @@ def of_division(run: Context, protocol: Protocol, folds: list[Fold]) -> list[Fin
     found = audit(run.data_of(protocol), folds, run.external)
     if not protocol.balance:
         return found
-    return found + _first_of_each([one for fold in folds for one in run.balanced[protocol.name].leaks(fold)])
+    return found + _first_of_each([one for fold in folds for one in run.prebalanced[protocol.name].leaks(fold)])
 
 
 def _recipe(run: Context, plan: Plan, fold: Fold) -> list[Finding]:
     data, seed = run.data_of(plan.protocol), plan.training.seed
-    sight, cases = run.sight(plan, fold), data.cases
-    X, balance = sight.of(data), sight.balance(plan.balance)
+    model_input, cases = run.model_input(plan, fold), data.cases
+    X, balance = model_input.of(data), model_input.balance(plan.balance)
     if plan.balance.scope == "all":
         recipe = _from_all(balance, X, cases.y, fold, seed)
     else:
@@ -198,9 +198,9 @@ def _stop(run: Context, findings: list[Finding]) -> None:
         raise DataError("AUDIT_ERROR", broken[0].sentence, "data that can support the study", "see seimbang audit")
     bad = [found for found in leaks(findings) if not _meant(run, found)]
     if bad:
-        mend = "mend the data or the split, or mark the arm or protocol that leaks on purpose with leaky = true"
+        fix = "fix the data or the split, or mark the arm or protocol that leaks on purpose with leaky = true"
         sentences = " ".join(dict.fromkeys(found.sentence for found in bad))
-        raise DataError("AUDIT_LEAK", sentences, "no case of the test part in training", mend)
+        raise DataError("AUDIT_LEAK", sentences, "no case of the test part in training", fix)
 
 
 def _meant(run: Context, leak: Finding) -> bool:

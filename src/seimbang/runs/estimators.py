@@ -13,14 +13,14 @@ import numpy.typing as npt
 import pandas as pd
 from joblib import Parallel, cpu_count, delayed
 
+from seimbang.classical.base import Estimator
+from seimbang.classical.fit import fit
+from seimbang.classical.saved import save
 from seimbang.imaging.files import write_atomic
-from seimbang.models.base import Estimator
 from seimbang.progress import live
 from seimbang.runs.context import Context, Part
 from seimbang.splits.base import Fold
 from seimbang.study.schema import Plan
-from seimbang.training.classical import fit
-from seimbang.training.saved import save
 
 FIT, PROBABILITIES, SEARCH = "fit.json", "probabilities.npz", "search.csv"
 
@@ -63,10 +63,10 @@ def train(run: Context, plan: Plan, model: Estimator, folds: Sequence[Fold]) -> 
 
 def _task(run: Context, plan: Plan, model: Estimator, fold: Fold) -> tuple[Any, ...]:
     """Return the arguments of ``_fit``."""
-    data, sight = run.data_of(plan.protocol), run.sight(plan, fold)
-    recipe, seen = run.recipes[plan.slug, fold.name], sight.of(data)
-    balance, seed = sight.balance(plan.balance), plan.training.seed
-    sets = {name: (seen if one is data else sight.of(one), rows) for name, one, rows in run.parts_of(plan, fold)}
+    data, model_input = run.data_of(plan.protocol), run.model_input(plan, fold)
+    recipe, seen = run.recipes[plan.slug, fold.name], model_input.of(data)
+    balance, seed = model_input.balance(plan.balance), plan.training.seed
+    sets = {name: (seen if one is data else model_input.of(one), rows) for name, one, rows in run.parts_of(plan, fold)}
     first = fold is run.folds_of(plan)[0]
     return (model, recipe, seen, data.cases.y, data.cases.groups, balance, seed), sets, first
 

@@ -13,7 +13,7 @@ import numpy as np
 from seimbang.errors import StudyError
 from seimbang.explain import ALIKE, METHODS, overlay, sanity
 from seimbang.imaging.files import write_atomic
-from seimbang.models.base import Network
+from seimbang.networks.base import Network
 from seimbang.runs.context import Context
 from seimbang.runs.networks import learned
 from seimbang.runs.pictures import png
@@ -41,12 +41,12 @@ def explain(run: Context, plan: Plan) -> None:
     if run.folder.done(step, inputs):
         return
     cases = _cases(folder / "examples.json")
-    likeness: dict[str, list[float]] = defaultdict(list)
+    similarity: dict[str, list[float]] = defaultdict(list)
     for fold, own in _by_fold(run, plan, cases):
         for name, alike in _explain(run, folder, _network(run, plan, plan.model, fold), own):
-            likeness[name] += alike
-    mean = {name: float(np.mean(found)) for name, found in likeness.items()}
-    checked = {name: {"likeness": value, "passed": value < ALIKE} for name, value in mean.items()}
+            similarity[name] += alike
+    mean = {name: float(np.mean(found)) for name, found in similarity.items()}
+    checked = {name: {"similarity": value, "passed": value < ALIKE} for name, value in mean.items()}
     run.folder.json(f"arms/{plan.slug}/heat.json", {"cases": cases, "sanity": checked})
     pictures = [folder / file for case in cases for files in (case["maps"], case["random"]) for file in files.values()]
     run.folder.finish(step, inputs, [folder / "heat.json", *pictures])
@@ -88,7 +88,7 @@ def _explain(run: Context, folder: Path, network: nn.Module, cases: list[Case]) 
             found = sanity(method, network, images[some], targets[some])
         except StudyError:  # Grad-CAM, where there is no convolution
             continue
-        yield name, found.likeness.tolist()
+        yield name, found.similarity.tolist()
         for kind, maps in (("maps", found.maps), ("random", found.random)):
             for k, heat in zip(some, maps, strict=True):
                 file = f"heat/{Path(cases[k]['file']).stem}_{name}_{kind}.png"

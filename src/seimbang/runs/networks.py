@@ -16,7 +16,7 @@ import pandas as pd
 from seimbang.errors import IntegrityError, StudyError
 from seimbang.imaging.augment import UNCHANGED
 from seimbang.imaging.files import write_atomic
-from seimbang.models.base import Network
+from seimbang.networks.base import Network
 from seimbang.progress import live
 from seimbang.runs.context import Context, Part
 from seimbang.splits.base import Fold
@@ -44,8 +44,8 @@ def train(run: Context, plan: Plan, model: Network, fold: Fold, inputs: str) -> 
     from safetensors.torch import save
 
     if not len(fold.validation):
-        mend = "set validation to a fraction such as 0.2"
-        raise StudyError("VALIDATION_MISSING", f"no validation cases for {plan.name}", "some, for a network", mend)
+        fix = "set validation to a fraction such as 0.2"
+        raise StudyError("VALIDATION_MISSING", f"no validation cases for {plan.name}", "some, for a network", fix)
     folder = run.fold_folder(plan, fold)
     trainer = _trainer(run, plan, model, fold)
     checkpoint = folder / "checkpoint.pt"
@@ -73,7 +73,7 @@ def _trainer(run: Context, plan: Plan, model: Network, fold: Fold) -> Trainer:
     import torch
 
     data, classes = run.data_of(plan.protocol), len(run.data.cases.classes)
-    X = run.sight(plan, fold).of(data)
+    X = run.model_input(plan, fold).of(data)
     torch.manual_seed(plan.training.seed)
     on_features = model.inputs is not None
     module = model.head(X.shape[1], classes) if on_features else model.build(run.shape, classes)
@@ -98,8 +98,8 @@ def _restore(trainer: Trainer, checkpoint: Path, inputs: str) -> list[dict[str, 
         trainer.restore(state["trainer"])
     except (RuntimeError, KeyError, ValueError, EOFError, UnpicklingError) as error:
         found = f"{checkpoint} cannot be read ({type(error).__name__})"
-        mend = "delete it; that arm is then trained from the start"
-        raise IntegrityError("CHECKPOINT_DAMAGED", found, "the checkpoint of this arm", mend) from error
+        fix = "delete it; that arm is then trained from the start"
+        raise IntegrityError("CHECKPOINT_DAMAGED", found, "the checkpoint of this arm", fix) from error
     history: list[dict[str, Any]] = state["history"]
     return history
 
@@ -116,16 +116,16 @@ def predictions(
     run: Context, plan: Plan, model: Network, fold: Fold, sets: Sequence[Part]
 ) -> Iterator[npt.NDArray[np.float64]]:
     """Yield the probabilities ``float64[n, classes]`` of each of ``sets`` by the network of a fold."""
-    sight = run.sight(plan, fold)
+    model_input = run.model_input(plan, fold)
     classes = len(run.data.cases.classes)
     if model.inputs is not None:
-        module = model.head(sight.of(run.data).shape[1], classes)
+        module = model.head(model_input.of(run.data).shape[1], classes)
     else:
         module = model.skeleton(run.shape, classes)
     device = learned(run, plan, model, fold, module)
     mirrored = run.study.image.flip_test and model.inputs is None
     for _, data, rows in sets:
-        yield predict(module, sight.of(data), rows, device, mirrored=mirrored)
+        yield predict(module, model_input.of(data), rows, device, mirrored=mirrored)
 
 
 def learned(run: Context, plan: Plan, model: Network, fold: Fold, module: nn.Module) -> Device:

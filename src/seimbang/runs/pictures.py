@@ -29,7 +29,7 @@ def gallery(run: Context, plan: Plan, recipe: Recipe) -> list[dict[str, object]]
     folder, X = run.arm_folder(plan), run.data.X
     ids, classes = run.data.cases.frame.case_id, run.data.cases.classes
     rows: list[dict[str, object]] = []
-    if run.data.kind == "table" or run.sight(plan, run.folds_of(plan)[0]).features is not None:
+    if run.data.kind == "table" or run.model_input(plan, run.folds_of(plan)[0]).features is not None:
         return rows
     for number, k in enumerate(np.linspace(0, len(recipe.i) - 1, min(GALLERY, len(recipe.i))).astype(int)):
         i, j = int(recipe.i[k]), int(recipe.j[k])

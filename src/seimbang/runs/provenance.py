@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from seimbang import __version__
-from seimbang.models.base import Estimator
+from seimbang.classical.base import Estimator
 from seimbang.runs.arms import measured
 from seimbang.runs.context import Context
 from seimbang.runs.estimators import FIT

@@ -8,8 +8,8 @@ from seimbang.evaluation import read
 from seimbang.evaluation.by_quality import by_quality
 from seimbang.imaging.files import write_atomic
 from seimbang.imaging.quality import measure
+from seimbang.record.folder import digest
 from seimbang.runs.context import Context
-from seimbang.runs.folder import digest
 from seimbang.runs.pictures import judged, shown
 from seimbang.study.schema import Plan
 

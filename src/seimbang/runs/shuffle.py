@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from seimbang.audit.base import Finding
+from seimbang.checks.base import Finding
 from seimbang.datasets.base import Dataset
 from seimbang.datasets.pseudo_patients import with_pseudo_patients
 from seimbang.evaluation import evaluate, read
+from seimbang.record.folder import RunFolder
 from seimbang.runs import arms, data
 from seimbang.runs.context import Context
-from seimbang.runs.folder import RunFolder
 from seimbang.runs.quick import quick as quickened
 from seimbang.runs.steps import load
 from seimbang.study.schema import Plan, Study

@@ -6,10 +6,10 @@ from pathlib import Path
 from seimbang import datasets
 from seimbang.datasets.base import Dataset, DataSettings
 from seimbang.errors import StudyError
+from seimbang.record.folder import RunFolder
 from seimbang.reports import write_report
-from seimbang.runs import arms, boxes, data, explained, quality, table_page
+from seimbang.runs import arms, box_stats, data, explained, quality, table_explanations
 from seimbang.runs.context import Context
-from seimbang.runs.folder import RunFolder
 from seimbang.runs.provenance import provenance
 from seimbang.runs.quick import quick as quickened
 from seimbang.settings import nearest
@@ -22,8 +22,8 @@ EACH_ARM: tuple[Callable[[Context, Plan], None], ...] = (
     arms.describe,
     explained.explain,
     quality.assess,
-    boxes.boxes,
-    table_page.explain,
+    box_stats.write_box_stats,
+    table_explanations.explain,
 )
 IN_THE_END: tuple[Callable[[Context], None], ...] = (arms.compare_all,)
 
@@ -77,6 +77,6 @@ def _chosen(plans: list[Plan], only: str | None) -> list[Plan]:
         return plans
     chosen = [plan for plan in plans if only in (plan.name, plan.slug, plan.arm.name, plan.arm.slug)]
     if not chosen:
-        mend = f"name one of them{nearest(only, names)}"
-        raise StudyError("ARM_UNKNOWN", f"no arm {only!r}", f"one of {', '.join(names)}", mend)
+        fix = f"name one of them{nearest(only, names)}"
+        raise StudyError("ARM_UNKNOWN", f"no arm {only!r}", f"one of {', '.join(names)}", fix)
     return chosen

@@ -14,9 +14,9 @@ from PIL import Image
 
 from seimbang.errors import SeimbangError
 from seimbang.explain import overlay
-from seimbang.imaging.door import decode, open_native
+from seimbang.imaging.decode import decode, open_native
+from seimbang.record.contents import Contents, read, read_json
 from seimbang.serving import form
-from seimbang.serving.contents import Contents, read, read_json
 from seimbang.serving.draw import UPLOAD_MB, bullets, digits, heading, load_predictor, pictures, result, table
 from seimbang.serving.heat import heat_map, methods
 from seimbang.serving.predictor import Predictor
@@ -68,7 +68,7 @@ def in_plain_words(words: Words) -> Iterator[None]:
     try:
         yield
     except SeimbangError as error:
-        technical = words("error.technical", found=error.found, expected=error.expected, mend=error.mend)
+        technical = words("error.technical", found=error.found, expected=error.expected, fix=error.fix)
         known = f"error.{error.code}" in words.texts
         sentence = words(f"error.{error.code}", found=error.found) if known else technical
         st.error(words("error.frame", sentence=sentence, code=error.code))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from seimbang.serving.contents import Contents, incomplete
+from seimbang.record.contents import Contents, incomplete
 from seimbang.serving.predictor import Prediction, Predictor
 from seimbang.serving.sentences import trust
 from seimbang.serving.words import Words, plain

@@ -7,7 +7,7 @@ import streamlit as st
 
 from seimbang.datasets.base import Column
 from seimbang.datasets.sheets import uploaded
-from seimbang.serving.contents import Contents
+from seimbang.record.contents import Contents
 from seimbang.serving.draw import UPLOAD_MB, digits, heading, load_predictor, result, table
 from seimbang.serving.predictor import Predictor
 from seimbang.serving.rows import Rows, columns, neighbours, outside, read_rows, with_predictions

@@ -13,10 +13,11 @@ import numpy.typing as npt
 from seimbang.datasets.prepare import TablePreparer
 from seimbang.errors import IntegrityError
 from seimbang.imaging.base import ImageSettings
-from seimbang.models import make
-from seimbang.models.base import Classifier, Features, Network, Shape
-from seimbang.serving.contents import called
-from seimbang.serving.package import AGAIN, read_package
+from seimbang.networks.base import Network
+from seimbang.record.contents import called
+from seimbang.record.package import AGAIN, read_package
+from seimbang.study.models import make
+from seimbang.training.base import Classifier, Features, Shape
 
 if TYPE_CHECKING:
     from torch import nn
@@ -98,7 +99,7 @@ class Predictor:
         Raises:
             ImageError: What the door of ``imaging`` raises.
         """
-        from seimbang.imaging.door import decode
+        from seimbang.imaging.decode import decode
 
         pixels = decode(data, self.image, name)[None]
         return self._read(self.classifier.probabilities(self.inputs.extract(pixels) if self.inputs else pixels))[0]
@@ -130,16 +131,16 @@ class OneByOne:
     network: nn.Module
     mirrored: bool
 
-    def probabilities(self, X: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-        """Return the probabilities ``float64[n, classes]`` of images ``uint8[n, h, w, c]``."""
+    def probabilities(self, X: npt.NDArray[Any], rows: npt.NDArray[np.int64] | None = None) -> npt.NDArray[np.float64]:
+        """Return the probabilities ``float64[n, classes]`` of ``rows`` of images ``uint8[n, h, w, c]``, or of all."""
         import torch
 
         from seimbang.training.device import mean_probabilities
 
         with torch.inference_mode():
-            images = torch.from_numpy(X.copy()).permute(0, 3, 1, 2).float() / 255
-            rows = [mean_probabilities(self.network, image[None], self.mirrored)[0].numpy() for image in images]
-        return np.stack(rows)
+            images = torch.from_numpy(X.copy() if rows is None else X[rows]).permute(0, 3, 1, 2).float() / 255
+            p = [mean_probabilities(self.network, image[None], self.mirrored)[0].numpy() for image in images]
+        return np.stack(p)
 
 
 def _network(model: Network, learned: bytes, shape: Shape, classes: int, arm_folder: Path) -> nn.Module:
@@ -155,7 +156,7 @@ def _network(model: Network, learned: bytes, shape: Shape, classes: int, arm_fol
 
 
 def _estimator(learned: bytes, classes: int, arm_folder: Path) -> Classifier:
-    from seimbang.training.saved import load
+    from seimbang.classical.saved import load
 
     fitted = load(learned)
     if fitted.classes != classes:

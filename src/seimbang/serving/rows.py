@@ -16,7 +16,7 @@ from seimbang.datasets.base import Column, DataSettings
 from seimbang.datasets.columns import encode
 from seimbang.datasets.images import missing
 from seimbang.datasets.sheets import blocks, whole
-from seimbang.serving.contents import incomplete
+from seimbang.record.contents import incomplete
 from seimbang.serving.predictor import Prediction, Predictor
 
 FORMULA = "=+-@\t\r"

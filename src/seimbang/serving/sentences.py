@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from seimbang.serving.contents import Contents, tenth
+from seimbang.record.contents import Contents, tenth
 from seimbang.serving.words import Markup, Words
 
 FEW = 20  # fewer alike predictions than this say little about how often such a confidence is right

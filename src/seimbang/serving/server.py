@@ -18,9 +18,9 @@ from types import FrameType
 import seimbang
 from seimbang.errors import ResourceError
 from seimbang.progress import say
-from seimbang.serving.choice import find_arm
-from seimbang.serving.contents import read
-from seimbang.serving.package import read_package
+from seimbang.record.choice import find_arm
+from seimbang.record.contents import read
+from seimbang.record.package import read_package
 
 HOST = "127.0.0.1"
 NAMES = (HOST, "localhost")  # any other name, which a foreign page may have made to point here, is refused
@@ -74,8 +74,8 @@ def serve(run: Path, port: int | None, arm: str | None, open_browser: bool) -> N
         StudyError: ``ARM_UNKNOWN``.
     """
     if importlib.util.find_spec("streamlit") is None:
-        mend = "pip install 'seimbang[app]'"
-        raise ResourceError("EXTRA_MISSING", "no package streamlit", "the page's packages", mend)
+        fix = "pip install 'seimbang[app]'"
+        raise ResourceError("EXTRA_MISSING", "no package streamlit", "the page's packages", fix)
     slug = find_arm(run, arm)
     read(run, slug)
     read_package(run / "arms" / slug)

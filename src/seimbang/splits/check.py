@@ -29,9 +29,9 @@ def _missing(cases: CaseTable, position: int, where: str, settings: SplitSetting
     if settings.group != "none" and cases.has_groups:
         patients = len(np.unique(cases.groups[rows]))
         found += f" of {patients} patient{'s' * (patients != 1)}"
-    mend = f"add cases of {cases.classes[position]!r}, or leave the class out or merge it with another in [data]"
+    fix = f"add cases of {cases.classes[position]!r}, or leave the class out or merge it with another in [data]"
     if settings.folds:
-        mend += ", or use fewer folds"
+        fix += ", or use fewer folds"
     elif settings.test == "provided":
-        mend += ", or give split.test as a fraction instead of the source's parts"
-    return DataError("SPLIT_CLASS_MISSING", found, "every class in every part", mend)
+        fix += ", or give split.test as a fraction instead of the source's parts"
+    return DataError("SPLIT_CLASS_MISSING", found, "every class in every part", fix)

@@ -3,9 +3,9 @@
 import numpy as np
 
 from seimbang.datasets.base import CaseTable
+from seimbang.splits.assign_groups import assign_groups, units
 from seimbang.splits.base import Fold, SplitSettings
-from seimbang.splits.carve import rows_of
-from seimbang.splits.deal import deal, units
+from seimbang.splits.split_validation import rows_of
 
 
 def split(cases: CaseTable, settings: SplitSettings, test: float) -> list[Fold]:
@@ -19,10 +19,10 @@ def split(cases: CaseTable, settings: SplitSettings, test: float) -> list[Fold]:
     if settings.validation == "provided":
         validation = rows_of(cases, "validation")
         rest = np.setdiff1d(np.arange(len(cases)), validation)
-        part = deal(unit[rest], cases.y[rest], (1 - test, test), rng)
+        part = assign_groups(unit[rest], cases.y[rest], (1 - test, test), rng)
         return [Fold("", rest[part == 0], validation, rest[part == 1])]
     held = (1 - test) * float(settings.validation)
     parts = (1 - test - held, held, test) if held else (1 - test, test)
-    part = deal(unit, cases.y, parts, rng)
+    part = assign_groups(unit, cases.y, parts, rng)
     *learning, tested = (np.flatnonzero(part == number) for number in range(len(parts)))
     return [Fold("", learning[0], learning[1] if held else tested[:0], tested)]

@@ -3,9 +3,9 @@
 import numpy as np
 
 from seimbang.datasets.base import CaseTable
+from seimbang.splits.assign_groups import assign_groups, units
 from seimbang.splits.base import Fold, SplitSettings
-from seimbang.splits.carve import carve
-from seimbang.splits.deal import deal, units
+from seimbang.splits.split_validation import split_validation
 
 
 def split(cases: CaseTable, settings: SplitSettings) -> list[Fold]:
@@ -15,9 +15,9 @@ def split(cases: CaseTable, settings: SplitSettings) -> list[Fold]:
     folds = []
     for repeat in range(settings.repeats):
         rng = np.random.RandomState([settings.seed, repeat])
-        part = deal(unit, cases.y, [1 / k] * k, rng)
+        part = assign_groups(unit, cases.y, [1 / k] * k, rng)
         for number in range(k):
             name = f"{repeat + 1}.{number + 1}" if settings.repeats > 1 else str(number + 1)
-            train, validation = carve(cases, np.flatnonzero(part != number), settings, rng)
+            train, validation = split_validation(cases, np.flatnonzero(part != number), settings, rng)
             folds.append(Fold(name, train, validation, np.flatnonzero(part == number)))
     return folds

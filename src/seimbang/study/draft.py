@@ -5,8 +5,8 @@ from pathlib import Path
 
 from seimbang.datasets.base import Dataset, DataSettings
 from seimbang.errors import DataError
-from seimbang.models import MODELS
 from seimbang.study.load import to_toml
+from seimbang.study.models import MODELS
 
 SOURCES = {".csv": "csv", ".npz": "npz", ".xlsx": "excel"}
 

@@ -33,8 +33,8 @@ def load(name: str) -> Study:
     if name in studies:
         return studies[name]
     known = ", ".join(studies)
-    mend = f"give a path, or a name that `seimbang studies` lists{nearest(name, studies)}"
-    raise StudyError("STUDY_MISSING", f"no file and no shipped study {name!r}", f"a .toml file or one of {known}", mend)
+    fix = f"give a path, or a name that `seimbang studies` lists{nearest(name, studies)}"
+    raise StudyError("STUDY_MISSING", f"no file and no shipped study {name!r}", f"a .toml file or one of {known}", fix)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -8,15 +8,15 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from seimbang import balance, models
+from seimbang import balance
 from seimbang.balance.base import Balance
 from seimbang.datasets.base import DataSettings
 from seimbang.errors import StudyError
 from seimbang.imaging.base import ImageSettings
-from seimbang.models.base import Model
 from seimbang.settings import build, invalid, mistakes, nearest
 from seimbang.splits.base import SplitSettings
-from seimbang.training.base import TrainingSettings
+from seimbang.study.models import make as make_model
+from seimbang.training.base import Model, TrainingSettings
 
 PLAIN = "accuracy balanced_accuracy auc average_precision kappa mcc g_mean log_loss brier sensitivity"
 BY_CLASS = "precision recall specificity f1"
@@ -204,7 +204,7 @@ class Study(BaseModel):
         settings = {**self.model, **arm.model} if same else arm.model
         training = build(TrainingSettings, {**self.training.model_dump(), **arm.training}, f"{where}.training")
         method = balance.make(arm.balance, f"{where}.balance")
-        model = models.make(settings, f"{where}.model")
+        model = make_model(settings, f"{where}.model")
         full = {"name": settings["name"], **model.model_dump(mode="json")}
         first = self.protocols[0]
         return Plan(arm=arm, protocol=first, balance=method, model=model, model_settings=full, training=training)

@@ -1,11 +1,19 @@
-"""Settings and facts of training."""
+"""What training and every kind of model share: settings, facts of an epoch, and how a model describes itself."""
 
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal, Protocol
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, field_validator, model_serializer
 from pydantic_core.core_schema import ValidationInfo
+
+from seimbang.balance.base import Balance, Recipe
+from seimbang.imaging.base import ImageSettings
+
+Ints = npt.NDArray[np.int64]
 
 
 class TrainingSettings(BaseModel):
@@ -87,3 +95,147 @@ class Epoch:
 
 State = Mapping[str, Any]
 """Everything a stopped training needs to go on: plain containers and tensors, safe to load with ``weights_only``."""
+
+Shape = tuple[int, int, int]
+"""Height, width and channels of an image; a row of a table is ``(1, f, 1)``."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One line of the architecture as a reader sees it: name, output shape without the batch, parameters, purpose."""
+
+    name: str
+    shape: tuple[int, ...]
+    parameters: int
+    purpose: str
+
+
+class Features(BaseModel):
+    """What a model sees instead of pixels: a function of each image alone, in which nothing is learned from the data.
+
+    Equal settings give equal features, so they are computed once and kept.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    def extract(self, X: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """Return the features ``float32[n, f]`` of images ``uint8[n, h, w, c]``, a block of images at a time."""
+        raise NotImplementedError
+
+    def width(self, shape: Shape) -> int:
+        """Return how many features an image of ``shape`` has."""
+        return int(np.prod(shape))
+
+
+class Classifier(Protocol):
+    """A trained model of any kind."""
+
+    def probabilities(self, X: npt.NDArray[Any], rows: Ints | None = None) -> npt.NDArray[np.float64]:
+        """Return the probabilities ``float64[n, classes]`` of ``rows`` of what the model sees, or of all of it."""
+
+
+class Model(BaseModel):
+    """Settings of a model.
+
+    Class attributes:
+        title: How reports call it.
+        file: Name of the file that holds what was learned.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    title: ClassVar[str]
+    file: ClassVar[str]
+
+    @property
+    def inputs(self) -> Features | None:
+        """What the model sees instead of pixels; None for the pixels themselves, or the prepared rows of a table."""
+        return None
+
+    def describe(self, shape: Shape, classes: int) -> list[Layer]:
+        """Describe each layer or stage for inputs of ``shape``."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Task:
+    """All that a learner is told of a job; equal tasks give equal bits, whoever works on them.
+
+    Attributes:
+        model: What to train.
+        training: The ``[training]`` table of the arm, its seed that of the job.
+        balance: Gives class weights, loss, mixing, logit and head hooks.
+        recipe: What to train on, as rows of ``X``.
+        X: What the model sees of all cases: ``uint8[n, h, w, c]`` or ``float32[n, f]``; never changed.
+        y: Labels of all rows of ``X``.
+        groups: Which rows belong together, such as a patient's, for all rows of ``X``.
+        validation: Rows of ``X`` to choose an epoch on, never to train on.
+        shape: Height, width and channels of an image, also where the model sees features of it.
+        classes: How many there are.
+        image: The ``[image]`` table.
+        title: How progress calls the job.
+        kept: Whether the model itself is wanted afterwards, not only what it predicts.
+    """
+
+    model: Model
+    training: TrainingSettings
+    balance: Balance
+    recipe: Recipe
+    X: npt.NDArray[Any]
+    y: Ints
+    groups: npt.NDArray[Any]
+    validation: Ints
+    shape: Shape
+    classes: int
+    image: ImageSettings
+    title: str
+    kept: bool = True
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a learner reports on the way.
+
+    Attributes:
+        line: For a reader.
+        facts: For the log: plain values.
+        state: With which ``train`` goes on from here after a kill; empty where it cannot.
+    """
+
+    line: str
+    facts: dict[str, Any]
+    state: bytes = b""
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What came out of a job.
+
+    Attributes:
+        classifier: Ready to predict.
+        files: What is kept, by file name: the model's own file where it was wanted, the history of a network, the
+            search of a classical model. No times: equal tasks give equal bytes.
+    """
+
+    classifier: Classifier
+    files: dict[str, bytes]
+
+
+class Learner(ABC):
+    """What is done with a model of one kind; there is one for networks and one for classical models."""
+
+    @abstractmethod
+    def train(self, task: Task, state: bytes = b"") -> Generator[Progress, None, Learned]:
+        """Train, yielding after each step that can be said or kept, and return what was learned.
+
+        Args:
+            task: What to do.
+            state: Of the last ``Progress`` of the same task, to go on there; empty to begin.
+        """
+
+    @abstractmethod
+    def load(self, model: Model, learned: bytes, shape: Shape, classes: int, image: ImageSettings) -> Classifier:
+        """Return the classifier that ``model.file`` holds, for use on single cases: equal bytes give equal numbers.
+
+        Raises:
+            IntegrityError: MODEL_DAMAGED, MODEL_UNTRUSTED or MODEL_CLASSES.
+        """

@@ -17,13 +17,13 @@ from seimbang.imaging.augment import UNCHANGED, Augmentation, augment
 from seimbang.imaging.base import Normalise
 from seimbang.imaging.cache import release
 from seimbang.imaging.prepare import to_scale
-from seimbang.models.base import Layered
+from seimbang.networks.base import Layered
 from seimbang.training import head
 from seimbang.training.base import Epoch, State, TrainingSettings
 from seimbang.training.device import Device, choose, mean_probabilities, to_batch
 from seimbang.training.loss import weighted_smooth
 from seimbang.training.optimizer import blend, make_optimizer, plateau, set_rates
-from seimbang.training.temperature import cooled, temperature
+from seimbang.training.temperature import scale_logits, temperature
 
 if TYPE_CHECKING:
     import torch
@@ -131,7 +131,7 @@ class Trainer:
             module = copy.deepcopy(self.module)
             module.load_state_dict(weights)
             p = predict(module, self.X, self.validation, self.device)
-            weights = cooled(weights, temperature(p, self.y[self.validation]))
+            weights = scale_logits(weights, temperature(p, self.y[self.validation]))
         return {name: value.detach().cpu().contiguous() for name, value in weights.items()}
 
     def _head(self, weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

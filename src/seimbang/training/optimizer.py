@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from seimbang.models.base import Layered
+from seimbang.networks.base import Layered
 from seimbang.training.base import TrainingSettings
 
 if TYPE_CHECKING:

@@ -31,6 +31,6 @@ def temperature(p: npt.NDArray[np.float64], y: npt.NDArray[np.int64]) -> float:
     return float(np.exp(minimize_scalar(loss, bounds=np.log(RANGE), method="bounded").x))
 
 
-def cooled(weights: dict[str, torch.Tensor], t: float) -> dict[str, torch.Tensor]:
+def scale_logits(weights: dict[str, torch.Tensor], t: float) -> dict[str, torch.Tensor]:
     """Return a network's weights with its last layer, ``out``, divided by ``t``, so that its logits are."""
     return {name: value / t if name.startswith("out.") else value for name, value in weights.items()}

@@ -1,0 +1,66 @@
+"""Looking without running: the audit of data or of a study, and what the machine offers."""
+
+import importlib.util
+import os
+import platform
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from seimbang import datasets, splits
+from seimbang.checks import audit, said_once
+from seimbang.checks.base import Finding
+from seimbang.imaging.base import ImageSettings
+from seimbang.record.folder import RunFolder
+from seimbang.runs.context import Context
+from seimbang.runs.data import of_division
+from seimbang.runs.provenance import LIBRARIES
+from seimbang.runs.steps import load
+from seimbang.study.draft import settings_for
+from seimbang.study.load import load as load_study
+from seimbang.study.schema import Study
+
+EXTRAS = {"streamlit": "app"}
+
+
+def inspect(what: str | Path | Study, root: Path) -> list[Finding]:
+    """Audit a study as it would be divided, or plain data by the parts they come in.
+
+    Args:
+        what: A study, its file or name, or a folder, CSV, npz or Excel table.
+        root: Folder that the data paths of a study start from.
+    """
+    if isinstance(what, Study):
+        return _study(what, root)
+    path = Path(what)
+    if path.exists() and path.suffix != ".toml":
+        return audit(datasets.load(settings_for(path), ImageSettings(), path.resolve().parent))
+    return _study(load_study(str(what)), root)
+
+
+def _study(study: Study, root: Path) -> list[Finding]:
+    data = load(study.data, study, root)
+    external = {one.name: load(one, study, root, data.cases.classes) for one in study.external}
+    context = Context(study, [], RunFolder(Path()), data, external, quick=False)
+    found = []
+    for one in study.protocols:
+        folds = splits.split(context.data_of(one).cases, one.split)
+        found += [replace(finding, protocol=one.name) for finding in of_division(context, one, folds)]
+    return said_once(found, len(study.protocols))
+
+
+def machine() -> Iterator[tuple[str, str]]:
+    """Yield what is installed and what the processor offers."""
+    from importlib.metadata import version
+
+    import torch
+
+    yield "Python", platform.python_version()
+    for name in LIBRARIES:
+        yield name, version(name)
+    for name, extra in EXTRAS.items():
+        there = importlib.util.find_spec(name) is not None
+        yield name, version(name) if there else f"missing: pip install 'seimbang[{extra}]'"
+    yield "cores", str(os.cpu_count())
+    yield "GPU", torch.cuda.get_device_name() if torch.cuda.is_available() else "none; networks run on the processor"
+    yield "bfloat16 on the processor", "yes" if torch.cpu.get_capabilities().get("amx_bf16") else "no; float32 is used"
