@@ -19,7 +19,9 @@ def made(n=240, blurred=0.5, seed=0):
     sharpness, y = rng.permutation(n) / n, rng.integers(0, 2, n)
     wrong = rng.random(n) < np.where(sharpness < 0.25, blurred, 0.05)
     p = np.where(wrong ^ (y == 1), 0.9, 0.1)
-    table = pd.DataFrame({"case_id": ids, "group": "", "fold": "", "set": "test", "label": np.array(CLASSES)[y]})
+    table = pd.DataFrame(
+        {"case_id": ids, "group": "", "fold": "", "seed": "0", "set": "test", "label": np.array(CLASSES)[y]}
+    )
     measures = pd.DataFrame({"sharpness": sharpness, "noise": rng.random(n), "clipped": 0.0}, index=ids)
     return table.assign(p_a=1 - p, p_b=p), measures.sort_values("noise"), wrong, sharpness
 
@@ -76,3 +78,11 @@ def test_where_quality_does_not_matter_one_in_twenty_is_below_05():
         quarter = np.searchsorted(np.quantile(place, [0.25, 0.5, 0.75]), place)
         low += (dependence(quarter, wrong, Scored(y, np.ones((200, 2)), patient)) or 1) < 0.05
     assert 4 <= low <= 36
+
+
+def test_several_seeds_count_as_their_mean():
+    table, measures, *_ = made()
+    right = (table.label == "b").astype(float)  # the second seed is surer than the first, and never wrong
+    both = by_quality(pd.concat([table, table.assign(seed="1", p_a=1 - right, p_b=right)]), measures, CLASSES)
+    assert sum(part["errors"] for part in by_quality(table, measures, CLASSES)[0]["quarters"]) > 0
+    assert [(part["n"], part["errors"]) for part in both[0]["quarters"]] == [(60, 0)] * 4

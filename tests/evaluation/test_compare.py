@@ -11,10 +11,11 @@ from scipy import stats
 
 from seimbang.errors import IntegrityError
 from seimbang.evaluation import intervals, paired
-from seimbang.evaluation.compare import TESTS, compare
-from seimbang.evaluation.predictions import Scored
+from seimbang.evaluation.compare import compare, outcomes
+from seimbang.evaluation.predictions import KEYS, Scored
 
 CLASSES = ("a", "b")
+FOLDS = "folds_balanced_accuracy"
 
 
 def discordant(both, only_first, only_second, neither):
@@ -26,7 +27,7 @@ def discordant(both, only_first, only_second, neither):
 
 def frame(y, p, name="test", group=None, fold=""):
     table = pd.DataFrame({"case_id": [f"{name}{k}" for k in range(len(y))], "group": "" if group is None else group})
-    return table.assign(fold=fold, set=name, label=np.array(CLASSES)[y], p_a=1 - p, p_b=p)
+    return table.assign(fold=fold, seed="0", set=name, label=np.array(CLASSES)[y], p_a=1 - p, p_b=p)
 
 
 def scores(y, strength, rng):
@@ -234,7 +235,7 @@ def test_numbers_are_those_of_the_set_and_holm_is_over_its_pairs():
         assert pair["balanced_accuracy"]["difference"] == pytest.approx(recall[first] - recall[second])
         assert pair["only_first"] == ((called[first] == y) & (called[second] != y)).sum()
         assert pair["mcnemar"]["difference"] == pytest.approx((pair["only_first"] - pair["only_second"]) / 200)
-    for test in TESTS:
+    for test in outcomes(2):
         p = [pair[test]["p"] for pair in out["pairs"]]
         assert [pair[test]["holm"] for pair in out["pairs"]] == paired.holm(p)
     json.dumps(out, allow_nan=False)
@@ -270,9 +271,12 @@ def test_folds_are_compared_with_the_size_of_their_training_part():
         one, other = (t[(t.set == "test") & (t.fold == k)] for t in tables.values())
         per_arm = [((t.p_b > 0.5) == (t.label == "b")).groupby(t.label).mean().mean() for t in (one, other)]
         by_fold.append(per_arm[0] - per_arm[1])
-    assert only(out, "folds") == {**paired.corrected_t(np.array(by_fold), 200 / 600), "holm": only(out, "folds")["p"]}
-    assert only(out, "folds")["method"] == "t over 4 folds, corrected for a test part of 0.33 of the training part"
-    assert only(out, "folds", "external:X")["why"] == "only for the test set"
+    assert only(out, FOLDS) == {
+        **paired.corrected_t(np.array(by_fold), 200 / 600),
+        "holm": only(out, FOLDS)["p"],
+    }
+    assert only(out, FOLDS)["method"] == "t over 4 folds, corrected for a test part of 0.33 of the training part"
+    assert only(out, FOLDS, "external:X")["why"] == "only for the test set"
 
 
 def test_repeated_folds_are_all_compared_even_where_a_fold_lacks_a_class():
@@ -294,7 +298,7 @@ def test_repeated_folds_are_all_compared_even_where_a_fold_lacks_a_class():
     d = (right["one"].groupby("fold").right.mean() - right["other"].groupby("fold").right.mean()).to_numpy()
     t = d.mean() / np.sqrt((1 / 30 + 6 / 54) * d.var(ddof=1))
     assert only(out, "folds_accuracy")["p"] == pytest.approx(2 * stats.t.sf(abs(t), 29))
-    assert only(out, "folds")["why"] == "a fold lacks a class"
+    assert only(out, FOLDS)["why"] == "a fold lacks a class"
 
 
 def test_what_cannot_be_tested_says_why():
@@ -307,11 +311,11 @@ def test_what_cannot_be_tested_says_why():
     assert only(out, "balanced_accuracy")["difference"] == 0
     assert only(out, "auc")["why"] == "the difference does not vary between patients"
     assert only(out, "mcnemar")["why"] == "for no patient is one arm right more often than the other"
-    assert only(out, "folds")["why"] == "the predictions hold no training part, whose size the correction needs"
+    assert only(out, FOLDS)["why"] == "the predictions hold no training part, whose size the correction needs"
     assert only(out, "auc", "external:X")["why"] == "the set has no case of a"
     assert only(out, "balanced_accuracy", "external:X")["why"] == "the set has no case of a"
     assert only(out, "accuracy", "external:X")["p"] is not None
-    for part, test in product(out["sets"], TESTS):
+    for part, test in product(out["sets"], outcomes(2)):
         outcome = only(out, test, part)
         assert (outcome["p"] is None) == (outcome["holm"] is None) == bool(outcome["why"])
     json.dumps(out, allow_nan=False)
@@ -349,7 +353,7 @@ def test_refuses_arms_of_other_cases(spoil, found):
 
 def test_missing_values_of_a_file_read_back_are_no_difference():
     tables = arms((0.5, 0.9))
-    kinds = dict.fromkeys(("case_id", "group", "fold", "set", "label"), str)
+    kinds = dict.fromkeys(KEYS, str)
     read = {arm: pd.read_csv(io.StringIO(table.to_csv(index=False)), dtype=kinds) for arm, table in tables.items()}
     assert read["arm 0"].fold.isna().all()
     assert compare(read, CLASSES) == compare(tables, CLASSES)
@@ -363,3 +367,18 @@ def test_an_arm_that_answers_by_its_threshold_is_compared_by_it():
     found = compare({"none": both, "threshold": both}, CLASSES, tuned=["threshold"])
     assert only(found, "balanced_accuracy")["difference"] < -0.1
     assert only(compare({"none": both, "same": both}, CLASSES), "balanced_accuracy")["difference"] == 0
+
+
+def test_arms_may_have_different_numbers_of_seeds():
+    rng = np.random.default_rng(15)
+    y = (np.arange(120) % 4 == 0).astype(int)
+    folds = (np.arange(120) % 3).astype(str)
+    seeds = [frame(y, scores(y, 0.6, rng), fold=folds).assign(seed=str(k)) for k in range(3)]
+    train = [table.assign(set="train", fold=np.roll(folds, 1)) for table in seeds]
+    alone = pd.concat([seeds[0], train[0]])
+    mean = alone.assign(**{p: np.mean([table[p] for table in seeds], 0).tolist() * 2 for p in ("p_a", "p_b")})
+    mixed, apart = (compare({"one": alone, "three": three}, CLASSES) for three in (pd.concat(seeds + train), mean))
+    for test in outcomes(2):
+        assert only(mixed, test)["p"] == pytest.approx(only(apart, test)["p"], nan_ok=True), test
+    assert only(mixed, "auc")["difference"] < 0  # of three seeds together the noise is smaller
+    assert compare({"three": pd.concat(seeds + train), "one": alone}, CLASSES)["sets"]["test"]["n"] == 120

@@ -11,7 +11,7 @@ from sklearn import metrics as sk
 from seimbang.errors import IntegrityError
 from seimbang.evaluation import evaluate, intervals
 from seimbang.evaluation.predictions import Scored
-from seimbang.evaluation.threshold import choose
+from seimbang.evaluation.threshold import best_threshold
 
 FOLDS = [("validation", "1"), ("test", "1"), ("validation", "2"), ("test", "2")]
 
@@ -20,7 +20,7 @@ def table(y, p, name="test", classes=("a", "b"), group=None, fold=""):
     frame = pd.DataFrame(
         {"case_id": [f"{name}{k}" for k in range(len(y))], "group": group if group is not None else ""}
     )
-    frame = frame.assign(fold=fold, set=name, label=np.array(classes)[y])
+    frame = frame.assign(fold=fold, seed="0", set=name, label=np.array(classes)[y])
     return frame.assign(**{f"p_{klass}": p[:, k] for k, klass in enumerate(classes)})
 
 
@@ -181,7 +181,7 @@ def test_a_folds_threshold_comes_from_its_own_validation_alone():
 
 def test_the_threshold_maximises_balanced_accuracy():
     y, p = draw(300, seed=11)
-    chosen = choose(p[:, 1], y == 1)
+    chosen = best_threshold(p[:, 1], y == 1)
     every = [sk.balanced_accuracy_score(y, p[:, 1] >= t) for t in np.linspace(0, 1, 2001)]
     assert sk.balanced_accuracy_score(y, p[:, 1] >= chosen) >= max(every) - 1e-12
 
@@ -251,3 +251,44 @@ def test_a_model_without_errors_still_has_an_interval():
         one = found["sets"]["test"]["default"]["metrics"][name]
         assert (one["value"], one["interval"]) == (1, "Wilson (smallest class)")
         assert one["low"] == pytest.approx(intervals.wilson(10, 10)[0])  # the smallest class has 10 patients
+
+
+def seeded(count, name="test", fold=""):
+    """Return the same 60 cases as each of ``count`` seeds predicts them."""
+    y = draw(60)[0]
+    return [table(y, draw(60, seed=20 + k)[1], name, fold=fold).assign(seed=str(k)) for k in range(count)]
+
+
+def test_several_seeds_count_as_one_prediction_with_their_mean_probabilities():
+    """Figures, thresholds and folds are those of a table that holds the means."""
+    parts = [(name, fold) for fold in "12" for name in ("train", "validation", "test")] + [("external:X", "1")]
+    seeds = [pd.concat([seeded(3, name=name, fold=fold)[k] for name, fold in parts]) for k in range(3)]
+    for one in seeds:
+        one.case_id = one.fold + one.case_id
+    mean = seeds[0].assign(**{p: np.mean([one[p] for one in seeds], 0) for p in ("p_a", "p_b")})
+    mixed = pd.concat(seeds).sample(frac=1, random_state=0)
+    options = {"resamples": 30, "tuned": True}
+    assert rounded(evaluate(mixed, ("a", "b"), **options)) == rounded(evaluate(mean, ("a", "b"), **options))
+    assert rounded(evaluate(seeds[0], ("a", "b"), **options)) != rounded(evaluate(mean, ("a", "b"), **options))
+
+
+def rounded(value):
+    """Forget what the order of summing makes of the last bits."""
+    if isinstance(value, dict):
+        return {key: rounded(inner) for key, inner in sorted(value.items())}
+    if isinstance(value, list):
+        return [rounded(inner) for inner in value]
+    return round(value, 9) if isinstance(value, float) else value
+
+
+def test_a_case_twice_with_one_seed_is_refused_and_with_two_is_not():
+    first, second = seeded(2)
+    assert evaluate(pd.concat([first, second]), ("a", "b"), resamples=20)["sets"]["test"]["n"] == 60
+    with pytest.raises(IntegrityError, match="PREDICTIONS_DUPLICATE"):
+        evaluate(pd.concat([first, second.assign(seed="0")]), ("a", "b"))
+
+
+def test_a_table_without_seeds_is_refused():
+    with pytest.raises(IntegrityError, match="PREDICTIONS_COLUMNS") as caught:
+        evaluate(seeded(1)[0].drop(columns="seed"), ("a", "b"))
+    assert caught.value.found == "no column seed"

@@ -12,7 +12,8 @@ COHEN = np.array([[88, 14, 18], [10, 40, 10], [2, 6, 12]])
 
 
 def cases(y, p, classes=ABC, name="test"):
-    table = pd.DataFrame({"case_id": [f"{name}{k}" for k in range(len(y))], "group": "", "fold": "", "set": name})
+    facts = {"group": "", "fold": "", "seed": "0", "set": name}
+    table = pd.DataFrame({"case_id": [f"{name}{k}" for k in range(len(y))], **facts})
     return table.assign(label=np.array(classes)[y], **{f"p_{klass}": p[:, k] for k, klass in enumerate(classes)})
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from seimbang.evaluation.intervals import proportion
 from seimbang.evaluation.paired import holm
-from seimbang.evaluation.predictions import Ints, Scored, scored
+from seimbang.evaluation.predictions import Ints, Scored, checked, scored
 
 Flags = npt.NDArray[np.bool_]
 
@@ -35,15 +35,15 @@ def by_quality(
     Raises:
         IntegrityError: The table is not what a run writes.
     """
-    cases = scored(predictions, classes).get("test")
+    table = checked(predictions, classes)
+    cases = scored(table, classes).get("test")
     if cases is None:
         return []
-    ids = np.unique(predictions.case_id[predictions.set == "test"].to_numpy(str))  # the order of ``scored``
-    called = cases.tuned if tuned and cases.tuned is not None else cases.p.argmax(1)
-    wrong = called != cases.y
-    found = [_measure(str(name), values.to_numpy(float), wrong, cases) for name, values in measures.loc[ids].items()]
-    corrected = holm([one["p"] for one in found])
-    return [one | {"holm": p} for one, p in zip(found, corrected, strict=True)]
+    ids = np.unique(table.case_id[table.set == "test"].to_numpy(str))  # the order of ``scored``
+    wrong = cases.decisions(tuned) != cases.y
+    rows = [_measure(str(name), values.to_numpy(float), wrong, cases) for name, values in measures.loc[ids].items()]
+    corrected = holm([row["p"] for row in rows])
+    return [row | {"holm": p} for row, p in zip(rows, corrected, strict=True)]
 
 
 def _measure(name: str, values: npt.NDArray[np.float64], wrong: Flags, cases: Scored) -> dict[str, Any]:

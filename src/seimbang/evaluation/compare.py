@@ -8,17 +8,23 @@ import numpy as np
 import pandas as pd
 
 from seimbang.errors import IntegrityError
-from seimbang.evaluation import intervals, metrics, paired
+from seimbang.evaluation import figures, intervals, paired
 from seimbang.evaluation.folds import Folds, measure
+from seimbang.evaluation.metric import Metric
+from seimbang.evaluation.metrics import Weighted
 from seimbang.evaluation.paired import Outcome
-from seimbang.evaluation.predictions import Floats, Ints, Scored, scored
+from seimbang.evaluation.predictions import Floats, Scored, checked, scored
 
-BOOTSTRAPPED = ("balanced_accuracy", "accuracy")
-OVER_FOLDS = {"folds": "balanced_accuracy", "folds_accuracy": "accuracy"}
-TESTS = (*BOOTSTRAPPED, "mcnemar", "auc", *OVER_FOLDS)
 ONLY_TEST = "only for the test set"
 RESAMPLES, PER_PAIR = 1000, 200
 KEYS, FACTS = ["set", "fold", "case_id"], ["label", "group"]
+
+
+def outcomes(classes: int) -> list[str]:
+    """Return the keys of the outcomes of a pair: of the metrics that are tested, of who is right, and over folds."""
+    bootstrapped = [metric.key for metric in figures.paired("bootstrap", classes)]
+    ranked = [metric.key for metric in figures.paired("delong", classes)]
+    return [*bootstrapped, "mcnemar", *ranked, *figures.fold_outcomes(classes)]
 
 
 def compare(
@@ -26,7 +32,8 @@ def compare(
 ) -> dict[str, Any]:
     """Test every pair of arms on the test set and on each external set.
 
-    A case that was predicted in several folds counts once, with its mean probabilities, except in the test over folds.
+    A case that was predicted with several seeds or in several folds counts once, with its mean probabilities; in the
+    test over folds once a fold. Arms may have different numbers of seeds.
 
     Args:
         predictions: What ``evaluate`` takes, by arm; all of the same cases, divided alike.
@@ -36,20 +43,20 @@ def compare(
 
     Returns:
         ``arms`` and ``sets``; a set has ``n``, ``groups`` and ``pairs``, a pair ``first``, ``second``, how many cases
-        only one of them has right, and the outcome of each of TESTS: first minus second, interval, p, p after Holm's
-        correction over the pairs of that test and set; None with the reason where a test cannot be made.
+        only one of them has right, and the outcome of each of ``outcomes``: first minus second, interval, p, p after
+        Holm's correction over the pairs of that test and set; None with the reason where a test cannot be made.
 
     Raises:
         IntegrityError: A table is not what a run writes; COMPARE_CASES: an arm lacks cases that another has, or says
             otherwise what they are.
     """
-    sets = {arm: scored(frame, classes) for arm, frame in predictions.items()}
-    _same_cases(predictions)
-    folds = {arm: measure(frame, classes, arm in tuned) for arm, frame in predictions.items()}
-    names = [name for name in next(iter(sets.values())) if _is_tested(name)]
+    tables = {arm: checked(frame, classes) for arm, frame in predictions.items()}
+    _same_cases(tables)
+    sets = {arm: scored(table, classes) for arm, table in tables.items()}
+    folds = {arm: measure(table, classes, arm in tuned) for arm, table in tables.items()}
     compared = {}
-    for number, name in enumerate(names):
-        cases = {arm: found[name] for arm, found in sets.items()}
+    for number, name in enumerate(name for name in next(iter(sets.values())) if _is_tested(name)):
+        cases = {arm: of_arm[name] for arm, of_arm in sets.items()}
         compared[name] = _Set(cases, tuned, classes, seed + number).table(folds if name == "test" else {})
     return {"arms": list(predictions), "sets": compared}
 
@@ -64,7 +71,8 @@ class _Set:
     def __init__(self, cases: Mapping[str, Scored], tuned: Collection[str], classes: Sequence[str], seed: int) -> None:
         self.cases, self.classes = cases, classes
         self.first = next(iter(cases.values()))
-        self.called = {arm: _called(one, arm in tuned) for arm, one in cases.items()}
+        self.predicted = {arm: of_arm.decisions(arm in tuned) for arm, of_arm in cases.items()}
+        self.metrics = figures.paired("bootstrap", len(classes))
         self.pairs = list(combinations(cases, 2))
         self.value = self._statistics(np.ones((1, len(self.first.y))))
         # The smallest p of B draws is 2 / (B + 1): so many draws that it can still pass Holm's correction.
@@ -72,46 +80,44 @@ class _Set:
         self.draws = intervals.resample(self.first, self._statistics, resamples, seed)
 
     def _statistics(self, w: Floats) -> dict[str, Floats]:
-        out: dict[str, Floats] = {}
-        for arm, called in self.called.items():
-            found = metrics.from_confusion(metrics.confusion(w, self.first.y, called, len(self.classes)))
-            out |= {f"{metric} {arm}": found[metric] for metric in BOOTSTRAPPED}
-        return out
+        weighted = {arm: Weighted(w, self.first.y, self.cases[arm].p, self.predicted[arm]) for arm in self.cases}
+        return {f"{metric} {arm}": metric.of(cases) for arm, cases in weighted.items() for metric in self.metrics}
 
     def table(self, folds: Mapping[str, Folds]) -> dict[str, Any]:
         """Return the set as ``comparisons.json`` holds it."""
         rows = [self._pair(first, second, folds) for first, second in self.pairs]
-        for test in TESTS:
+        for test in outcomes(len(self.classes)):
             for row, p in zip(rows, paired.holm([row[test]["p"] for row in rows]), strict=True):
                 row[test]["holm"] = p
         return {"n": len(self.first.y), "groups": self.first.groups, "pairs": rows}
 
     def _pair(self, first: str, second: str, folds: Mapping[str, Folds]) -> dict[str, Any]:
         y, group = self.first.y, self.first.group
-        right, other = (self.called[arm] == y for arm in (first, second))
+        right, other = (self.predicted[arm] == y for arm in (first, second))
+        over_folds = {
+            test: _corrected_t(metric, folds[first], folds[second]) if folds else paired.undefined(ONLY_TEST)
+            for test, metric in figures.fold_outcomes(len(self.classes)).items()
+        }
         return {
             "first": first,
             "second": second,
             "only_first": int((right & ~other).sum()),
             "only_second": int((other & ~right).sum()),
-            **{metric: self._bootstrap(metric, first, second) for metric in BOOTSTRAPPED},
+            **{metric.key: self._bootstrap(metric, first, second) for metric in self.metrics},
             "mcnemar": paired.mcnemar(right, other, group),
-            "auc": self._auc(first, second),
-            **{
-                test: _corrected_t(metric, folds[first], folds[second]) if folds else paired.undefined(ONLY_TEST)
-                for test, metric in OVER_FOLDS.items()
-            },
+            **{metric.key: self._delong(first, second) for metric in figures.paired("delong", len(self.classes))},
+            **over_folds,
         }
 
-    def _bootstrap(self, metric: str, first: str, second: str) -> Outcome:
+    def _bootstrap(self, metric: Metric, first: str, second: str) -> Outcome:
         difference = float((self.value[f"{metric} {first}"] - self.value[f"{metric} {second}"])[0])
         if np.isnan(difference):
             return paired.undefined(self._absent())
-        if (self.called[first] == self.called[second]).all():
+        if metric.needs.of == "decisions" and (self.predicted[first] == self.predicted[second]).all():
             return paired.undefined("the two arms decide alike on every case", difference=0.0)
         return paired.bootstrap(difference, self.draws[f"{metric} {first}"] - self.draws[f"{metric} {second}"])
 
-    def _auc(self, first: str, second: str) -> Outcome:
+    def _delong(self, first: str, second: str) -> Outcome:
         if len(self.classes) != 2:
             return paired.undefined("DeLong's test is for two classes")
         if len(np.unique(self.first.y)) < 2:
@@ -124,10 +130,6 @@ class _Set:
         return f"the set has no case of {', '.join(absent)}"
 
 
-def _called(cases: Scored, tuned: bool) -> Ints:
-    return cases.tuned if tuned and cases.tuned is not None else cases.p.argmax(1)
-
-
 def _corrected_t(metric: str, first: Folds, second: Folds) -> Outcome:
     differences = first.values[metric] - second.values[metric]
     if np.isnan(differences).any():
@@ -137,9 +139,9 @@ def _corrected_t(metric: str, first: Folds, second: Folds) -> Outcome:
     return paired.corrected_t(differences, first.ratio)
 
 
-def _same_cases(predictions: Mapping[str, pd.DataFrame]) -> None:
+def _same_cases(tables: Mapping[str, pd.DataFrame]) -> None:
     """Check that every arm has the rows of the first, with the same labels and patients."""
-    (first, known), *others = ((arm, _cases(frame)) for arm, frame in predictions.items())
+    (first, known), *others = ((arm, _cases(table)) for arm, table in tables.items())
     for arm, cases in others:
         for has, lacks, gone in (
             (first, arm, known.index.difference(cases.index)),
@@ -154,9 +156,8 @@ def _same_cases(predictions: Mapping[str, pd.DataFrame]) -> None:
             )
 
 
-def _cases(frame: pd.DataFrame) -> pd.DataFrame:
-    tested = frame.loc[frame.set.map(_is_tested), KEYS + FACTS].fillna("").astype(str)
-    return tested.set_index(KEYS)
+def _cases(table: pd.DataFrame) -> pd.DataFrame:
+    return table.loc[table.set.map(_is_tested), KEYS + FACTS].astype(str).set_index(KEYS)
 
 
 def _differ(found: str, row: Any) -> IntegrityError:

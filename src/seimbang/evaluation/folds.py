@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from seimbang.evaluation import metrics, threshold
-from seimbang.evaluation.predictions import Floats, Ints, Scored
-
-METRICS = {name: name for name in ("accuracy", "balanced_accuracy", "kappa", "auc")} | {"macro_f1": "macro.f1"}
+from seimbang.evaluation import figures, threshold
+from seimbang.evaluation.metrics import Weighted
+from seimbang.evaluation.predictions import Floats, Ints
 
 
 @dataclass(frozen=True)
@@ -20,7 +19,7 @@ class Folds:
     Attributes:
         names: Names of the folds, sorted.
         n: Test cases of each, shape ``(J,)``.
-        values: Each of METRICS, shape ``(J,)``; NaN where the fold lacks a class that the metric needs.
+        values: Each of ``figures.over_folds``, shape ``(J,)``; NaN where the fold lacks a class that the metric needs.
         ratio: Test cases a training case; NaN where the predictions hold no training part.
     """
 
@@ -44,28 +43,28 @@ class Folds:
         }
 
 
-def measure(predictions: pd.DataFrame, classes: Sequence[str], tuned: bool) -> Folds:
+def measure(table: pd.DataFrame, classes: Sequence[str], tuned: bool) -> Folds:
     """Measure the test part of each fold.
 
     Args:
-        predictions: The table of ``evaluate``, checked.
+        table: What ``predictions.checked`` returns.
         classes: Class names; the positive one of two is the last.
         tuned: Whether the arm answers by the threshold of each fold.
     """
-    test = predictions[predictions.set == "test"]
+    test = table[table.set == "test"]
+    if test.empty:
+        return Folds([], np.zeros(0, np.int64), {}, np.nan)
     names, fold = np.unique(test.fold.fillna("").astype(str), return_inverse=True)
     y = pd.Categorical(test.label, categories=list(classes)).codes.astype(np.int64)
     p = test[[f"p_{name}" for name in classes]].to_numpy(np.float64)
-    cuts = threshold.by_fold(predictions, classes) if tuned else {}
-    called = (p[:, 1] >= test.fold.map(cuts).to_numpy()).astype(np.int64) if cuts else p.argmax(1)
-    of_fold = np.eye(len(names))[:, fold]
-    found = metrics.from_confusion(metrics.confusion(of_fold, y, called, len(classes)))
-    if len(test):
-        found |= metrics.from_probabilities(of_fold, Scored(y, p, np.arange(len(y))))
-    values = {name: found[key] for name, key in METRICS.items() if key in found}
-    train = int((predictions.set == "train").sum())
-    ratio = len(test) / train if train else np.nan
-    return Folds(names.tolist(), np.bincount(fold, minlength=len(names)), values, ratio)
+    tuned_rows = threshold.decide_by_fold(table, classes) if tuned else None
+    predicted = threshold.decide(p) if tuned_rows is None else tuned_rows[table.set == "test"]
+    numbers = figures.values(Weighted(np.eye(len(names))[:, fold], y, p, predicted))
+    values = {key: numbers[name] for key, name in figures.over_folds(len(classes)).items()}
+    train = int((table.set == "train").sum())
+    return Folds(
+        names.tolist(), np.bincount(fold, minlength=len(names)), values, len(test) / train if train else np.nan
+    )
 
 
 def _plain(value: float) -> float | None:

@@ -84,7 +84,7 @@ def delong(positive: npt.NDArray[np.bool_], first: Floats, second: Floats, group
     if min(len(np.unique(group[side])) for side in (positive, ~positive)) < 2:
         return undefined("a class has fewer than two patients", method)
     placed = zip(intervals.placements(positive, first), intervals.placements(positive, second), strict=True)
-    v10, v01 = (one - other for one, other in placed)
+    v10, v01 = (of_first - of_second for of_first, of_second in placed)
     difference, variance = float(v10.mean()), intervals.area_variance(v10, v01, positive, group)
     if variance < 1e-12:
         return undefined("the difference does not vary between patients", method, difference)

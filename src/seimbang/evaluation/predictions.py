@@ -13,7 +13,9 @@ from seimbang.evaluation import threshold
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-KEYS = ("case_id", "group", "fold", "set", "label")
+KEYS = ("case_id", "group", "fold", "seed", "set", "label")
+CASE = ["case_id", "fold", "set"]
+ROW = "row a case, fold, seed and set"
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Scored:
         y: True classes as positions, shape ``(n,)``.
         p: Probabilities, shape ``(n, classes)``; the mean over folds where a case was predicted in several.
         group: Number of the patient of each case, shape ``(n,)``; a case without a patient is its own.
-        tuned: Classes called by the thresholds chosen on validation, shape ``(n,)``: where a case was predicted in
+        tuned: Classes predicted by the thresholds chosen on validation, shape ``(n,)``: where a case was predicted in
             several folds, by most of them, ties for the positive class. None where there are no thresholds.
     """
 
@@ -38,17 +40,21 @@ class Scored:
         """Number of patients."""
         return int(self.group.max()) + 1
 
+    def decisions(self, tuned: bool) -> Ints:
+        """Return the predicted classes, shape ``(n,)``: with ``tuned`` by the thresholds, where there are any."""
+        return self.tuned if tuned and self.tuned is not None else threshold.decide(self.p)
+
 
 def read(arm: Path) -> pd.DataFrame:
     """Return ``predictions.csv`` of an arm's folder; fold 1.10 is not 1.1 and a class None is one: keys stay text."""
     return pd.read_csv(arm / "predictions.csv", dtype=dict.fromkeys(KEYS, str), keep_default_na=False)
 
 
-def scored(predictions: pd.DataFrame, classes: Sequence[str]) -> dict[str, Scored]:
-    """Check the table and return its sets by name.
+def checked(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
+    """Check the table and return one row a case, fold and set, with the mean probabilities over the seeds.
 
     Args:
-        predictions: Columns ``case_id, group, fold, set, label`` and ``p_<class>`` for each class.
+        predictions: Columns ``case_id, group, fold, seed, set, label`` and ``p_<class>`` for each class.
         classes: Class names; the positive one of two is the last.
 
     Raises:
@@ -59,23 +65,40 @@ def scored(predictions: pd.DataFrame, classes: Sequence[str]) -> dict[str, Score
     if missing:
         raise _damaged("COLUMNS", f"no column {', '.join(missing)}", f"the columns {', '.join((*KEYS, *columns))}")
     if predictions.empty:
-        raise _damaged("VALUES", "no rows", "one row a case, fold and set")
+        raise _damaged("VALUES", "no rows", f"one {ROW}")
     p = predictions[columns].apply(pd.to_numeric, errors="coerce").to_numpy(np.float64)
     wrong = ~(np.isfinite(p).all(1) & (p >= 0).all(1) & (np.abs(p.sum(1) - 1) < 1e-3))
     wrong |= ~predictions.label.isin(list(classes)).to_numpy()
     if wrong.any():
-        case = predictions.case_id.iloc[int(wrong.argmax())]
-        raise _damaged(
-            "VALUES", f"{wrong.sum()} bad row(s), such as {case!r}", "known labels, probabilities that sum to 1"
-        )
-    twice = predictions.duplicated(["case_id", "fold", "set"])
+        found = f"{wrong.sum()} bad row(s), such as {predictions.case_id.iloc[int(wrong.argmax())]!r}"
+        raise _damaged("VALUES", found, "known labels, probabilities that sum to 1")
+    table = predictions.assign(**{key: predictions[key].fillna("").astype(str) for key in ("group", "fold", "seed")})
+    twice = table.duplicated([*CASE, "seed"])
     if twice.any():
-        case = predictions.case_id.iloc[int(twice.to_numpy().argmax())]
-        raise _damaged("DUPLICATE", f"{case!r} twice in one fold and set", "one row a case, fold and set")
-    cuts = threshold.by_fold(predictions, classes)
-    called = predictions[columns[-1]] >= predictions.fold.map(cuts) if cuts else np.nan
-    voted = predictions.assign(group=predictions.group.fillna("").astype(str), tuned=called)
-    return {str(name): _set(rows, columns, classes) for name, rows in voted.groupby("set", sort=False)}
+        case = table.case_id.iloc[int(twice.to_numpy().argmax())]
+        raise _damaged("DUPLICATE", f"{case!r} twice in one fold, seed and set", f"one {ROW}")
+    return over_seeds(table, columns)
+
+
+def over_seeds(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    """Return one row a case, fold and set: where several seeds predicted it, with the mean of ``columns``."""
+    if not table.duplicated(CASE).any():
+        return table
+    means = table.groupby(CASE, sort=False)[columns].transform("mean")
+    return table.assign(**{column: means[column] for column in columns}).drop_duplicates(CASE)
+
+
+def scored(table: pd.DataFrame, classes: Sequence[str]) -> dict[str, Scored]:
+    """Return the sets of a table by name.
+
+    Args:
+        table: What ``checked`` returns.
+        classes: Class names; the positive one of two is the last.
+    """
+    columns = [f"p_{name}" for name in classes]
+    tuned = threshold.decide_by_fold(table, classes)
+    decided = table.assign(tuned=np.nan if tuned is None else tuned)
+    return {str(name): _set(rows, columns, classes) for name, rows in decided.groupby("set", sort=False)}
 
 
 def _set(rows: pd.DataFrame, columns: list[str], classes: Sequence[str]) -> Scored:

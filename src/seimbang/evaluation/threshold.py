@@ -9,30 +9,44 @@ import pandas as pd
 RULE = "highest balanced accuracy on the validation set"
 
 
-def by_fold(predictions: pd.DataFrame, classes: Sequence[str]) -> dict[str, float]:
+def by_fold(table: pd.DataFrame, classes: Sequence[str]) -> dict[str, float]:
     """Return the threshold of each fold, chosen on its own validation part.
 
     One for all folds would be chosen with the labels of test cases: what validates in one fold is tested in another.
 
     Args:
-        predictions: The table of ``evaluate``, checked.
+        table: What ``predictions.checked`` returns.
         classes: Class names; the positive one is the last.
 
     Returns:
         By fold; nothing for more than two classes, or where a fold's validation part is missing or lacks a class.
     """
-    validation = predictions[predictions.set == "validation"]
-    if len(classes) != 2 or set(validation.fold) != set(predictions.fold):
+    validation = table[table.set == "validation"]
+    if len(classes) != 2 or set(validation.fold) != set(table.fold):
         return {}
-    found = {
-        str(fold): choose(rows[f"p_{classes[-1]}"].to_numpy(np.float64), (rows.label == classes[-1]).to_numpy())
+    cuts = {
+        str(fold): best_threshold(rows[f"p_{classes[-1]}"].to_numpy(np.float64), (rows.label == classes[-1]).to_numpy())
         for fold, rows in validation.groupby("fold", sort=False)
     }
-    return {fold: value for fold, value in found.items() if value is not None} if None not in found.values() else {}
+    return {fold: cut for fold, cut in cuts.items() if cut is not None} if None not in cuts.values() else {}
 
 
-def choose(score: npt.NDArray[np.float64], positive: npt.NDArray[np.bool_]) -> float | None:
-    """Return the probability from which on a case is called positive; None when validation lacks a class.
+def decide_by_fold(table: pd.DataFrame, classes: Sequence[str]) -> npt.NDArray[np.int64] | None:
+    """Return the predicted class of each row by the threshold of its fold, or None where there are no thresholds.
+
+    Args:
+        table: What ``predictions.checked`` returns.
+        classes: Class names; the positive one is the last.
+    """
+    cuts = by_fold(table, classes)
+    if not cuts:
+        return None
+    p = table[[f"p_{name}" for name in classes]].to_numpy(np.float64)
+    return decide(p, np.asarray(table.fold.map(cuts), np.float64))
+
+
+def best_threshold(score: npt.NDArray[np.float64], positive: npt.NDArray[np.bool_]) -> float | None:
+    """Return the probability from which on a case is predicted positive; None when validation lacks a class.
 
     Candidates lie half-way between neighbouring probabilities; of equal ones the nearest to 0.5 is taken.
 
@@ -44,9 +58,9 @@ def choose(score: npt.NDArray[np.float64], positive: npt.NDArray[np.bool_]) -> f
         return None
     distinct = np.unique(np.r_[0.0, score, 1.0])
     candidates = (distinct[1:] + distinct[:-1]) / 2
-    found = np.searchsorted(np.sort(score[positive]), candidates)
+    missed = np.searchsorted(np.sort(score[positive]), candidates)
     passed = np.searchsorted(np.sort(score[~positive]), candidates)
-    balanced = 1 - found / positive.sum() + passed / (~positive).sum()
+    balanced = 1 - missed / positive.sum() + passed / (~positive).sum()
     best = candidates[np.isclose(balanced, balanced.max())]
     return float(best[np.argmin(np.abs(best - 0.5))])
 

@@ -1,0 +1,136 @@
+"""The numbers of one decision rule on one set, each with its 95 % interval or the reason why there is none."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from seimbang.evaluation import figures, intervals, ranking
+from seimbang.evaluation.calibration import calibration
+from seimbang.evaluation.figures import AVERAGES, Average
+from seimbang.evaluation.metric import Metric
+from seimbang.evaluation.metrics import Weighted
+from seimbang.evaluation.predictions import Floats, Ints, Scored
+
+Value = dict[str, float | str | None]
+
+
+class Measured:
+    """One decision rule on one set."""
+
+    def __init__(self, cases: Scored, predicted: Ints, classes: Sequence[str], resamples: int, seed: int) -> None:
+        self.cases, self.predicted, self.classes = cases, predicted, classes
+        whole = self._weighted(np.ones((1, len(cases.y))))
+        self.matrix = whole.matrix[0]
+        self.value = {name: float(row[0]) for name, row in figures.values(whole).items()}
+        self.draws = intervals.resample(cases, self._statistics, resamples, seed)
+        self.left_out = intervals.jackknife(cases, self._statistics)
+
+    def _weighted(self, w: Floats) -> Weighted:
+        return Weighted(w, self.cases.y, self.cases.p, self.predicted)
+
+    def _statistics(self, w: Floats) -> dict[str, Floats]:
+        return figures.values(self._weighted(w))
+
+    def table(self) -> dict[str, Any]:
+        """Return the numbers as ``metrics.json`` holds them."""
+        count = len(self.classes)
+        of_class = figures.of_class(count)
+        per_class = {
+            name: {str(metric): self.number(metric, k) for metric in of_class}
+            | {"support": int((self.cases.y == k).sum())}
+            for k, name in enumerate(self.classes)
+        }
+        averages: dict[str, Any] = {
+            kind: {str(metric): self.number(metric, kind) for metric in of_class if metric.averaged}
+            for kind in AVERAGES
+        }
+        return {
+            "confusion": self.matrix.astype(int).tolist(),
+            "metrics": {str(metric): self.number(metric) for metric in figures.overall(count)},
+            "per_class": per_class,
+            **averages,
+            "calibration": calibration(self.cases.y, self.cases.p),
+            "roc": ranking.roc(self.cases.y == 1, self.cases.p[:, 1]) if count == 2 else [],
+            "one_vs_rest": {name: self._ranking(k) for k, name in enumerate(self.classes)} if count > 2 else {},
+        }
+
+    def _ranking(self, k: int) -> dict[str, Any]:
+        """Return the ROC curve of one class against the rest, and the area under it."""
+        positive, score = self.cases.y == k, self.cases.p[:, k]
+        if positive.all() or not positive.any():
+            return {"auc": _undefined(self._absent()), "curve": []}
+        value = float(ranking.area(np.ones((1, len(score))), positive, score)[0])
+        return {
+            "auc": _number(value, intervals.delong(positive, score, self.cases.group)),
+            "curve": ranking.roc(positive, score),
+        }
+
+    def number(self, metric: Metric, of: int | Average | None = None) -> Value:
+        """Return one number with its interval, or why there is none.
+
+        Args:
+            metric: What is measured.
+            of: A class by its position, or an average over the classes; None of the whole set.
+        """
+        value = self.value[figures.name(metric, of)]
+        if not np.isfinite(value):
+            return _undefined(self._why(metric, of))
+        low, high, way = INTERVALS["bca" if of in AVERAGES else metric.interval](self, metric, of, value)
+        return _number(value, (min(low, value), max(high, value), way))
+
+    def proportion(self, metric: Metric, of: int | Average | None, value: float) -> intervals.Interval:
+        """Return Wilson's interval of a share of cases."""
+        if metric.share is None:
+            raise TypeError(f"the interval of {metric} needs its share")
+        counted, hit = metric.share(self.cases.y, self.predicted, of if isinstance(of, int) else 0)
+        return intervals.proportion(hit[counted], self.cases.group[counted])
+
+    def delong(self, metric: Metric, of: int | Average | None, value: float) -> intervals.Interval:
+        """Return DeLong's interval of the AUC of two classes; of more, that of the bootstrap."""
+        y, group = self.cases.y, self.cases.group
+        if len(self.classes) == 2:
+            return intervals.delong(y == 1, self.cases.p[:, 1], group)
+        return intervals.smallest_class(value, y, group) if value == 1 else self.bca(metric, of, value)
+
+    def bca(self, metric: Metric, of: int | Average | None, value: float) -> intervals.Interval:
+        """Return the bootstrap's interval; where no case is wrong, resampling cannot tell and Wilson's is taken."""
+        if metric.better == "higher" and (self.predicted == self.cases.y).all():
+            return intervals.smallest_class(value, self.cases.y, self.cases.group)
+        name = figures.name(metric, of)
+        return (*intervals.bca(value, self.draws[name], self.left_out[name]), "BCa bootstrap")
+
+    def _why(self, metric: Metric, of: int | Average | None = None) -> str:
+        if metric.undefined and isinstance(of, int):
+            return metric.undefined.format(name=self.classes[of])
+        return self._absent() or "every case was predicted as the same class"
+
+    def _absent(self) -> str:
+        absent = [name for k, name in enumerate(self.classes) if not (self.cases.y == k).any()]
+        return f"the set has no case of {', '.join(absent)}" if absent else ""
+
+    def minus(self, other: "Measured", metric: Metric) -> Value:
+        """Return a number of the whole set minus the other set's, with the interval of two independent bootstraps."""
+        name = metric.key
+        value, draws = self.value[name] - other.value[name], self.draws[name] - other.draws[name]
+        draws = draws[np.isfinite(draws)]
+        if not np.isfinite(value) or not len(draws):
+            return _undefined((other if np.isfinite(self.value[name]) else self)._why(metric))
+        low, high = np.quantile(draws, [0.025, 0.975])
+        return _number(value, (float(low), float(high), "percentile bootstrap"))
+
+
+INTERVALS: Mapping[str, Callable[[Measured, Metric, int | Average | None, float], intervals.Interval]] = {
+    "proportion": Measured.proportion,
+    "delong": Measured.delong,
+    "bca": Measured.bca,
+}
+
+
+def _number(value: float, interval: intervals.Interval) -> Value:
+    low, high, way = interval
+    return {"value": value, "low": low, "high": high, "interval": way}
+
+
+def _undefined(why: str) -> Value:
+    return {"value": None, "low": None, "high": None, "interval": "", "why": why}
