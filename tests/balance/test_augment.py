@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from seimbang.balance import make
-from seimbang.imaging.augment import Augmentation, augment
+from seimbang.imaging.augment import Augmentation, augment_rows
 from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.decode import decode
 
@@ -35,15 +35,15 @@ def test_a_new_row_is_its_one_parent_changed_by_its_seed():
     recipe = make({"method": "augment", "zoom": 0.2}).recipe(X, y, 3)
     np.testing.assert_array_equal(recipe.i, recipe.j)
     settings = Augmentation(rotation=10, flip_left_right=True, flip_top_bottom=True, zoom=0.2)
-    expected = augment(X[recipe.i].astype(np.float32), recipe.seeds, settings)
+    expected = augment_rows(X[recipe.i].astype(np.float32), recipe.seeds, settings)
     np.testing.assert_array_equal(recipe.materialize(X)[0][len(y) :], expected)
     np.testing.assert_array_equal(recipe.materialize(X)[0][: len(y)], X)
 
 
 def test_other_seeds_give_other_rows():
     X, y = data()
-    one, two = (make({"method": "augment"}).recipe(X, y, seed).materialize(X)[0] for seed in (0, 1))
-    assert not np.array_equal(one, two)
+    first, second = (make({"method": "augment"}).recipe(X, y, seed).materialize(X)[0] for seed in (0, 1))
+    assert not np.array_equal(first, second)
 
 
 def test_with_nothing_on_it_is_oversampling():
@@ -72,7 +72,7 @@ def test_real_slices_stay_like_their_parents_and_are_counted():
     recipe = make({"method": "augment", "flip_left_right": False, "flip_top_bottom": False}).recipe(X, y, 0)
     assert np.bincount(recipe.y).tolist() == [60, 60]
     assert len(recipe.i) == 45
-    made, parents = recipe.materialize(X)[0][75:].reshape(45, -1), X[recipe.i].reshape(45, -1)
-    similarity = [np.corrcoef(one, parent)[0, 1] for one, parent in zip(made, parents, strict=True)]
+    synthetic, parents = recipe.materialize(X)[0][75:].reshape(45, -1), X[recipe.i].reshape(45, -1)
+    similarity = [np.corrcoef(case, parent)[0, 1] for case, parent in zip(synthetic, parents, strict=True)]
     assert min(similarity) > 0.6
     assert max(similarity) < 1 - 1e-6

@@ -108,9 +108,9 @@ def strewn():
 
 
 @pytest.mark.parametrize(
-    ("method", "settings", "case", "said"),
+    ("method", "settings", "case", "reason"),
     [
-        ("borderline_smote", {}, apart((40, 12)), "it made nothing of this class"),
+        ("borderline_smote", {}, apart((40, 12)), "no synthetic case in this class"),
         ("borderline_smote", {"m": 60}, apart((40, 12)), "n_neighbors"),
         ("adasyn", {}, apart((40, 12)), "Not any neigbours belong to the majority"),
         ("svm_smote", {}, strewn(), "considered as noise"),
@@ -119,13 +119,13 @@ def strewn():
         ("kmeans_smote", {"clusters": 60}, apart((40, 12)), "n_clusters"),
     ],
 )
-def test_nothing_to_start_from_is_an_error_with_class_and_counts(method, settings, case, said):
+def test_nothing_to_start_from_is_an_error_with_class_and_counts(method, settings, case, reason):
     X, y = case
     with pytest.raises(DataError) as caught:
         make({"method": method, **settings}).recipe(X, y, 0)
     assert caught.value.code == "BALANCE_UNSUITED"
     assert f"{(y == 1).sum()} cases in class 1 among {len(y)}" in caught.value.found
-    assert said in caught.value.found
+    assert reason in caught.value.found
     assert "or use the method smote or oversample" in caught.value.fix
 
 
@@ -191,5 +191,5 @@ def test_what_each_makes_of_real_images(kidney, method):
         assert after[0] == normal
         low, high = {"adasyn": (0.95, 1.05), "kmeans_smote": (1, 1.05), "svm_smote": (0.5, 1)}[method]
         assert low * normal <= after[1] <= high * normal
-    made = rows[len(recipe.real) :]
-    assert method not in SAMPLERS or not (made[:, None] == rows[: len(y)][None, :200]).all((2, 3, 4)).any()
+    synthetic = rows[len(recipe.real) :]
+    assert method not in SAMPLERS or not (synthetic[:, None] == rows[: len(y)][None, :200]).all((2, 3, 4)).any()

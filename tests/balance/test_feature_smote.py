@@ -49,14 +49,14 @@ def features(seed=0):
 def test_classes_become_equal_with_parents_where_they_should_be(towards):
     F, y = features()
     recipe = make({"method": "feature_smote", "towards": towards, "k": 3}).head_rows(F, y, np.random.RandomState(0))
-    made = recipe.y[len(y) :]
+    labels = recipe.y[len(y) :]
     assert np.bincount(recipe.y).tolist() == [90, 90, 90]
-    np.testing.assert_array_equal(y[recipe.i], made)
+    np.testing.assert_array_equal(y[recipe.i], labels)
     assert ((recipe.delta >= 0) & (recipe.delta < 1)).all()
-    allowed = (y == made[:, None]) == (towards == "neighbours")
-    allowed[np.arange(len(made)), recipe.i] = False
+    allowed = (y == labels[:, None]) == (towards == "neighbours")
+    allowed[np.arange(len(labels)), recipe.i] = False
     distance = np.where(allowed, np.linalg.norm(F[recipe.i][:, None] - F, axis=2), np.inf)
-    rank = np.argsort(np.argsort(distance, 1), 1)[np.arange(len(made)), recipe.j]
+    rank = np.argsort(np.argsort(distance, 1), 1)[np.arange(len(labels)), recipe.j]
     assert set(rank) == {0, 1, 2}
 
 
@@ -72,12 +72,12 @@ def test_balanced_classes_leave_the_layer_alone():
 
 
 def test_features_are_the_input_of_the_last_layer_without_dropout():
-    one = trainer()
-    found = head.features(one.module, one.recipe, one.X, one.device, batch=7)
-    pixels = torch.as_tensor(one.X[:100] / 255, dtype=torch.float32).flatten(1)
+    trained = trainer()
+    features = head.features(trained.module, trained.recipe, trained.X, trained.device, batch=7)
+    pixels = torch.as_tensor(trained.X[:100] / 255, dtype=torch.float32).flatten(1)
     with torch.no_grad():
-        torch.testing.assert_close(torch.from_numpy(found), torch.relu(one.module.body(pixels)))
-    assert not one.module.out._forward_pre_hooks
+        torch.testing.assert_close(torch.from_numpy(features), torch.relu(trained.module.body(pixels)))
+    assert not trained.module.out._forward_pre_hooks
 
 
 def test_only_the_last_layer_changes_and_the_rare_class_gains():
@@ -87,9 +87,9 @@ def test_only_the_last_layer_changes_and_the_rare_class_gains():
     assert before.keys() == after.keys()
     for name, value in before.items():
         assert torch.equal(value, after[name]) == (not name.startswith("out.")), name
-    y, found = ours.recipe.y, torch.from_numpy(head.features(ours.module, ours.recipe, ours.X, ours.device))
+    y, features = ours.recipe.y, torch.from_numpy(head.features(ours.module, ours.recipe, ours.X, ours.device))
     recall = [
-        (found @ w["out.weight"].T + w["out.bias"]).argmax(1)[y == 1].eq(1).float().mean() for w in (before, after)
+        (features @ w["out.weight"].T + w["out.bias"]).argmax(1)[y == 1].eq(1).float().mean() for w in (before, after)
     ]
     assert recall[1] > recall[0]
 

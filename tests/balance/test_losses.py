@@ -47,9 +47,9 @@ def test_focal_loss_has_a_finite_slope_where_a_case_is_certain(gamma):
 
 
 def test_margins_are_the_paper_s():
-    found = margins(COUNTS, 0.5)
-    assert found[1] == 0.5
-    np.testing.assert_allclose(found / found[0], (1000 / COUNTS) ** 0.25)
+    margin = margins(COUNTS, 0.5)
+    assert margin[1] == 0.5
+    np.testing.assert_allclose(margin / margin[0], (1000 / COUNTS) ** 0.25)
     assert margins(np.array([16, 0, 1]), 0.5).tolist() == [0.25, 0, 0.5]
 
 

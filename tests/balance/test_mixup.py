@@ -10,7 +10,7 @@ def many(method, alpha, y, batches=400):
     rng = np.random.default_rng(0)
     which = np.arange(16)
     drawn = [make({"method": method, "alpha": alpha}).mix(which, y, rng) for _ in range(batches)]
-    return np.concatenate([one[0] for one in drawn]), np.concatenate([one[1] for one in drawn])
+    return tuple(np.concatenate(column) for column in zip(*drawn, strict=True))
 
 
 def test_mixup_s_partners_are_the_batch_in_another_order():

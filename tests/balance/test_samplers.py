@@ -63,10 +63,10 @@ def test_rows_of_float_tables_are_those_of_imbalanced_learn(name, counts, ratio,
     sampler = getattr(balance, name)(random_state=seed, ratio=ratio, **mine)
     strategy = {} if ratio == 1 else {"sampling_strategy": ratio}
     expected, labels = theirs(name, seed, **strategy, **other).fit_resample(X, y)
-    rows, made = sampler.fit_resample(X, y)
+    rows, resampled = sampler.fit_resample(X, y)
     assert len(rows) != len(X)
     np.testing.assert_allclose(rows - 1e6, expected - 1e6, atol=1e-6)
-    np.testing.assert_array_equal(made, labels)
+    np.testing.assert_array_equal(resampled, labels)
 
 
 @pytest.mark.parametrize("name", NAMES)

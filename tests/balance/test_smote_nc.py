@@ -33,7 +33,7 @@ def prepared(X):
     return preparer.transform(X), preparer.blocks
 
 
-def made(X, y, seed=0, **settings):
+def balanced(X, y, seed=0, **settings):
     rows, blocks = prepared(X)
     method = make({"method": "smote_nc", **settings}).with_categories(blocks)
     return rows, method.recipe(rows, y, seed)
@@ -43,11 +43,11 @@ def made(X, y, seed=0, **settings):
 @pytest.mark.parametrize("k", [1, 4, 5])
 def test_rows_are_those_of_imbalanced_learn_with_ties_decided_alike(seed, k):
     X, y = table()
-    rows, recipe = made(X, y, seed, k=k)
+    rows, recipe = balanced(X, y, seed, k=k)
     ours, labels = recipe.materialize(rows)
     numbers = rows[:, [0, 3]].astype(np.float64)
-    words = X[:, [1, 3]]
-    mixed = np.concatenate([numbers, words], axis=1)
+    levels = X[:, [1, 3]]
+    mixed = np.concatenate([numbers, levels], axis=1)
     theirs, their_labels = SMOTENC([2, 3], random_state=seed, k_neighbors=k).fit_resample(mixed, y)
     np.testing.assert_array_equal(labels, their_labels)
     np.testing.assert_allclose(ours[:, [0, 3]], theirs[:, :2], atol=1e-6)
@@ -55,9 +55,9 @@ def test_rows_are_those_of_imbalanced_learn_with_ties_decided_alike(seed, k):
     np.testing.assert_array_equal(ours[:, 4:].argmax(axis=1), theirs[:, 3])
 
 
-def test_every_made_case_has_one_word_of_each_category_the_one_most_neighbours_have():
+def test_every_synthetic_case_has_the_most_frequent_level_of_each_category():
     X, y = table()
-    rows, recipe = made(X, y)
+    rows, recipe = balanced(X, y)
     synthetic = recipe.materialize(rows)[0][len(y) :]
     for start, stop in recipe.blocks:
         np.testing.assert_array_equal(np.sort(synthetic[:, start:stop])[:, -2:], [[0, 1]] * len(synthetic))
@@ -73,7 +73,7 @@ def test_every_made_case_has_one_word_of_each_category_the_one_most_neighbours_h
             assert votes[synthetic[n, 4:].argmax()] == votes.max()
 
 
-def test_rows_among_others_are_made_alike():
+def test_rows_among_others_are_balanced_alike():
     X, y = table()
     rows, blocks = prepared(X)
     method = make({"method": "smote_nc"}).with_categories(blocks)
@@ -83,19 +83,19 @@ def test_rows_among_others_are_made_alike():
 
 
 @pytest.mark.parametrize("blocks", [(), ((0, 8),)])
-def test_without_words_or_without_numbers_it_says_what_to_use(blocks):
+def test_without_categories_or_without_numbers_it_says_what_to_use(blocks):
     X, y = table()
     rows, _ = prepared(X)
     with pytest.raises(DataError, match=r"BALANCE_CATEGORIES.*use the method smote"):
         make({"method": "smote_nc"}).with_categories(blocks).recipe(rows, y, 0)
 
 
-def test_a_test_case_that_only_lends_a_word_is_a_leak():
+def test_a_test_case_that_only_gives_a_category_level_is_a_leak():
     X, y = table()
-    _, recipe = made(X, y, scope="all")
-    lent = np.setdiff1d(recipe.donors, np.concatenate([recipe.i, recipe.j]))
-    assert len(lent), "the recipe must hold a case that only lends words"
-    test = lent[:1]
+    _, recipe = balanced(X, y, scope="all")
+    donors_only = np.setdiff1d(recipe.donors, np.concatenate([recipe.i, recipe.j]))
+    assert len(donors_only), "the recipe must hold a case that only gives category levels"
+    test = donors_only[:1]
     train = np.setdiff1d(np.arange(len(y)), test)
     cases = CaseTable.build(pd.DataFrame({"case_id": [f"{k:03}" for k in range(len(y))], "label": y.astype(str)}))
     findings = audit_recipe(recipe, cases, Fold("", train, np.empty(0, int), test), np.arange(len(y)), "arm")

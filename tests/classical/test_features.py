@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from skimage.feature import hog
 
-from seimbang.classical.features import Hog, NetworkFeatures
+from seimbang.classical.features import Hog
 from seimbang.errors import StudyError
+from seimbang.networks.network_features import NetworkFeatures
 from seimbang.study.models import make
+from seimbang.training.base import Pixels
 
 
 def images(shape, count=3):
@@ -37,12 +39,12 @@ def test_images_smaller_than_a_block_are_an_error():
 
 
 def test_each_name_is_what_the_model_sees():
-    assert make({"name": "knn"}).inputs is None
-    assert make({"name": "knn", "features": "hog"}).inputs == Hog()
+    assert make({"name": "knn"}).extractor == Pixels()
+    assert make({"name": "knn", "features": "hog"}).extractor == Hog()
     settings = {"features": "resnet18", "backbone_weights": "random", "fetch": "never"}
-    network = make({"name": "knn", **settings}).inputs
+    network = make({"name": "knn", **settings}).extractor
     assert network == NetworkFeatures(backbone="resnet18", weights="random", fetch="never")
-    assert network.width((64, 64, 1)) == 512
+    assert network.layer((64, 64, 1)).shape == (512,)
 
 
 def test_features_of_a_network_are_those_of_each_image_alone():

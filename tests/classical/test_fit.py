@@ -11,12 +11,12 @@ from skops.io import dumps
 
 from seimbang import balance
 from seimbang.balance.smote import Smote
+from seimbang.classical import fit as fitting
 from seimbang.classical import svm
 from seimbang.classical.fit import fit
 from seimbang.classical.saved import load, save
 from seimbang.errors import DataError, IntegrityError, StudyError
 from seimbang.study.models import make
-from seimbang.training import classical
 
 Y = np.repeat([0, 1, 2], [60, 30, 15])
 X = (np.random.default_rng(0).normal(size=(105, 5)) + 0.8 * Y[:, None]).astype(np.float32)
@@ -44,7 +44,7 @@ def test_of_equal_candidates_the_first_wins():
 
 
 def test_without_a_grid_nothing_is_searched(monkeypatch):
-    monkeypatch.setattr(classical, "_scores", None)
+    monkeypatch.setattr(fitting, "_scores", None)
     found = fitted({"name": "knn"}).search
     assert found.chosen.tolist() == [1]
     assert found[["mean", "sd"]].isna().all(axis=None)
@@ -52,8 +52,8 @@ def test_without_a_grid_nothing_is_searched(monkeypatch):
 
 def test_the_score_is_by_hand():
     truth, said = np.array([0, 0, 0, 1]), np.array([0, 0, 1, 1])
-    assert classical._score(said, truth, "accuracy") == 0.75
-    assert classical._score(said, truth, "balanced_accuracy") == pytest.approx((2 / 3 + 1) / 2)
+    assert fitting._score(said, truth, "accuracy") == 0.75
+    assert fitting._score(said, truth, "balanced_accuracy") == pytest.approx((2 / 3 + 1) / 2)
 
 
 class Spy(Smote):
@@ -80,8 +80,8 @@ def test_each_inner_fold_is_balanced_anew_without_the_rows_left_out():
 
 def test_as_published_the_inner_folds_divide_the_synthetic_rows_too(monkeypatch):
     left = []
-    score = classical._score
-    monkeypatch.setattr(classical, "_score", lambda said, truth, by: left.append(len(truth)) or score(said, truth, by))
+    score = fitting._score
+    monkeypatch.setattr(fitting, "_score", lambda said, truth, by: left.append(len(truth)) or score(said, truth, by))
     method = Smote(k=2, scope="all")
     fitted({"name": "tree", "grid": {"depth": [1, 2]}, "search": {"folds": 3}}, method)
     assert sum(left) == 2 * len(method.recipe(X, Y[TRAIN], 0, TRAIN))
@@ -89,10 +89,10 @@ def test_as_published_the_inner_folds_divide_the_synthetic_rows_too(monkeypatch)
 
 def test_made_rows_and_scaling_are_those_of_the_recipe():
     recipe = Smote(k=2).recipe(X, Y[TRAIN], 0, TRAIN)
-    np.testing.assert_array_equal(classical._made(recipe, X), recipe.materialize(X)[0])
+    np.testing.assert_array_equal(fitting._made(recipe, X), recipe.materialize(X)[0])
     before, (prepare, rows) = (
         X.copy(),
-        classical._prepared(make({"name": "svm", "pca": 3}), classical._made(recipe, X), 0),
+        fitting._prepared(make({"name": "svm", "pca": 3}), fitting._made(recipe, X), 0),
     )
     assert rows.shape == (len(recipe), 3)
     np.testing.assert_allclose(prepare.transform(recipe.materialize(X)[0]), rows, atol=1e-5)
@@ -138,7 +138,7 @@ def test_methods_that_do_not_suit_the_model_are_an_error(name, method):
 
 def test_fewer_folds_where_a_class_has_few_groups_and_an_error_where_it_has_one():
     few = np.flatnonzero((Y < 2) | (np.arange(105) % 15 < 6))
-    assert {len(classical._folds(Y[few], GROUPS[few], folds, 0)) for folds in (2, 5, 10)} == {2}
+    assert {len(fitting._folds(Y[few], GROUPS[few], folds, 0)) for folds in (2, 5, 10)} == {2}
     one = np.flatnonzero((Y < 2) | (GROUPS == 34))
     with pytest.raises(DataError, match="FOLD_ROWS: found 1 case or group of class 2"):
         fitted({"name": "svm"}, t=one)
@@ -147,9 +147,9 @@ def test_fewer_folds_where_a_class_has_few_groups_and_an_error_where_it_has_one(
 
 def test_calibration_keeps_groups_and_synthetic_rows_together():
     recipe = Smote(k=2).recipe(X, Y[TRAIN], 0, TRAIN)
-    groups = classical._groups(recipe, GROUPS)
+    groups = fitting._groups(recipe, GROUPS)
     assert len(groups) == len(recipe)
-    for train, left in classical._folds(recipe.y, groups, 5, 0):
+    for train, left in fitting._folds(recipe.y, groups, 5, 0):
         assert not set(groups[train]) & set(groups[left])
 
 

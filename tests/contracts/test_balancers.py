@@ -16,7 +16,7 @@ WORDS = {"smote_nc": {"blocks": [[27, 30]]}}
 """Methods for tables with a category, and its columns."""
 
 
-def made(method, **settings):
+def balancer(method, **settings):
     return make({"method": method, **WORDS.get(method, {}), **settings})
 
 
@@ -40,7 +40,7 @@ def images(counts):
 @pytest.mark.parametrize("counts", [(40, 9), (9, 40), (40, 9, 15)])
 def test_recipe_holds_rows_that_exist_and_labels_that_fit(method, counts):
     X, y = data(method, counts)
-    recipe = made(method).recipe(X, y, 0)
+    recipe = balancer(method).recipe(X, y, 0)
     assert len(recipe) == len(recipe.real) + len(recipe.i)
     assert len(recipe.i) == len(recipe.j) == len(recipe.delta)
     np.testing.assert_array_equal(recipe.y[: len(recipe.real)], y[recipe.real])
@@ -51,14 +51,14 @@ def test_recipe_holds_rows_that_exist_and_labels_that_fit(method, counts):
 
 def test_the_smallest_class_never_becomes_a_smaller_part(method):
     X, y = data(method)
-    after = np.bincount(made(method).recipe(X, y, 0).y)
+    after = np.bincount(balancer(method).recipe(X, y, 0).y)
     assert after.min() / after.sum() >= 9 / 64
 
 
 def test_equal_seeds_give_equal_recipes_and_the_input_is_left_alone(method):
     X, y = data(method)
     before = X.copy(), y.copy()
-    first, second = (made(method).recipe(X, y, 3) for _ in range(2))
+    first, second = (balancer(method).recipe(X, y, 3) for _ in range(2))
     for name in ("real", "i", "j", "delta", "y", "seeds"):
         np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
     np.testing.assert_array_equal(X, before[0])
@@ -68,8 +68,8 @@ def test_equal_seeds_give_equal_recipes_and_the_input_is_left_alone(method):
 def test_training_rows_among_others_are_named_as_rows_of_the_whole(method):
     X, y = data(method)
     among = np.random.default_rng(1).permutation(len(y))[:50]
-    alone = made(method).recipe(X[among], y[among], 0)
-    recipe = made(method).recipe(X, y[among], 0, among)
+    alone = balancer(method).recipe(X[among], y[among], 0)
+    recipe = balancer(method).recipe(X, y[among], 0, among)
     np.testing.assert_array_equal(recipe.materialize(X)[0], alone.materialize(X[among])[0])
     np.testing.assert_array_equal(recipe.y, alone.y)
     assert set(np.concatenate([recipe.real, recipe.i, recipe.j])) <= set(among)
@@ -81,13 +81,13 @@ def test_tables_and_images_give_float_rows_within_the_range_of_the_data(method, 
     X, y = data(method)
     if method in WORDS and len(shape) > 2:
         with pytest.raises(DataError, match=r"BALANCE_CATEGORIES.*To fix it: use the method smote"):
-            made(method).recipe(X.reshape(shape), y, 0)
+            balancer(method).recipe(X.reshape(shape), y, 0)
         return
     if METHODS[method].images_only and len(shape) == 2:
         with pytest.raises(DataError, match=r"BALANCE_IMAGES.*To fix it: balance tables with"):
-            made(method).recipe(X.reshape(shape), y, 0)
+            balancer(method).recipe(X.reshape(shape), y, 0)
         return
-    recipe = made(method).recipe(X.reshape(shape), y, 0)
+    recipe = balancer(method).recipe(X.reshape(shape), y, 0)
     rows, labels = recipe.materialize(X.reshape(shape))
     between = ((recipe.delta >= 0) & (recipe.delta <= 1)).all()
     assert between or method == "svm_smote"
@@ -103,7 +103,7 @@ def test_prepared_rows_of_a_table_are_balanced_as_they_are(method):
     X, y = data(method)
     table = X.reshape(len(X), -1).astype(np.float32)
     table[:, :27] = (table[:, :27] - table[:, :27].mean(axis=0)) / table[:, :27].std(axis=0)
-    rows, labels = made(method).recipe(table, y, 0).materialize(table)
+    rows, labels = balancer(method).recipe(table, y, 0).materialize(table)
     assert rows.shape == (len(labels), 30)
     assert np.isfinite(rows).all()
     assert rows.min() < 0
@@ -113,7 +113,7 @@ def test_prepared_rows_of_a_table_are_balanced_as_they_are(method):
 
 def test_a_batch_is_drawn_alike_whatever_else_is_in_it(method):
     X, y = data(method)
-    recipe = made(method).recipe(X, y, 0)
+    recipe = balancer(method).recipe(X, y, 0)
     whole = recipe.materialize(X)[0]
     for which in ([len(recipe) - 1], [0, len(recipe) - 2, 3, len(recipe) - 1]):
         np.testing.assert_array_equal(recipe.draw(X, np.array(which)), whole[which])
@@ -122,7 +122,7 @@ def test_a_batch_is_drawn_alike_whatever_else_is_in_it(method):
 def test_mixing_names_a_row_of_the_recipe_and_a_share_for_each_row_or_none(method):
     _, y = data(method)
     which = np.arange(8, 24)
-    mixed, again = (made(method).mix(which, y, np.random.default_rng(0)) for _ in range(2))
+    mixed, again = (balancer(method).mix(which, y, np.random.default_rng(0)) for _ in range(2))
     if mixed is not None:
         partners, delta = mixed
         assert partners.shape == delta.shape == which.shape
@@ -132,12 +132,12 @@ def test_mixing_names_a_row_of_the_recipe_and_a_share_for_each_row_or_none(metho
 
 
 def test_class_weights_are_none_or_one_a_class(method):
-    weights = made(method).class_weights(np.array([40, 9, 15]))
+    weights = balancer(method).class_weights(np.array([40, 9, 15]))
     assert weights is None or (weights.shape == (3,) and (weights > 0).all())
 
 
 def test_the_loss_is_finite_teaches_and_takes_mixed_labels(method):
-    balance, counts = made(method), np.array([40, 9, 15])
+    balance, counts = balancer(method), np.array([40, 9, 15])
     weights = balance.class_weights(counts)
     weights = None if weights is None else torch.as_tensor(weights, dtype=torch.float32)
     criterion = balance.loss(counts) or torch.nn.CrossEntropyLoss(weight=weights)
@@ -155,7 +155,7 @@ def test_the_loss_is_finite_teaches_and_takes_mixed_labels(method):
 def test_the_last_layer_is_given_rows_only_by_methods_that_retrain_it(method):
     _, y = data(method)
     features = np.random.default_rng(0).normal(size=(len(y), 7)).astype(np.float32)
-    balance = made(method)
+    balance = balancer(method)
     recipes = [balance.head_rows(features, y, np.random.RandomState(4)) for _ in range(2)]
     assert (recipes[0] is not None) == balance.retrains_head
     if recipes[0] is not None:
@@ -168,12 +168,12 @@ def test_the_last_layer_is_given_rows_only_by_methods_that_retrain_it(method):
 @pytest.mark.parametrize("y", [np.zeros(64, np.int64), np.zeros(5, np.int64)])
 def test_one_class_and_lengths_that_differ_are_refused(method, y):
     with pytest.raises(DataError) as caught:
-        made(method).recipe(data(method)[0], y, 0)
+        balancer(method).recipe(data(method)[0], y, 0)
     assert caught.value.code == "BALANCE_INPUT"
 
 
 def test_settings_survive_json_and_the_method_has_a_title(method):
-    balance = made(method, scope="all")
+    balance = balancer(method, scope="all")
     assert make({"method": method, **json.loads(balance.model_dump_json())}) == balance
     assert balance.title
 

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from seimbang.errors import StudyError
-from seimbang.explain import ALIKE, METHODS, WARNING, grad_cam, occlusion, overlay, sanity
+from seimbang.explain import MAX_SIMILARITY, METHODS, WARNING, grad_cam, occlusion, overlay, sanity
 from seimbang.study.models import make
 
 SIDE, SQUARE = 32, 8
@@ -187,11 +187,11 @@ def facts(module):
 @both
 def test_random_weights_change_the_map(method, cnn, cases):
     state = torch.get_rng_state()
-    found = sanity(method, cnn, cases[0][:20], cases[1][:20])
-    assert found.similarity.shape == (20,)
-    assert found.similarity.mean() < ALIKE
-    np.testing.assert_array_equal(found.maps, method(cnn, cases[0][:20], cases[1][:20]))
-    assert found.random.shape == found.maps.shape
+    checked = sanity(method, cnn, cases[0][:20], cases[1][:20])
+    assert checked.similarity.shape == (20,)
+    assert checked.similarity.mean() < MAX_SIMILARITY
+    np.testing.assert_array_equal(checked.maps, method(cnn, cases[0][:20], cases[1][:20]))
+    assert checked.random.shape == checked.maps.shape
     assert torch.equal(torch.get_rng_state(), state)
 
 
@@ -215,4 +215,4 @@ def test_overlay_mixes_image_and_colours(channels):
 
 
 def test_the_warning_says_that_a_map_is_no_outline():
-    assert WARNING == "The map shows what moved the answer, not the outline of a lesion."
+    assert WARNING == "The map shows which regions influenced the prediction, not the outline of a lesion."

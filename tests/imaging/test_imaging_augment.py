@@ -5,7 +5,8 @@ import pytest
 from pydantic import ValidationError
 
 from seimbang.imaging import augment as module
-from seimbang.imaging.augment import Augmentation, augment
+from seimbang.imaging.augment import DRAWS, Augmentation
+from seimbang.imaging.augment import augment_rows as augment
 from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.cache import stored
 
@@ -31,15 +32,15 @@ def images(n=9, shape=(20, 27, 1), low=0, high=256):
     return np.random.default_rng(0).integers(low, high, (n, *shape)).astype(np.float32)
 
 
-def drawn(monkeypatch, *values, later=()):
-    """Let every image draw these numbers in [-1, 1], in the order of the module, and ``later`` for the later ones."""
+def drawn(monkeypatch, **values):
+    """Let every image draw these numbers in [-1, 1] by name, and 0 for the others."""
 
-    class Fixed:
-        def uniform(self, low, high, size):
-            given = later if size == module.LATER_DRAWS else values
-            return np.array([*given, *[0.0] * (size - len(given))])
+    def draw(seeds):
+        numbers = {name: np.full(len(seeds), values.pop(name, 0.0), np.float32) for name in DRAWS}
+        assert not values
+        return numbers, np.zeros(len(seeds), np.int32)
 
-    monkeypatch.setattr(module.np.random, "default_rng", lambda seed: Fixed())
+    monkeypatch.setattr(module, "_draw", draw)
 
 
 @pytest.mark.parametrize("shape", [(20, 27, 1), (33, 16, 3)])
@@ -62,30 +63,23 @@ def test_every_setting_changes_one_image_differently_by_the_seed(name):
     assert len(np.unique(made.reshape(9, -1), axis=0)) >= 2
 
 
-def test_what_a_setting_draws_does_not_depend_on_the_others():
-    X, seeds = images(), np.arange(9)
-    flipped = augment(X, seeds, Augmentation(flip_top_bottom=True))
-    both = augment(X, seeds, Augmentation(flip_top_bottom=True, rotation=20, shift=0.1))
-    np.testing.assert_array_equal(augment(flipped, seeds, Augmentation(rotation=20, shift=0.1)), both)
-
-
-def test_gamma_and_erase_do_not_change_what_the_others_draw():
-    X, seeds = images(), np.arange(9)
-    before = {name: value for name, value in SETTINGS.items() if name not in ("gamma", "erase", "stretch", "blur")}
-    barely = augment(X, seeds, Augmentation(**before, gamma=1e-9, erase=1e-9))
-    np.testing.assert_allclose(barely, augment(X, seeds, Augmentation(**before)), atol=1e-3)
-    darker = augment(X, seeds, Augmentation(gamma=0.5))
-    both = augment(X, seeds, Augmentation(gamma=0.5, erase=0.3))
-    alone = augment(darker, seeds, Augmentation(erase=0.3))
-    np.testing.assert_allclose(both, alone, atol=1e-3)
-    assert not np.array_equal(both, darker)
-
-
-def test_what_was_drawn_before_there_were_gamma_and_erase_is_drawn_still():
-    before = {name: value for name, value in SETTINGS.items() if name not in ("gamma", "erase", "stretch", "blur")}
-    made = augment(images(2, (8, 9, 1)), np.array([3, 2**62]), Augmentation(**before))
-    np.testing.assert_allclose(made[:, 4, 2, 0], [110.81935, 82.57174], atol=2e-3)
-    assert Augmentation(**before).model_dump() == before
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (("flip_top_bottom",), ("rotation", "shift")),
+        (("flip_left_right", "flip_top_bottom"), ("blur", "erase")),
+        (("rotation", "zoom", "crop", "stretch"), ("gamma",)),
+        (("gamma",), ("brightness", "contrast")),
+        (("blur",), ("noise",)),
+        (("brightness",), ("erase",)),
+    ],
+)
+def test_what_a_setting_draws_does_not_depend_on_the_others(first, second):
+    X, seeds = images(low=60, high=190), np.arange(9)
+    settings = SETTINGS | {"brightness": 0.1, "contrast": 0.1, "noise": 0.02, "gamma": 0.1}
+    one, two = (Augmentation(**{name: settings[name] for name in names}) for names in (first, second))
+    both = Augmentation(**{name: settings[name] for name in first + second})
+    np.testing.assert_allclose(augment(augment(X, seeds, one), seeds, two), augment(X, seeds, both), atol=5e-3)
 
 
 def test_nothing_on_is_the_identity():
@@ -102,14 +96,14 @@ def test_a_turn_by_0_degrees_and_no_shift_are_the_identity(monkeypatch):
 @pytest.mark.parametrize(("share", "quarters"), [(1 / 2, 1), (-1 / 2, -1), (1.0, 2)])
 def test_turns_by_right_angles_are_numpy_s(monkeypatch, share, quarters):
     X = images(shape=(21, 21, 3))
-    drawn(monkeypatch, 0, 0, share)
+    drawn(monkeypatch, turn=share)
     expected = np.rot90(X, quarters, axes=(1, 2))
     np.testing.assert_allclose(augment(X, np.arange(9), Augmentation(rotation=180)), expected, atol=5e-3)
 
 
 def test_a_turn_keeps_the_shape_of_things_on_oblong_images(monkeypatch):
     X = images(shape=(20, 30, 1))
-    drawn(monkeypatch, 0, 0, 1 / 2)
+    drawn(monkeypatch, turn=1 / 2)
     made = augment(X, np.arange(9), Augmentation(rotation=180))
     np.testing.assert_allclose(made[:, :, 5:25], np.rot90(X[:, :, 5:25], axes=(1, 2)), atol=5e-3)
 
@@ -127,7 +121,7 @@ def test_flips_are_numpy_s_and_half_of_the_images_are_flipped():
 
 def test_a_shift_repeats_the_border(monkeypatch):
     X = images(shape=(20, 20, 1))
-    drawn(monkeypatch, 0, 0, 0, 0, 0, 1.0, -0.5)
+    drawn(monkeypatch, shift_y=1.0, shift_x=-0.5)
     made = augment(X, np.arange(9), Augmentation(shift=0.2))
     expected = np.pad(X, ((0, 0), (0, 4), (2, 0), (0, 0)), "edge")[:, 4:, :20]
     np.testing.assert_allclose(made, expected, atol=2e-3)
@@ -135,7 +129,7 @@ def test_a_shift_repeats_the_border(monkeypatch):
 
 def test_a_crop_enlarges_a_window_of_the_image(monkeypatch):
     X = np.kron(images(shape=(4, 4, 1)), np.ones((1, 16, 16, 1), np.float32))
-    drawn(monkeypatch, 0, 0, 0, 0, 1.0, 0, 0, -1.0, -1.0)  # half of each side, at the top left
+    drawn(monkeypatch, crop=1.0, crop_y=-1.0, crop_x=-1.0)  # half of each side, at the top left
     made = augment(X, np.arange(9), Augmentation(crop=0.5))
     expected = np.kron(X[:, :32, :32], np.ones((1, 2, 2, 1)))
     inside = np.s_[:, 4:-4:16, 4:-4:16]
@@ -144,7 +138,7 @@ def test_a_crop_enlarges_a_window_of_the_image(monkeypatch):
 
 def test_brightness_and_contrast_are_those_of_the_definition(monkeypatch):
     X = images(low=100, high=130)
-    drawn(monkeypatch, *[0] * 9, 1.0, -1.0)
+    drawn(monkeypatch, brightness=1.0, contrast=-1.0)
     made = augment(X, np.arange(9), Augmentation(brightness=0.1, contrast=0.2))
     mean = X.mean((1, 2, 3), keepdims=True)
     np.testing.assert_allclose(made, mean + 0.8 * (X - mean) + 25.5, rtol=1e-5)
@@ -153,7 +147,7 @@ def test_brightness_and_contrast_are_those_of_the_definition(monkeypatch):
 def test_a_stretch_widens_as_much_as_it_flattens(monkeypatch):
     X = np.zeros((9, 41, 41, 1), np.float32)
     X[:, 10:31, 10:31] = 255  # a square of 21
-    drawn(monkeypatch, later=[0, 0, 0, 0, 0, 1])
+    drawn(monkeypatch, stretch=1.0)
     made = augment(X, np.arange(9), Augmentation(stretch=np.log(1.5))) > 127
     assert set(made[:, 20].sum((1, 2))) <= {31, 32}
     assert set(made[:, :, 20].sum((1, 2))) <= {13, 14, 15}
@@ -163,7 +157,7 @@ def test_a_stretch_widens_as_much_as_it_flattens(monkeypatch):
 def test_a_blur_spreads_a_point_as_a_gaussian_does(monkeypatch, u):
     X = np.zeros((9, 41, 41, 1), np.float32)
     X[:, 20, 20] = 255
-    drawn(monkeypatch, later=[0, 0, 0, 0, 0, 0, 0, u])
+    drawn(monkeypatch, blur=u)
     made = augment(X, np.arange(9), Augmentation(blur=3)).astype(np.float64)
     places = np.arange(41) - 20
     np.testing.assert_allclose(made.sum((1, 2, 3)), 255, rtol=1e-4)
@@ -175,7 +169,7 @@ def test_a_blur_spreads_a_point_as_a_gaussian_does(monkeypatch, u):
 @pytest.mark.parametrize("u", [1.0, -0.5])
 def test_gamma_is_the_power_of_the_definition(monkeypatch, u):
     X = images()
-    drawn(monkeypatch, later=[u])
+    drawn(monkeypatch, gamma=u)
     made = augment(X, np.arange(9), Augmentation(gamma=0.4))
     np.testing.assert_allclose(made, 255 * (X / 255) ** np.exp(0.4 * u), rtol=1e-4)
 
@@ -190,7 +184,7 @@ def test_gamma_is_the_power_of_the_definition(monkeypatch, u):
 )
 def test_what_is_erased_is_a_rectangle_with_the_mean_of_the_image(monkeypatch, u, rows, columns):
     X = images(shape=(20, 40, 3))
-    drawn(monkeypatch, later=[0.0, *u])
+    drawn(monkeypatch, **dict(zip(("area", "sides", "place_y", "place_x"), u, strict=True)))
     expected = X.copy()
     expected[:, rows, columns] = X.mean((1, 2), keepdims=True)
     np.testing.assert_allclose(augment(X, np.arange(9), Augmentation(erase=0.25)), expected, rtol=1e-5)
@@ -212,7 +206,6 @@ def test_a_share_of_the_images_is_left_as_it_is_and_the_rest_changes_as_without(
     assert 60 <= kept.sum() <= 120
     np.testing.assert_array_equal(made[~kept], every[~kept])
     np.testing.assert_array_equal(augment(X[7:9], seeds[7:9], Augmentation(**SETTINGS, share=0.7)), made[7:9])
-    assert "share" not in ALL.model_dump()
 
 
 def test_a_batch_of_which_none_changes_stays_as_it_is():
@@ -224,7 +217,44 @@ def test_noise_has_the_standard_deviation_asked_for():
     X = np.full((4, 100, 100, 1), 128, np.float32)
     noise = augment(X, np.arange(4), Augmentation(noise=0.05)) - X
     assert noise.std() == pytest.approx(0.05 * 255, rel=0.02)
-    assert abs(np.corrcoef(noise[0].ravel(), noise[1].ravel())[0, 1]) < 0.05
+    assert abs(noise.mean()) < 0.1
+    assert np.abs(np.corrcoef(noise.reshape(4, -1)) - np.eye(4)).max() < 0.05
+    for axis in (1, 2):
+        near = np.corrcoef(noise.take(range(99), axis).ravel(), noise.take(range(1, 100), axis).ravel())[0, 1]
+        assert abs(near) < 0.02
+
+
+def test_noise_is_normally_distributed():
+    from scipy.stats import kstest
+
+    noise = augment(np.full((1, 150, 151, 1), 128, np.float32), np.array([5]), Augmentation(noise=0.05)) - 128
+    assert kstest(noise.ravel() / (0.05 * 255), "norm").pvalue > 0.01
+
+
+def test_draws_are_uniform_and_unrelated_also_for_seeds_in_a_row():
+    draws, keys = module._draw(np.arange(4000) + 2**62)
+    numbers = np.stack([draws[name] for name in DRAWS])
+    assert numbers.min() >= -1
+    assert numbers.max() < 1
+    assert np.abs(numbers.mean(1)).max() < 0.05
+    np.testing.assert_allclose(numbers.std(1), 3**-0.5, atol=0.02)
+    assert np.abs(np.corrcoef(numbers) - np.eye(len(DRAWS))).max() < 0.08
+    assert max(abs(np.corrcoef(row[:-1], row[1:])[0, 1]) for row in numbers) < 0.08
+    assert len(np.unique(keys)) > 3990
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_large_image_is_the_same_alone_and_in_a_batch_with_any_number_of_threads(threads):
+    import torch
+
+    X, seeds, before = images(3, (210, 211, 1)), np.arange(3), torch.get_num_threads()
+    expected = augment(X, seeds, ALL)
+    torch.set_num_threads(threads)
+    try:
+        np.testing.assert_array_equal(augment(X, seeds, ALL), expected)
+        np.testing.assert_array_equal(augment(X[1:2], seeds[1:2], ALL), expected[1:2])
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_values_stay_in_the_range_and_the_input_is_left_alone():

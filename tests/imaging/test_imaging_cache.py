@@ -1,4 +1,4 @@
-"""Decoded once, found again, made anew when the files or the cache changed."""
+"""Decoded once, loaded again, written anew when the files or the cache have changed."""
 
 import errno
 import json
@@ -58,7 +58,7 @@ def test_a_flipped_byte_is_another_digest_and_other_pixels(pictures):
     (pictures / "3.png").write_bytes(data)
     after = decoded(pictures)
     assert [k for k in range(12) if before.digests[k] != after.digests[k]] == [3]
-    assert after.refused[3].code == "IMG_CORRUPT"
+    assert after.errors[3].code == "IMG_CORRUPT"
     assert len(after.X) == 11
 
 
@@ -69,8 +69,8 @@ def test_refused_files_are_left_out_and_remembered(pictures, monkeypatch):
     again = decoded(pictures, [*NAMES, "gone.png"])
     for result in (first, again):
         assert result.X[:, 0, 0, 0].tolist() == [20 * k for k in range(1, 12)]
-        assert {k: error.code for k, error in result.refused.items()} == {0: "IMG_NOT_IMAGE", 12: "IMG_NO_ACCESS"}
-    assert str(first.refused[0]) == str(again.refused[0])
+        assert {k: error.code for k, error in result.errors.items()} == {0: "IMG_NOT_IMAGE", 12: "IMG_NO_ACCESS"}
+    assert str(first.errors[0]) == str(again.errors[0])
 
 
 def test_all_refused_gives_no_rows(pictures):
@@ -95,7 +95,7 @@ def test_a_damaged_entry_is_made_again(pictures, damage):
 
 
 def test_an_interrupted_run_leaves_nothing_that_is_taken_for_pixels(pictures, monkeypatch):
-    monkeypatch.setattr(cache, "_AT_ONCE", 4)
+    monkeypatch.setattr(cache, "_BATCH", 4)
     real, calls = cache.decode, []
 
     def stop(*args):
@@ -113,17 +113,17 @@ def test_an_interrupted_run_leaves_nothing_that_is_taken_for_pixels(pictures, mo
 
 
 def at_once(root):
-    made = []
-    real = cache._make
-    cache._make = lambda *args: (made.append(1), real(*args))
-    return np.array(decoded(root).X).sum(), len(made)
+    writes = []
+    real = cache._write
+    cache._write = lambda *args: (writes.append(1), real(*args))
+    return np.array(decoded(root).X).sum(), len(writes)
 
 
 def test_runs_at_once_make_it_once(pictures):
     with ProcessPoolExecutor(3, mp_context=get_context("fork")) as pool:
         results = list(pool.map(at_once, [pictures] * 3))
     assert len({total for total, _ in results}) == 1
-    assert sum(made for _, made in results) == 1
+    assert sum(writes for _, writes in results) == 1
 
 
 def test_a_full_disk_says_so(pictures, monkeypatch):
@@ -142,7 +142,7 @@ def test_a_cache_that_is_no_folder_says_so(pictures):
 
 
 def test_a_disk_that_does_not_keep_what_was_written_says_so(pictures, monkeypatch):
-    monkeypatch.setattr(cache, "_find", lambda _: None)
+    monkeypatch.setattr(cache, "_load", lambda _: None)
     with pytest.raises(IntegrityError, match="CACHE_DAMAGED"):
         decoded(pictures)
 

@@ -1,4 +1,4 @@
-"""Whatever the bytes are, the door gives pixels of the size asked for or an ImageError with its code."""
+"""Whatever the bytes are, the decoder returns pixels of the requested size or raises an ImageError with its code."""
 
 import contextlib
 import io

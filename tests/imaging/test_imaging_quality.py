@@ -7,7 +7,7 @@ from PIL import Image
 from scipy import ndimage
 
 from seimbang.imaging import quality
-from seimbang.imaging.quality import measure, outliers
+from seimbang.imaging.quality import measure, outlier_signs
 
 RNG = np.random.default_rng(0)
 Y, X_ = np.mgrid[:96, :120]
@@ -27,10 +27,10 @@ def noisy(pixels, sigma):
 
 def test_brightness_contrast_and_clipped_share_by_numpy():
     X = RNG.integers(0, 256, (5, 20, 30, 1), dtype=np.uint8)
-    made = measure(X)
-    assert made.brightness.to_numpy() == pytest.approx(X.mean(axis=(1, 2, 3)))
-    assert made.contrast.to_numpy() == pytest.approx(X.std(axis=(1, 2, 3)))
-    assert made.clipped.to_numpy() == pytest.approx(np.isin(X, [0, 255]).mean(axis=(1, 2, 3)))
+    measures = measure(X)
+    assert measures.brightness.to_numpy() == pytest.approx(X.mean(axis=(1, 2, 3)))
+    assert measures.contrast.to_numpy() == pytest.approx(X.std(axis=(1, 2, 3)))
+    assert measures.clipped.to_numpy() == pytest.approx(np.isin(X, [0, 255]).mean(axis=(1, 2, 3)))
 
 
 def test_entropy_of_known_histograms():
@@ -63,12 +63,12 @@ def test_edges_and_slopes_are_no_noise():
         assert of(scene).noise < 0.5
 
 
-def test_the_middle_of_counts():
+def test_median_of_counts():
     values = np.repeat([[0, 0, 1, 2, 2, 2, 5]], 3, axis=0).astype(np.int16)[:, None]
     counts = quality._counts(values, 7)
     assert counts[0].tolist() == [2, 1, 3, 0, 0, 1, 0]
-    assert quality._middle(counts)[0] == pytest.approx(1.5 + 0.5 / 3)  # half a case into the three twos
-    assert quality._middle(np.zeros((1, 7), np.int64)).tolist() == [0]
+    assert quality._median(counts)[0] == pytest.approx(1.5 + 0.5 / 3)  # half a case into the three twos
+    assert quality._median(np.zeros((1, 7), np.int64)).tolist() == [0]
 
 
 def test_colour_is_measured_on_its_luma():
@@ -82,17 +82,17 @@ def test_colour_is_measured_on_its_luma():
 @pytest.mark.parametrize("size", [(1, 1), (1, 7), (2, 2), (7, 2), (3, 3)])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_tiny_and_constant_images_give_numbers(size, channels):
-    made = measure(np.full((4, *size, channels), 77, np.uint8))
-    assert len(made) == 4
-    assert made.iloc[0].drop("noise").tolist() == [77, 0, 0, 0, 0]
-    assert made.noise.max() < 0.07
+    measures = measure(np.full((4, *size, channels), 77, np.uint8))
+    assert len(measures) == 4
+    assert measures.iloc[0].drop("noise").tolist() == [77, 0, 0, 0, 0]
+    assert measures.noise.max() < 0.07
     assert np.isfinite(measure(RNG.integers(0, 256, (4, *size, channels), dtype=np.uint8))).all(axis=None)
 
 
 def test_blocks_change_nothing(monkeypatch):
     X = RNG.integers(0, 256, (23, 12, 10, 3), dtype=np.uint8)
     whole = measure(X)
-    monkeypatch.setattr(quality, "_BLOCK_BYTES", 5 * 8 * quality._STEEPEST)
+    monkeypatch.setattr(quality, "_BLOCK_BYTES", 5 * 8 * quality._MAX_RESPONSE)
     pd.testing.assert_frame_equal(measure(X), whole, rtol=1e-12)
     assert measure(X[:0]).empty
     assert list(measure(X[:0]).columns) == list(whole.columns)
@@ -101,8 +101,8 @@ def test_blocks_change_nothing(monkeypatch):
 def test_outliers_on_both_sides_and_on_skewed_measures():
     values = pd.DataFrame({"a": RNG.normal(10, 1, 999), "b": RNG.exponential(1, 999) ** 2, "c": np.zeros(999)})
     values.loc[3, "a"], values.loc[5, "a"] = 25, -5
-    off = outliers(values)
-    assert (off.a[3], off.a[5], off.a.abs().sum()) == (1, -1, 2)
-    assert (off.b >= 0).all()
-    assert not off.c.any()
-    assert outliers(values[:1]).eq(0).all(axis=None)
+    signs = outlier_signs(values)
+    assert (signs.a[3], signs.a[5], signs.a.abs().sum()) == (1, -1, 2)
+    assert (signs.b >= 0).all()
+    assert not signs.c.any()
+    assert outlier_signs(values[:1]).eq(0).all(axis=None)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from seimbang.imaging.similarity import alike, close_pairs, similarity, thumbnails
+from seimbang.imaging.similarity import close_pairs, near_identical, similarity, thumbnails
 
 
 def noise(n, shape=(40, 36, 1)):
@@ -27,10 +27,10 @@ def test_thumbnail_pixels_are_means_of_the_pixels_they_cover():
     np.testing.assert_allclose(thumbnails(X)[0], means / np.linalg.norm(means), atol=1e-6)
 
 
-def test_alike_equals_a_plain_comparison_over_several_blocks():
+def test_near_identical_equals_a_plain_comparison_over_several_blocks():
     small = thumbnails(noise(1500))
     small[1400] = small[3]
-    first, second = alike(small[:1100], small[1100:])
+    first, second = near_identical(small[:1100], small[1100:])
     assert np.flatnonzero(first).tolist() == [3]
     assert np.flatnonzero(second).tolist() == [300]
 
@@ -46,22 +46,22 @@ def test_close_pairs_equal_a_plain_comparison(block_bytes, monkeypatch):
     monkeypatch.setattr("seimbang.imaging.similarity._BLOCK_BYTES", block_bytes)
     small = thumbnails(noise(120))
     small[[7, 50, 119]] = small[3]
-    first, second, value = close_pairs(small, 0.5, most=2)
+    first, second, value = close_pairs(small, 0.5, max_pairs=2)
     pairs = list(zip(first.tolist(), second.tolist(), strict=True))
     assert pairs == sorted(pairs)
     assert {(7, 50), (7, 119), (50, 119)} < set(pairs)
     assert len([pair for pair in pairs if pair[0] == 3]) == 2
     np.testing.assert_allclose(value, 1, atol=1e-5)
-    assert len(close_pairs(small, 1.1, most=2)[0]) == 0
+    assert len(close_pairs(small, 1.1, max_pairs=2)[0]) == 0
 
 
 def test_any_number_of_equal_images_stays_connected():
     small = np.repeat(thumbnails(noise(1)), 40, axis=0)
-    first, _, _ = close_pairs(small, 0.9, most=1)
+    first, _, _ = close_pairs(small, 0.9, max_pairs=1)
     assert set(first) == set(range(39))
 
 
-def test_likeness_is_the_correlation_of_all_pixels():
+def test_similarity_is_the_correlation_of_all_pixels():
     X = noise(6)
     X[5] = 90
     X[4] = X[0] // 2 + 20

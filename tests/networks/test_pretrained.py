@@ -12,6 +12,7 @@ from seimbang.networks.backbones import BACKBONES
 from seimbang.networks.network_features import NetworkFeatures
 from seimbang.networks.weights import load
 from seimbang.study.models import MODELS, make
+from seimbang.training.base import Pixels
 
 IMAGENET = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
 RESNETS = {
@@ -142,12 +143,12 @@ def test_the_network_of_the_package_sees_what_its_authors_gave_it(capsys):
 def test_a_head_trained_on_features_makes_the_whole_network():
     model = make({"name": "efficientnet_lite0", "freeze": "all"})
     X = np.random.default_rng(0).integers(0, 256, (40, 48, 40, 3), dtype=np.uint8)
-    features = model.inputs.extract(X)
+    features = model.extractor.extract(X)
     assert features.dtype == np.float32
-    assert features.shape == (40, model.inputs.width((48, 40, 3)))
-    head = model.head(features.shape[1], 2).eval()
+    assert features.shape == (40, *model.extractor.layer((48, 40, 3)).shape)
+    head = model.trained((48, 40, 3), 2).eval()
     module = model.skeleton((48, 40, 3), 2).eval()
-    module.load_state_dict(model.whole(head.state_dict(), (48, 40, 3), 2))
+    module.load_state_dict(model.whole(head.state_dict()))
     with torch.no_grad():
         expected = head(torch.from_numpy(features))
         found = module(torch.from_numpy(X).permute(0, 3, 1, 2) / 255)
@@ -155,8 +156,8 @@ def test_a_head_trained_on_features_makes_the_whole_network():
 
 
 def test_only_a_network_frozen_whole_sees_features():
-    assert make({"name": "resnet50", "freeze": "stage4"}).inputs is None
-    assert make({"name": "resnet50", "freeze": "all"}).inputs == NetworkFeatures(backbone="resnet50")
+    assert make({"name": "resnet50", "freeze": "stage4"}).extractor == Pixels()
+    assert make({"name": "resnet50", "freeze": "all"}).extractor == NetworkFeatures(backbone="resnet50")
 
 
 def test_features_do_not_depend_on_other_images_or_the_seed():

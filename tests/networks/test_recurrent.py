@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from seimbang.errors import StudyError
-from seimbang.networks.recurrent_net import TanhRnn, _Scan
+from seimbang.networks.recurrent import scan, tanh_rnn
 from seimbang.study.models import make
 
 SHAPE = (7, 5, 3)
@@ -52,7 +52,7 @@ def test_rows_and_columns_are_the_time_steps_and_channels_lie_side_by_side():
 def test_fast_rnn_gives_torch_s_states_and_gradients(bidirectional):
     torch.manual_seed(0)
     reference = nn.RNN(5, 4, batch_first=True, bidirectional=bidirectional).double()
-    ours = TanhRnn(5, 4, batch_first=True, bidirectional=bidirectional).double()
+    ours = tanh_rnn()(5, 4, batch_first=True, bidirectional=bidirectional).double()
     ours.load_state_dict(reference.state_dict())
     results = []
     for net in (reference, ours):
@@ -66,7 +66,7 @@ def test_fast_rnn_gives_torch_s_states_and_gradients(bidirectional):
 
 def test_fast_rnn_trains_under_autocast():
     torch.manual_seed(0)
-    net, x = TanhRnn(5, 4, batch_first=True), torch.randn(2, 6, 5)
+    net, x = tanh_rnn()(5, 4, batch_first=True), torch.randn(2, 6, 5)
     exact = net(x)[0]
     with torch.autocast("cpu", torch.bfloat16):
         states = net(x)[0]
@@ -79,7 +79,7 @@ def test_gradients_of_the_loop_are_right():
     torch.manual_seed(0)
     projected = torch.randn(4, 2, 3, dtype=torch.float64, requires_grad=True)
     weight = torch.randn(3, 3, dtype=torch.float64, requires_grad=True)
-    assert torch.autograd.gradcheck(_Scan.apply, (projected, weight))
+    assert torch.autograd.gradcheck(scan(), (projected, weight))
 
 
 @pytest.mark.parametrize("name", ["rnn", "lstm", "gru"])

@@ -5,6 +5,7 @@ import pickle
 import sys
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -12,6 +13,7 @@ from safetensors.torch import save_file
 from seimbang.errors import IntegrityError, ResourceError, StudyError
 from seimbang.networks import weights
 from seimbang.networks.backbones import BACKBONES
+from seimbang.networks.network_features import NetworkFeatures
 from seimbang.study.models import make
 
 SHAPE = (32, 32, 1)
@@ -180,3 +182,38 @@ def test_a_missing_package_names_its_extra(monkeypatch, package):
 def test_a_saved_model_is_loaded_without_the_pretrained_weights(cache, state):
     module = make({"name": NAME, "fetch": "never"}).skeleton(SHAPE, 3)
     module.load_state_dict(build(weights="random").state_dict())
+
+
+def test_the_file_a_user_names_is_part_of_what_features_depend_on(tmp_path):
+    path, keys = tmp_path / "w.safetensors", []
+    models = [
+        make({"name": "resnet18", "weights": str(path), "freeze": "all"}),
+        make({"name": "knn", "features": "resnet18", "backbone_weights": str(path)}),
+    ]
+    for content in (b"one", b"two", b"one"):
+        path.write_bytes(content)
+        keys.append([model.extractor.key() for model in models])
+    assert keys[0] == keys[2] != keys[1]
+    assert keys[0][0] == keys[0][1]
+    assert all(model.reads() == (path,) for model in models)
+    path.unlink()
+    with pytest.raises(ResourceError, match="WEIGHTS_MISSING"):
+        models[0].extractor.key()
+
+
+@pytest.mark.parametrize("settings", [{"name": "knn"}, {"name": "rnn"}, {"name": "resnet18", "weights": "random"}])
+def test_a_model_for_which_no_file_is_named_reads_none(settings):
+    model = make(settings)
+    assert model.reads() == model.extractor.reads() == ()
+    assert make({"name": "knn", "backbone_weights": "unused.pth"}).reads() == ()
+
+
+def test_a_model_of_ours_gives_features_whatever_classes_it_was_for(tmp_path):
+    torch.manual_seed(0)
+    module = make({"name": "resnet18", "weights": "random"}).build((32, 32, 1), 3).eval()
+    torch.save(module.state_dict(), tmp_path / "w.pth")
+    pixels = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 1), dtype=np.uint8)
+    features = NetworkFeatures(backbone="resnet18", weights=str(tmp_path / "w.pth")).extract(pixels)
+    with torch.no_grad():
+        expected = module.features(torch.from_numpy(pixels).permute(0, 3, 1, 2) / 255)
+    np.testing.assert_allclose(features, expected, rtol=1e-4, atol=1e-4)

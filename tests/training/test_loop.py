@@ -13,8 +13,10 @@ from seimbang.errors import DataError, StudyError
 from seimbang.imaging.augment import UNCHANGED, Augmentation
 from seimbang.settings import build
 from seimbang.study.models import make
+from seimbang.training import loop
 from seimbang.training.base import TrainingSettings
 from seimbang.training.loop import Trainer, predict
+from seimbang.training.optimizer import make_optimizer, restore_optimizer
 
 SHAPE = (12, 12, 1)
 
@@ -58,7 +60,7 @@ def gru():
     return make({"name": "gru", "units": 12}).build(SHAPE, 2)
 
 
-def trainer(balance="none", augmentation=UNCHANGED, network=gru, **settings):
+def trainer(balance="none", augmentation=UNCHANGED, network=gru, layout=None, **settings):
     X, y = images()
     rows = np.arange(120)
     torch.manual_seed(0)
@@ -66,7 +68,7 @@ def trainer(balance="none", augmentation=UNCHANGED, network=gru, **settings):
     options = TrainingSettings(**{"epochs": 6, "learning_rate": 0.01, **settings})
     method = make_balance({"method": balance})
     recipe = method.recipe(X, y[rows], 0, rows)
-    return Trainer(module, recipe, X, np.arange(120, 160), y, method, options, augmentation)
+    return Trainer(module, recipe, X, np.arange(120, 160), y, method, options, augmentation, layout=layout)
 
 
 def weights(one):
@@ -117,6 +119,47 @@ def test_a_run_with_every_extra_ends_with_the_same_weights_wherever_it_is_stoppe
         assert len(list(again.epochs())) == 4 - stopped
         for one, other in ((whole.result(), again.result()), (weights(whole), weights(again))):
             assert all(torch.equal(value, other[name]) for name, value in one.items())
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw", "sgd"])
+def test_an_optimizer_goes_on_with_the_state_of_another_layout(name):
+    settings, start, gradients = TrainingSettings(optimizer=name), torch.randn(4, 3, 3, 3), torch.randn(2, 4, 3, 3, 3)
+
+    def stepped(first, second):
+        state = {}
+        for layout, gradient in zip((first, second), gradients, strict=True):
+            module = torch.nn.Conv2d(3, 4, 3, bias=False)
+            with torch.no_grad():
+                module.weight.copy_(state.get("weight", start))
+            module.to(memory_format=layout)
+            optimizer = make_optimizer(module, settings)
+            if state:
+                restore_optimizer(optimizer, state["optimizer"])
+            module.weight.grad = torch.empty_like(module.weight).copy_(gradient)
+            optimizer.step()
+            state = {"weight": module.weight.detach(), "optimizer": copy.deepcopy(optimizer.state_dict())}
+        return state["weight"]
+
+    expected = stepped(torch.contiguous_format, torch.contiguous_format)
+    assert torch.equal(stepped(torch.contiguous_format, torch.channels_last), expected)
+
+
+def test_the_bits_do_not_depend_on_whether_batches_are_made_in_a_thread(monkeypatch):
+    def trained():
+        made = trainer("balanced_mixup", CHANGES, Stages, epochs=2)
+        return [list(made.epochs())[-1].loss, *made.result().values()]
+
+    threaded = trained()
+    monkeypatch.setattr(loop, "ahead", lambda makers: (maker() for maker in makers))
+    for value, same in zip(threaded, trained(), strict=True):
+        assert value == same if isinstance(value, float) else torch.equal(value, same)
+
+
+def test_an_error_while_a_batch_is_made_is_raised(monkeypatch):
+    stopped = trainer()
+    monkeypatch.setattr(stopped.recipe.__class__, "draw", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        next(stopped.epochs())
 
 
 def test_layers_begin_to_learn_when_they_are_unfrozen_and_at_their_own_rate():
@@ -199,11 +242,6 @@ def test_extras_that_contradict_each_other_are_refused(extras, said):
         extras["schedule"] = "constant"
     with pytest.raises(StudyError, match=said):
         build(TrainingSettings, extras, "training")
-
-
-def test_extras_that_are_off_leave_no_trace_in_what_is_saved():
-    assert "average" not in TrainingSettings().model_dump()
-    assert TrainingSettings(average=0.9).model_dump()["average"] == 0.9
 
 
 def test_labels_are_smoothed_as_the_formula_says_with_class_weights():

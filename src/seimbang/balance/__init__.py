@@ -1,6 +1,6 @@
 """Balancing methods. A new one is a file in this folder and a line in ``METHODS``.
 
-For scikit-learn the methods that change rows are also samplers, under imbalanced-learn's names: ``SMOTE`` and others.
+The methods that resample rows are also samplers for scikit-learn, under imbalanced-learn's names: ``SMOTE`` etc.
 """
 
 from collections.abc import Mapping
@@ -66,7 +66,7 @@ def make(settings: Mapping[str, Any], where: str = "balance") -> Balance:
     """Return the method that ``settings`` describes, such as ``{"method": "smote", "k": 5}``.
 
     Raises:
-        StudyError: STUDY_INVALID: unknown method, unknown keys or values out of range, all of them named.
+        StudyError: STUDY_INVALID: unknown method, unknown keys or values out of range; all are named.
     """
     return choose(METHODS, "method", settings, where)
 
@@ -82,9 +82,9 @@ if TYPE_CHECKING:
         RandomUnderSampler,
     )
 else:
-
+    # lazy: the samplers derive from imbalanced-learn's base class, whose import takes seconds that `make` does not need
     def __getattr__(name: str) -> Any:
-        """Load the samplers, and scikit-learn with them, when one is first asked for."""
+        """Import the samplers, and scikit-learn with them, on first use."""
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from seimbang.balance import samplers

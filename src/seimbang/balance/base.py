@@ -10,7 +10,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
 from seimbang.errors import DataError
-from seimbang.imaging.augment import UNCHANGED, Augmentation, augment
+from seimbang.imaging.augment import UNCHANGED, Augmentation, augment_rows
 
 if TYPE_CHECKING:
     import torch
@@ -18,24 +18,24 @@ if TYPE_CHECKING:
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Blocks = tuple[tuple[int, int], ...]
-"""First column of each category in prepared rows of a table, and the one after its last; one column is one word."""
+"""First column of each category in prepared rows of a table, and the one after its last; one column per level."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """The rows a model trains on; synthetic ones are descriptions, made when a batch is drawn.
+    """The rows a model trains on; synthetic ones are descriptions, computed when a batch is drawn.
 
     Attributes:
         real: Rows of ``X`` to use, shape ``(m,)``; a row may occur more than once.
         i: First parent of each synthetic row, shape ``(s,)``, as rows of the same ``X``.
         j: Second parent, shape ``(s,)``.
-        delta: Place on the line through the parents, shape ``(s,)``: the row is ``x_i + delta * (x_j - x_i)``. In
+        delta: Position on the line through the parents, shape ``(s,)``: the row is ``x_i + delta * (x_j - x_i)``. In
             [0, 1] it lies between them; negative, beyond the first, away from the second.
         y: Labels of the real rows, then of the synthetic ones, shape ``(m + s,)``.
-        augmentation: How the synthetic rows, which are then images, are changed at random after that.
-        seeds: Seed of that change for each synthetic row, shape ``(s,)``; none without ``augmentation``.
+        augmentation: Random augmentation of the synthetic rows, which are then images, after interpolation.
+        seeds: Seed of the augmentation of each synthetic row, shape ``(s,)``; none without ``augmentation``.
         blocks: Columns that are not interpolated but copied from a row of ``donors``: the categories of a table.
-        donors: Rows of ``X`` that lend each synthetic row its categories, shape ``(s, blocks)``.
+        donors: Rows of ``X`` from which each synthetic row copies its categories, shape ``(s, blocks)``.
     """
 
     real: Ints
@@ -74,7 +74,7 @@ class Recipe:
             for donor, (start, stop) in enumerate(self.blocks):
                 rows[made, start:stop] = X[self.donors[k, donor], start:stop]
             if len(self.seeds):
-                rows[made] = augment(rows[made], self.seeds[k], self.augmentation)
+                rows[made] = augment_rows(rows[made], self.seeds[k], self.augmentation)
         return rows
 
     def materialize(self, X: npt.NDArray[Any]) -> tuple[npt.NDArray[np.float32], Ints]:
@@ -85,13 +85,13 @@ class Recipe:
 class Balance(BaseModel):
     """A balancing method: its settings are the fields, its work is in the hooks, which do nothing unless overridden.
 
-    Subclasses override what they need; ``recipe`` is the public door to ``rows`` and does the checking.
+    Subclasses override what they need; ``recipe`` is the public method, validates the input and calls ``rows``.
 
-    A method says of itself whether it is for images only, whether it trains the last layer of the network again, and by
-    which reading of the probabilities its arm answers: the likeliest class, or the threshold tuned on validation.
+    Class variables say whether a method is for images only, whether it retrains the last layer of the network, and by
+    which decision rule its arm predicts: the most probable class, or the threshold tuned on validation.
 
     Attributes:
-        scope: What is balanced: the training part, or ``"all"`` cases before the split, which leaks and is marked.
+        scope: What is balanced: the training set, or ``"all"`` cases before the split, which leaks and is marked.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -112,8 +112,8 @@ class Balance(BaseModel):
             among: Which rows of ``X`` are the training rows, shape ``(n,)``; all of them unless given.
 
         Raises:
-            DataError: BALANCE_INPUT: lengths differ or fewer than two classes are left. BALANCE_IMAGES: the rows are
-                no images, and the method works on images only.
+            DataError: BALANCE_INPUT: lengths differ, or there are fewer than two classes. BALANCE_IMAGES: the rows are
+                not images, and the method is for images only.
         """
         rows = np.arange(len(X)) if among is None else among
         if len(rows) != len(y) or len(np.unique(y)) < 2:
@@ -121,7 +121,7 @@ class Balance(BaseModel):
                 "BALANCE_INPUT",
                 f"{len(rows)} rows, {len(y)} labels, {len(np.unique(y))} classes",
                 "as many labels as rows and at least two classes",
-                "check the training part of the split",
+                "check the training set of the split",
             )
         if self.images_only and X.ndim != 4:
             raise DataError(
@@ -130,15 +130,16 @@ class Balance(BaseModel):
                 "images, height x width x channels",
                 "balance tables with oversample, smote or class_weights",
             )
-        made = self.rows(X, rows, y, np.random.RandomState(seed))
-        return replace(made, real=rows[made.real], i=rows[made.i], j=rows[made.j], donors=rows[made.donors])
+        recipe = self.rows(X, rows, y, np.random.RandomState(seed))
+        real, i, j, donors = (rows[index] for index in (recipe.real, recipe.i, recipe.j, recipe.donors))
+        return replace(recipe, real=real, i=i, j=j, donors=donors)
 
     def with_categories(self, blocks: Blocks) -> Self:
-        """Return the method for a table whose prepared rows have these categories; few methods treat them apart."""
+        """Return the method for a table whose prepared rows have these categories; most methods ignore them."""
         return self
 
     def rows(self, X: npt.NDArray[Any], among: Ints, y: Ints, rng: np.random.RandomState) -> Recipe:
-        """Resample or synthesise; unless overridden, every row once. The recipe holds positions in ``among``."""
+        """Resample or synthesise; by default every row once. The recipe holds positions in ``among``."""
         return Recipe.of_real(np.arange(len(y)), y)
 
     def class_weights(self, counts: Ints) -> Floats | None:
@@ -150,14 +151,14 @@ class Balance(BaseModel):
         return None
 
     def mix(self, which: Ints, y: Ints, rng: np.random.Generator) -> tuple[Ints, Floats] | None:
-        """Name the rows to mix into a batch, or None to leave the batch as it is.
+        """Return the rows to mix into a batch, or None to leave the batch unchanged.
 
         Images and labels are mixed alike: ``x + delta * (x_partner - x)``. A label is then soft.
 
         Args:
             which: Rows of the recipe in the batch, shape ``(b,)``.
             y: Labels of all rows of the recipe.
-            rng: Of this epoch.
+            rng: Generator of this epoch.
 
         Returns:
             Partners, as rows of the recipe, and ``delta`` in [0, 1], both of shape ``(b,)``.
@@ -169,13 +170,13 @@ class Balance(BaseModel):
         return logits
 
     def head_rows(self, features: npt.NDArray[np.float32], y: Ints, rng: np.random.RandomState) -> Recipe | None:
-        """Return what the last layer alone is trained on once the network is trained, or None to leave it.
+        """Return the rows on which the last layer alone is retrained after the network, or None not to.
 
-        Only asked of a method that ``retrains_head``.
+        Only called for a method that ``retrains_head``.
 
         Args:
             features: Inputs of the last layer for each row of the recipe, shape ``(m, f)``.
             y: Labels of these rows, shape ``(m,)``.
-            rng: Of the seed of the training.
+            rng: Seeded with the seed of the training.
         """
         return None

@@ -19,8 +19,10 @@ class BorderlineSmote(Interpolating):
 
     title: ClassVar[str] = "Borderline-SMOTE"
     source: ClassVar[str] = "Han et al. 2005, ICIC, LNCS 3644, 878-887"
-    needs: ClassVar[str] = "m cases besides each, and some with at least half, but not all, of these of other classes"
-    fix: ClassVar[str] = "set another m, or use the method smote or oversample"
+    needs: ClassVar[str] = (
+        "more than m cases, and cases with at least half, but not all, of their m neighbours in other classes"
+    )
+    fix: ClassVar[str] = "change m, or use the method smote or oversample"
     m: int = Field(10, ge=1, le=1000)
 
     def sampler(self) -> tuple[Any, dict[str, Any]]:

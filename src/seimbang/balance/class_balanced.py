@@ -1,4 +1,4 @@
-"""Weights in the loss by the effective number of cases: those of a large class repeat each other."""
+"""Class weights by the effective number of cases, which grows more slowly than their number."""
 
 from typing import ClassVar
 
@@ -9,10 +9,10 @@ from seimbang.balance.base import Balance, Floats, Ints
 
 
 class ClassBalanced(Balance):
-    """Each class weighs ``(1 - beta) / (1 - beta ** n_c)`` in the loss, scaled so that the weights sum to their number.
+    """Each class weighs ``(1 - beta) / (1 - beta ** n_c)`` in the loss, scaled so that the mean weight is 1.
 
     Attributes:
-        beta: 0 gives equal weights; the nearer to 1, the nearer they come to ``1 / n_c``.
+        beta: 0 gives equal weights; the closer to 1, the closer the weights are to ``1 / n_c``.
     """
 
     title: ClassVar[str] = "class-balanced weights"

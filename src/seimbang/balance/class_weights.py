@@ -1,4 +1,4 @@
-"""Weights in the loss, inverse to how often a class occurs."""
+"""Class weights in the loss, inversely proportional to class frequency."""
 
 from typing import ClassVar
 
@@ -8,7 +8,7 @@ from seimbang.balance.base import Balance, Floats, Ints
 
 
 class ClassWeights(Balance):
-    """Each class weighs ``n / (k * n_c)`` in the loss, so that all classes weigh the same in total."""
+    """Each class weighs ``n / (k * n_c)`` in the loss, so that all classes have the same total weight."""
 
     title: ClassVar[str] = "class weights"
     source: ClassVar[str] = "King & Zeng 2001, Political Analysis 9(2)"

@@ -1,4 +1,4 @@
-"""Balancing in the space of a network's features: the network is trained as it is, its last layer then again."""
+"""SMOTE in feature space: the network is trained on imbalanced data, then its last layer on balanced features."""
 
 from typing import Any, ClassVar, Literal
 
@@ -12,17 +12,17 @@ from seimbang.balance.smote import Smote, require_neighbours
 
 
 class FeatureSmote(Balance):
-    """Make features ``f_i + delta * (f_j - f_i)`` of the small classes and train the last layer on all features again.
+    """Generate features ``f_i + delta * (f_j - f_i)`` of minority classes and retrain the last layer on all features.
 
     ``delta`` is uniform on [0, 1). The other parent ``j`` is one of the ``k`` nearest cases of the class of ``i``, as
-    in SMOTE; with ``towards = "enemies"``, of the other classes: the paper's expansive oversampling (EOS), which widens
-    a small class towards the border. Every case of the class is a start; the paper's code leaves out those without an
-    enemy among their nearest cases of any class.
+    in SMOTE; with ``towards = "enemies"``, of the other classes: the paper's expansive oversampling (EOS), which
+    expands a minority class towards the boundary. Every case of the class is a first parent; the paper's code leaves
+    out those without an enemy among their nearest cases of any class.
 
     Attributes:
         k: Number of neighbours to choose from.
         ratio: Wanted size of each smaller class, relative to the largest; a class above it is left alone.
-        towards: Which neighbours: ``"neighbours"`` of the class (SMOTE) or ``"enemies"`` of the others (EOS).
+        towards: ``"neighbours"`` of the class (SMOTE) or ``"enemies"``, neighbours of other classes (EOS).
     """
 
     title: ClassVar[str] = "SMOTE in the network's features"
@@ -33,10 +33,11 @@ class FeatureSmote(Balance):
     towards: Literal["neighbours", "enemies"] = "neighbours"
 
     def rows(self, X: npt.NDArray[Any], among: Ints, y: Ints, rng: np.random.RandomState) -> Recipe:
-        """Return every row once, having checked what is needed after the training.
+        """Return every row once, after checking what retraining needs.
 
         Raises:
-            DataError: SMOTE_NEIGHBOURS: a class to be enlarged, or for enemies the rest, has no more than ``k``.
+            DataError: SMOTE_NEIGHBOURS: a class to be oversampled, or for enemies the other classes, have no more than
+                ``k`` cases.
         """
         for label in shortfall(y, self.ratio):
             same = int((y == label).sum())
@@ -47,14 +48,14 @@ class FeatureSmote(Balance):
         return Recipe.of_real(np.arange(len(y)), y)
 
     def head_rows(self, features: npt.NDArray[np.float32], y: Ints, rng: np.random.RandomState) -> Recipe | None:
-        """Return every row once, then the synthetic ones, class by class; None where no class lacks any."""
+        """Return every row once, then the synthetic ones, class by class; None where no class falls short."""
         wanted = shortfall(y, self.ratio)
         if not wanted:
             return None
         if self.towards == "neighbours":
             return Smote(k=self.k, ratio=self.ratio).rows(features, np.arange(len(y)), y, rng)
-        made = [self._towards_enemies(features, y, label, count, rng) for label, count in wanted.items()]
-        i, j = (np.concatenate(parents) for parents in zip(*made, strict=True))
+        pairs = [self._towards_enemies(features, y, label, count, rng) for label, count in wanted.items()]
+        i, j = (np.concatenate(parents) for parents in zip(*pairs, strict=True))
         return Recipe(np.arange(len(y)), i, j, rng.uniform(size=len(i)), np.concatenate([y, y[i]]))
 
     def _towards_enemies(

@@ -1,4 +1,4 @@
-"""Focal loss: cases that are already told apart count less."""
+"""Focal loss: down-weights cases that are already well classified."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Focal(Balance):
     """The loss of a case of class ``c`` is ``-alpha_c * (1 - p_c) ** gamma * log(p_c)``, averaged over the batch.
 
     Attributes:
-        gamma: 0 is cross-entropy; the larger, the less easy cases count.
-        weighted: Whether ``alpha`` is the weights of ``class_weights`` instead of 1.
+        gamma: 0 is cross-entropy; the larger, the lower the weight of easy cases.
+        weighted: Whether ``alpha`` are the weights of ``class_weights`` instead of 1.
     """
 
     title: ClassVar[str] = "focal loss"
@@ -35,7 +35,7 @@ class Focal(Balance):
 
 
 def focal_loss(logits: Tensor, labels: Tensor, gamma: float, alpha: Floats | None = None) -> Tensor:
-    """Return the mean focal loss; of a mixed label each class counts by its share.
+    """Return the mean focal loss; with mixed labels each class counts by its share.
 
     Args:
         logits: ``float[b, classes]``.
@@ -44,8 +44,8 @@ def focal_loss(logits: Tensor, labels: Tensor, gamma: float, alpha: Floats | Non
         alpha: Weight of each class, shape ``(classes,)``.
     """
     log_p = logits.log_softmax(1)
-    doubt = (-log_p.expm1()).clamp_min(1e-12)  # the slope of 0 ** gamma is infinite for gamma < 1
-    losses = -shares(labels, logits) * doubt**gamma * log_p
+    one_minus_p = (-log_p.expm1()).clamp_min(1e-12)  # the derivative of 0 ** gamma is infinite for gamma < 1
+    losses = -shares(labels, logits) * one_minus_p**gamma * log_p
     if alpha is not None:
         losses = losses * losses.new_tensor(alpha)
     return losses.sum(1).mean()

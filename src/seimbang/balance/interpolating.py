@@ -1,4 +1,4 @@
-"""What the relatives of SMOTE share: imbalanced-learn chooses parents and steps, and only these are kept."""
+"""Base of the SMOTE variants: imbalanced-learn chooses parents and steps, and only these are kept."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from seimbang.errors import DataError
 
 ESTIMATORS = ("nn_", "nn_k_", "nn_m_", "svm_estimator_", "kmeans_estimator_")
 ENDS = np.array([[0.0, 1.0]])
-"""Steps to take instead of the drawn ones: none in the first column, the whole way in the second."""
+"""Steps used instead of the drawn ones: 0 in the first column and 1 in the second, which give the two parents."""
 
 
 class Interpolating(Balance):
-    """A method of imbalanced-learn that makes cases on the lines through neighbours.
+    """A method of imbalanced-learn that interpolates between neighbours.
 
     Attributes:
         k: Number of neighbours to choose the second parent from.
@@ -39,12 +39,12 @@ class Interpolating(Balance):
     def rows(self, X: npt.NDArray[Any], among: Ints, y: Ints, rng: np.random.RandomState) -> Recipe:
         """Return every row once, then the synthetic ones as imbalanced-learn orders them.
 
-        The features are held as float32, or float64 where they need it, while parents are chosen; imbalanced-learn
-        itself sees numbers of rows.
+        The features are held as float32, or float64 where needed, while parents are chosen; imbalanced-learn itself
+        gets row numbers.
 
         Raises:
             DataError: SMOTE_NEIGHBOURS: a class that needs synthetic cases has no more than ``k``. BALANCE_UNSUITED:
-                the method finds nothing to start from.
+                the method finds no case to start from.
         """
         wanted = shortfall(y, self.ratio)
         for label in wanted:
@@ -52,44 +52,45 @@ class Interpolating(Balance):
         if not wanted:
             return Recipe.of_real(np.arange(len(y)), y)
         features = X[among].reshape(len(among), -1).astype(np.result_type(X, np.float32))
-        seed = int(rng.get_state(legacy=False)["state"]["key"][0])  # the first word of a fresh state is its seed
-        made = self._made(features, y, wanted, seed)
+        seed = int(rng.get_state(legacy=False)["state"]["key"][0])  # the first element of a fresh state is its seed
+        synthetic = self._synthetic(features, y, wanted, seed)
         for label in wanted:
-            if label not in made.y:
-                raise self._unsuited(y, [label], "it made nothing of this class")
-        return Recipe(np.arange(len(y)), made.i, made.j, made.delta, np.concatenate([y, made.y]))
+            if label not in synthetic.y:
+                raise self._unsuited(y, [label], "no synthetic case in this class")
+        labels = np.concatenate([y, synthetic.y])
+        return Recipe(np.arange(len(y)), synthetic.i, synthetic.j, synthetic.delta, labels)
 
-    def _made(self, features: npt.NDArray[Any], y: Ints, wanted: Mapping[int, int], seed: int) -> Recipe:
-        kind, settings = self.sampler()
+    def _synthetic(self, features: npt.NDArray[Any], y: Ints, wanted: Mapping[int, int], seed: int) -> Recipe:
+        sampler, settings = self.sampler()
         sizes = {label: int((y == label).sum()) + count for label, count in wanted.items()}
         try:
             with np.errstate(invalid="ignore"):
-                return trace(kind, features, y, seed, sampling_strategy=sizes, **settings)
+                return trace(sampler, features, y, seed, sampling_strategy=sizes, **settings)
         except (ValueError, RuntimeError) as error:
             raise self._unsuited(y, list(wanted), str(error)) from error
 
     def _unsuited(self, y: Ints, labels: list[int], reason: str) -> DataError:
         counts = " and ".join(f"{int((y == label).sum())} cases in class {label}" for label in labels)
-        found = f"{counts} among {len(y)}, of which {self.title} cannot make more ({reason.rstrip('.')})"
+        found = f"{counts} among {len(y)}, from which {self.title} cannot generate more ({reason.rstrip('.')})"
         return DataError("BALANCE_UNSUITED", found, self.needs, self.fix)
 
 
-def trace(kind: Any, features: npt.NDArray[Any], y: Ints, seed: int, **settings: Any) -> Recipe:
-    """Let a sampler of imbalanced-learn work on numbers of rows, and return the synthetic rows alone.
+def trace(sampler: Any, features: npt.NDArray[Any], y: Ints, seed: int, **settings: Any) -> Recipe:
+    """Run a sampler of imbalanced-learn on row numbers, and return the synthetic rows alone.
 
-    In place of each row the sampler is given its number, twice; its estimators (neighbours, SVM, clusters) see the
-    features. A new case is then the number of its first parent in one column, that of its second in the other.
+    Instead of each row the sampler gets its number, twice; its estimators (neighbours, SVM, clusters) get the features.
+    A synthetic case is then the number of its first parent in one column, and that of its second in the other.
 
     Args:
-        kind: ADASYN or a class derived from BaseSMOTE.
+        sampler: ADASYN or a class derived from BaseSMOTE.
         features: Shape ``(n, f)``.
         y: Labels, shape ``(n,)``.
-        seed: What a user of imbalanced-learn gives as ``random_state``.
-        settings: The other settings of ``kind``.
+        seed: The ``random_state`` of imbalanced-learn.
+        settings: The other settings of ``sampler``.
     """
     steps: list[Floats] = []
 
-    class Traced(kind):  # type: ignore[misc]
+    class Traced(sampler):  # type: ignore[misc]
         def _validate_estimator(self) -> None:
             super()._validate_estimator()
             for name in ESTIMATORS:
@@ -103,15 +104,16 @@ def trace(kind: Any, features: npt.NDArray[Any], y: Ints, seed: int, **settings:
         def _find_cluster_sparsity(self, numbers: Floats) -> Any:
             return super()._find_cluster_sparsity(_rows(features, numbers))
 
-    draws = seed if hasattr(kind, "_generate_samples") else _Steps(seed, steps)
+    # ADASYN has no such method to override: its steps are taken where it draws them
+    random_state = seed if hasattr(sampler, "_generate_samples") else _Steps(seed, steps)
     numbers = np.repeat(np.arange(len(y), dtype=np.float64)[:, None], 2, axis=1)
-    made, labels = Traced(random_state=draws, **settings).fit_resample(numbers, y)
-    i, j = made[len(y) :].astype(np.int64).T
+    parents, labels = Traced(random_state=random_state, **settings).fit_resample(numbers, y)
+    i, j = parents[len(y) :].astype(np.int64).T
     return Recipe(np.empty(0, np.int64), i, j, np.concatenate([np.empty(0), *steps]), labels[len(y) :])
 
 
 class _Steps(np.random.RandomState):
-    """Keeps the steps that ADASYN draws, and has it take those of ``ENDS``."""
+    """Records the steps that ADASYN draws, and returns ``ENDS`` instead."""
 
     def __init__(self, seed: int, steps: list[Floats]) -> None:
         super().__init__(seed)
@@ -123,7 +125,7 @@ class _Steps(np.random.RandomState):
 
 
 class _OnRows:
-    """An estimator that is given numbers of rows and works on the rows."""
+    """An estimator that gets row numbers and works on the rows."""
 
     def __init__(self, estimator: Any, features: npt.NDArray[Any]) -> None:
         self.estimator, self.features = estimator, features

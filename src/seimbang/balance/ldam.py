@@ -1,4 +1,4 @@
-"""LDAM: rare classes must be told apart by a larger margin."""
+"""LDAM: a larger margin for rare classes."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 class Ldam(Balance):
     """Cross-entropy of logits from which ``scale * m_c`` is taken at the true class ``c``.
 
-    The margin ``m_c`` is in proportion to ``n_c ** -1/4``. The paper's network gives cosines, to be multiplied by
-    ``scale`` = 30; here the logits count as already multiplied, so that the probabilities are their softmax in training
-    and after. As the last layer does not give cosines, its logits are not bounded, and ``scale`` is 1 unless told
-    otherwise: by 30 a network may never leave one class. The paper's later re-weighting is left out.
+    The margin ``m_c`` is in proportion to ``n_c ** -1/4``. The paper's network gives cosines, multiplied by
+    ``scale`` = 30; here the logits count as already multiplied, so that the probabilities are their softmax both in
+    training and in use. As the last layer does not give cosines, its logits are unbounded, and ``scale`` is 1 by
+    default: with 30 a network may always predict one class. The paper's deferred re-weighting is left out.
 
     Attributes:
         max_margin: ``m_c`` of the rarest class; 0 is cross-entropy.
@@ -40,14 +40,14 @@ class Ldam(Balance):
 
 def margins(counts: Ints, largest: float) -> Floats:
     """Return ``largest * (n_min / n_c) ** 1/4`` of each class, shape ``(classes,)``; 0 for a class without rows."""
-    found = np.zeros(len(counts))
+    margin = np.zeros(len(counts))
     present = counts > 0
-    found[present] = largest * (counts[present].min() / counts[present]) ** 0.25
-    return found
+    margin[present] = largest * (counts[present].min() / counts[present]) ** 0.25
+    return margin
 
 
 def ldam_loss(logits: Tensor, labels: Tensor, margins: Floats) -> Tensor:
-    """Return the mean loss; of a mixed label each class loses its share of the margin.
+    """Return the mean loss; with mixed labels each class loses its share of the margin.
 
     Args:
         logits: ``float[b, classes]``.

@@ -1,4 +1,4 @@
-"""Logit adjustment: how common a class is, is added while training, so the network need not learn it."""
+"""Logit adjustment: class log-priors are added to the logits in training, so that the network does not learn them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class LogitAdjustment(Balance):
-    """Train on ``logits + tau * log(n_c / n)``; without the term, the network answers as if classes were equal.
+    """Train on ``logits + tau * log(n_c / n)``; without the term, it predicts as if classes were balanced.
 
     Attributes:
         tau: 0 is plain cross-entropy; 1 is consistent for the balanced error.
@@ -25,6 +25,6 @@ class LogitAdjustment(Balance):
     tau: float = Field(1.0, ge=0, le=10)
 
     def adjust_logits(self, logits: torch.Tensor, counts: Ints) -> torch.Tensor:
-        """Return ``float[b, classes]``; a class without rows counts as if it had one."""
+        """Return ``float[b, classes]``; a class without rows counts as one row."""
         prior = np.maximum(counts, 1) / counts.sum()
         return logits + self.tau * logits.new_tensor(np.log(prior))

@@ -1,4 +1,4 @@
-"""What the losses share: labels as shares of classes, and a module around a function."""
+"""Helpers of the losses: labels as shares of classes, and a function as a module."""
 
 from __future__ import annotations
 

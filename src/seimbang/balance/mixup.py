@@ -1,4 +1,4 @@
-"""Mixup: every training image is mixed with another one, and so is its label."""
+"""Mixup: convex combinations of pairs of images and of their labels."""
 
 from typing import ClassVar
 
@@ -14,7 +14,7 @@ class Mixup(Balance):
     The share is drawn for each row, as in the paper's formula; its code draws one for the whole batch.
 
     Attributes:
-        alpha: The larger, the nearer the shares are to one half.
+        alpha: The larger, the closer the shares are to one half.
     """
 
     title: ClassVar[str] = "mixup"
@@ -22,19 +22,19 @@ class Mixup(Balance):
     alpha: float = Field(0.2, gt=0, le=10)
 
     def mix(self, which: Ints, y: Ints, rng: np.random.Generator) -> tuple[Ints, Floats]:
-        """Return the batch in another order, and the shares."""
+        """Return the batch in random order, and the shares."""
         return rng.permutation(which), rng.beta(self.alpha, self.alpha, len(which))
 
 
 class BalancedMixup(Balance):
-    """Mix each row with one drawn from all classes alike; the share of that one is from Beta(``alpha``, 1).
+    """Mix each row with one of a class-balanced sample, whose share is drawn from Beta(``alpha``, 1).
 
-    The rows of an epoch are thus sampled as they occur, their partners with every class equally likely. The mean share
-    of the partner is ``alpha / (alpha + 1)``: most rows stay near what they were, and rare classes are not overfitted.
-    The share is drawn for each row; the paper's code draws one for the whole batch.
+    The rows of an epoch are thus sampled as they occur, their partners with all classes equally probable. The mean
+    share of the partner is ``alpha / (alpha + 1)``: most rows stay close to the original, and rare classes are not
+    overfitted. The share is drawn for each row; the paper's code draws one for the whole batch.
 
     Attributes:
-        alpha: The larger, the more weighs the balanced part.
+        alpha: The larger, the larger the share of the balanced sample.
     """
 
     title: ClassVar[str] = "balanced mixup"
@@ -42,7 +42,7 @@ class BalancedMixup(Balance):
     alpha: float = Field(0.2, gt=0, le=10)
 
     def mix(self, which: Ints, y: Ints, rng: np.random.Generator) -> tuple[Ints, Floats]:
-        """Return rows of the recipe, each class equally likely, and the shares."""
+        """Return rows of the recipe, all classes equally probable, and the shares."""
         counts = np.bincount(y)
-        chance = 1 / counts[y] / np.count_nonzero(counts)
-        return rng.choice(len(y), size=len(which), p=chance), rng.beta(self.alpha, 1, len(which))
+        probability = 1 / counts[y] / np.count_nonzero(counts)
+        return rng.choice(len(y), size=len(which), p=probability), rng.beta(self.alpha, 1, len(which))

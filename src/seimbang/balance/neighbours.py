@@ -1,4 +1,4 @@
-"""Exact nearest neighbours among thousands of images, in memory that does not grow with the images' size."""
+"""Exact nearest neighbours among thousands of images, in memory independent of the size of the images."""
 
 from typing import Any
 
@@ -8,12 +8,11 @@ import numpy.typing as npt
 from seimbang.balance.base import Floats, Ints
 
 COLUMNS = 1024
-"""Features taken at a time. A sum of 1024 products of bytes centred on 0 is at most 128 * 128 * 1024 = 2**24, so
-float32, which is twice as fast as float64, holds it exactly."""
-
+"""Features processed at a time. A sum of 1024 products of bytes centred on 0 is at most 128 * 128 * 1024 = 2**24, so
+float32, which is twice as fast as float64, represents it exactly."""
 
 MEMORY = 64 * 2**20
-"""Bytes for the distances that are held at a time."""
+"""Bytes of the distances held at a time."""
 
 
 def neighbours(X: npt.NDArray[Any], rows: Ints, k: int, memory: int = MEMORY) -> Ints:
@@ -31,9 +30,9 @@ def neighbours(X: npt.NDArray[Any], rows: Ints, k: int, memory: int = MEMORY) ->
         Positions in ``rows``, shape ``(m, k)``.
     """
     flat = X.reshape(len(X), -1)
-    block = max(1, memory // (24 * len(rows)))  # a distance, its place and the products it is added up from
-    parts = [slice(start, min(start + block, len(rows))) for start in range(0, len(rows), block)]
-    return np.concatenate([_nearest(_squared_distances(flat, rows, part), part.start, k) for part in parts])
+    block = max(1, memory // (24 * len(rows)))  # a distance, its index, and the product it is computed from
+    blocks = [slice(start, min(start + block, len(rows))) for start in range(0, len(rows), block)]
+    return np.concatenate([_nearest(_squared_distances(flat, rows, part), part.start, k) for part in blocks])
 
 
 def _squared_distances(flat: npt.NDArray[Any], rows: Ints, part: slice) -> Floats:
@@ -60,7 +59,7 @@ def _centred(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def _nearest(distances: Floats, start: int, k: int) -> Ints:
-    """Return the ``k`` smallest of each row, leaving out the row itself, which stands in column ``start + row``."""
+    """Return the ``k`` smallest of each row, except the row itself, in column ``start + row``."""
     own = np.arange(len(distances))
     distances[own, start + own] = np.inf
-    return np.argsort(distances, axis=1, kind="stable")[:, :k].copy()  # a view would keep the whole order alive
+    return np.argsort(distances, axis=1, kind="stable")[:, :k].copy()  # a view would keep the whole array alive

@@ -1,4 +1,4 @@
-"""No balancing: what every other method is compared with."""
+"""No balancing: the reference of every other method."""
 
 from typing import ClassVar
 
@@ -6,6 +6,6 @@ from seimbang.balance.base import Balance
 
 
 class Unbalanced(Balance):
-    """Every training row once, every class with weight 1."""
+    """Use every training row once and weight all classes equally."""
 
     title: ClassVar[str] = "no balancing"

@@ -1,4 +1,4 @@
-"""Random oversampling: cases of the small classes are shown more than once."""
+"""Random oversampling: cases of the minority classes are repeated."""
 
 from typing import Any, ClassVar
 
@@ -32,7 +32,7 @@ class Oversample(Balance):
 
 
 def shortfall(y: Ints, ratio: float) -> dict[int, int]:
-    """Return how many rows each class that has too few lacks, by class, in the order of the classes.
+    """Return the number of rows that each class lacks, in the order of the classes; complete ones are left out.
 
     For two classes and a float ``sampling_strategy`` this is imbalanced-learn's rule, rounding included.
 

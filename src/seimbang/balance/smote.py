@@ -1,4 +1,4 @@
-"""SMOTE: synthetic cases on the lines between neighbours of one class."""
+"""SMOTE: synthetic cases by interpolation between neighbours of one class."""
 
 from typing import Any, ClassVar, Literal
 
@@ -34,16 +34,16 @@ class Smote(Balance):
             DataError: SMOTE_NEIGHBOURS: a class that needs synthetic cases has no more than ``k``.
         """
         start = rng.get_state()
-        made = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64))]
+        synthetic = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64))]
         for label, count in shortfall(y, self.ratio).items():
             members = np.flatnonzero(y == label)
             require_neighbours(len(members), label, self.k)
             near = neighbours(X, among[members], self.k)
-            rng.set_state(start)  # imbalanced-learn starts every class from the seed again
+            rng.set_state(start)  # imbalanced-learn reseeds for every class
             first, which = np.divmod(rng.randint(0, near.size, size=count), self.k)
             delta = rng.uniform(size=count)
-            made.append((members[first], members[near[first, which]], delta, np.full(count, label)))
-        i, j, deltas, labels = (np.concatenate(parts) for parts in zip(*made, strict=True))
+            synthetic.append((members[first], members[near[first, which]], delta, np.full(count, label)))
+        i, j, deltas, labels = (np.concatenate(parts) for parts in zip(*synthetic, strict=True))
         return Recipe(np.arange(len(y)), i, j, deltas, np.concatenate([y, labels]))
 
 
@@ -56,7 +56,7 @@ def require_neighbours(count: int, label: int, k: int, where: Literal["in", "out
     if count <= k:
         raise DataError(
             "SMOTE_NEIGHBOURS",
-            f"{count} cases {where} class {label}, which SMOTE is to enlarge",
+            f"{count} cases {where} class {label}, which SMOTE is to oversample",
             f"more than k = {k} cases",
             "set a smaller k, or use the method oversample",
         )

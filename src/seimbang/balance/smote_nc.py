@@ -1,4 +1,4 @@
-"""SMOTE-NC: SMOTE for tables that hold words beside numbers."""
+"""SMOTE-NC: SMOTE for tables with both numbers and categories."""
 
 from typing import Annotated, Any, ClassVar, Self
 
@@ -14,16 +14,16 @@ from seimbang.errors import DataError
 
 
 class SmoteNc(Balance):
-    """As SMOTE, but a made case takes each word that most of the ``k`` neighbours of its first parent have.
+    """As SMOTE, but each category takes the most frequent level among the ``k`` neighbours of the first parent.
 
-    Two words that differ are as far apart as the median of the standard deviations of the numbers in the class. On
+    Two different levels are as far apart as the median standard deviation of the numbers in the class. On
     float input the rows are imbalanced-learn's with the same ``random_state``.
 
     Attributes:
         k: Number of neighbours to choose from.
         ratio: Wanted size of each smaller class, relative to the largest; a class above it is left alone.
-        blocks: First column of each category, with one column a word, and the one after its last; a study takes them
-            from its table.
+        blocks: First column of each category, with one column per level, and the one after its last; a study takes
+            them from its table.
     """
 
     title: ClassVar[str] = "SMOTE-NC"
@@ -40,49 +40,50 @@ class SmoteNc(Balance):
         """Return every row once, then the synthetic ones, class by class.
 
         Raises:
-            DataError: BALANCE_CATEGORIES: images, or a table of numbers or of words alone. SMOTE_NEIGHBOURS: a class
-                that needs synthetic cases has no more than ``k``.
+            DataError: BALANCE_CATEGORIES: images, or a table of numbers or of categories alone. SMOTE_NEIGHBOURS: a
+                class that needs synthetic cases has no more than ``k``.
         """
-        words = [column for start, stop in self.blocks for column in range(start, stop)]
-        if X.ndim != 2 or not words or len(words) == X.shape[1]:
+        levels = [column for start, stop in self.blocks for column in range(start, stop)]
+        if X.ndim != 2 or not levels or len(levels) == X.shape[1]:
             found = f"{len(self.blocks)} categories in rows of {' x '.join(map(str, X.shape[1:]))} numbers"
-            fix = "use the method smote, or name columns of words in data.categories"
+            fix = "use the method smote, or name the categorical columns in data.categories"
             raise DataError("BALANCE_CATEGORIES", found, "a table with both numbers and categories", fix)
         start = rng.get_state()
         none = np.empty(0, np.int64)
-        made = [(none, none, np.empty(0), none, np.empty((0, len(self.blocks)), np.int64))]
+        synthetic = [(none, none, np.empty(0), none, np.empty((0, len(self.blocks)), np.int64))]
         for label, count in shortfall(y, self.ratio).items():
             members = np.flatnonzero(y == label)
             require_neighbours(len(members), label, self.k)
             values = X[among[members]].astype(np.float64)
-            near = neighbours(_spaced(values, words), np.arange(len(members)), self.k)
-            rng.set_state(start)  # imbalanced-learn starts every class, and the choice of its words, from the seed
+            near = neighbours(_rescaled(values, levels), np.arange(len(members)), self.k)
+            rng.set_state(start)  # imbalanced-learn reseeds for every class, and again for its levels
             first, which = np.divmod(rng.randint(0, near.size, size=count), self.k)
             delta = rng.uniform(size=count)
             rng.set_state(start)
             donors = [_donors(values[:, slice(*block)], near[first], rng) for block in self.blocks]
             second = near[first, which]
-            made.append((members[first], members[second], delta, np.full(count, label), members[np.stack(donors, 1)]))
-        i, j, deltas, labels, donated = (np.concatenate(parts) for parts in zip(*made, strict=True))
+            labels = np.full(count, label)
+            synthetic.append((members[first], members[second], delta, labels, members[np.stack(donors, 1)]))
+        i, j, deltas, labels, donated = (np.concatenate(parts) for parts in zip(*synthetic, strict=True))
         both = np.concatenate([y, labels])
         return Recipe(np.arange(len(y)), i, j, deltas, both, blocks=self.blocks, donors=donated)
 
 
-def _spaced(values: Floats, words: list[int]) -> Floats:
-    """Return rows in which two words are as far apart as the median standard deviation of the numbers."""
-    spread = np.median(np.delete(values, words, axis=1).std(axis=0))
-    spaced = values.copy()
-    spaced[:, words] *= spread / np.sqrt(2)  # two columns of one-hot rows differ
-    return spaced
+def _rescaled(values: Floats, levels: list[int]) -> Floats:
+    """Return rows in which two levels are as far apart as the median standard deviation of the numbers."""
+    median_sd = np.median(np.delete(values, levels, axis=1).std(axis=0))
+    rescaled = values.copy()
+    rescaled[:, levels] *= median_sd / np.sqrt(2)  # one-hot rows of two levels differ in two columns
+    return rescaled
 
 
 def _donors(block: Floats, near: Ints, rng: np.random.RandomState) -> Ints:
-    """Return, for each made case, a neighbour with the word that most have; equal counts are decided by chance.
+    """Return, for each synthetic case, a neighbour with the most frequent level; ties are broken at random.
 
     Args:
-        block: The category of each member of the class, one column a word, shape ``(m, words)``.
-        near: Neighbours of the first parent of each made case, shape ``(s, k)``.
-        rng: Used as imbalanced-learn uses it.
+        block: The category of each member of the class, one column per level, shape ``(m, levels)``.
+        near: Neighbours of the first parent of each synthetic case, shape ``(s, k)``.
+        rng: Consumed in the order of imbalanced-learn, for equal rows.
     """
     votes = block[near]
     counts = votes.sum(axis=1)

@@ -1,4 +1,4 @@
-"""No balancing; instead, the probability from which on a case is called positive is chosen on validation."""
+"""Threshold moving: no balancing, but a decision threshold chosen on validation."""
 
 from typing import ClassVar, Literal
 
@@ -6,9 +6,9 @@ from seimbang.balance.base import Balance
 
 
 class Threshold(Balance):
-    """Train as without balancing, and answer by the threshold with the highest balanced accuracy on validation.
+    """Train without balancing, and predict by the threshold with the highest balanced accuracy on validation.
 
-    Of more than two classes no threshold is chosen: the likeliest class is then the answer.
+    With more than two classes there is no threshold: the most probable class is predicted.
     """
 
     title: ClassVar[str] = "threshold chosen on validation"

@@ -1,4 +1,4 @@
-"""Random undersampling: cases of the large classes are left out."""
+"""Random undersampling: cases of the majority classes are left out."""
 
 from typing import Any, ClassVar
 
@@ -15,7 +15,8 @@ class Undersample(Balance):
     The rows are those of imbalanced-learn's ``RandomUnderSampler`` with the same seed.
 
     Attributes:
-        ratio: Wanted size of the smallest class, relative to each other; a class already below that is kept whole.
+        ratio: Wanted size of the smallest class, relative to each other class; a class already below that is kept
+            whole.
     """
 
     title: ClassVar[str] = "random undersampling"
@@ -23,13 +24,13 @@ class Undersample(Balance):
     ratio: float = Field(1.0, gt=0, le=1)
 
     def rows(self, X: npt.NDArray[Any], among: Ints, y: Ints, rng: np.random.RandomState) -> Recipe:
-        """Return the rows kept, class by class."""
+        """Return the remaining rows, class by class."""
         classes, counts = np.unique(y, return_counts=True)
         smallest, most = classes[counts.argmin()], int(counts.min() / self.ratio)
-        kept = []
+        chosen = []
         for label, count in zip(classes, counts, strict=True):
             rows = np.flatnonzero(y == label)
             whole = label == smallest or count < most
-            kept.append(rows if whole else rows[rng.choice(count, size=most, replace=False)])
-        chosen = np.concatenate(kept)
-        return Recipe.of_real(chosen, y[chosen])
+            chosen.append(rows if whole else rows[rng.choice(count, size=most, replace=False)])
+        selected = np.concatenate(chosen)
+        return Recipe.of_real(selected, y[selected])

@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from seimbang.classical.features import Hog, NetworkFeatures, layer, names
+from seimbang.classical.features import Hog, names
+from seimbang.networks.network_features import NetworkFeatures
 from seimbang.settings import mistakes, nearest
-from seimbang.training.base import Features, Layer, Model, Shape
+from seimbang.training.base import Features, Layer, Model, Pixels, Shape
 
 
 class Search(BaseModel):
@@ -44,7 +45,9 @@ class Estimator(Model):
         search: How it is searched for.
     """
 
+    kind = "classical"
     file: ClassVar[str] = "model.skops"
+    takes_rows: ClassVar[bool] = True
     purpose: ClassVar[str]
     weighable: ClassVar[bool] = True
     threads: ClassVar[bool] = False
@@ -60,7 +63,6 @@ class Estimator(Model):
     @field_validator("features")
     @classmethod
     def _known_features(cls, name: str) -> str:
-
         if name not in names():
             raise ValueError(f"one of {', '.join(names())}{nearest(name, names())}")
         return name
@@ -71,9 +73,9 @@ class Estimator(Model):
         known = [key for key in cls.model_fields if key not in Estimator.model_fields]
         among = f"(known: {', '.join(known)})"
         wrong = [f"without {key!r}{nearest(key, known)} {among}" for key in grid if key not in known]
-        for one in [{key: value} for key in grid if key in known for value in grid[key]]:
+        for setting in [{key: value} for key in grid if key in known for value in grid[key]]:
             try:
-                cls.model_validate(one)
+                cls.model_validate(setting)
             except ValidationError as error:
                 wrong += mistakes(error, cls, "made of values where grid")
         if wrong:
@@ -81,10 +83,10 @@ class Estimator(Model):
         return grid
 
     @property
-    def inputs(self) -> Features | None:
-        """What the model sees of an image instead of its pixels."""
+    def extractor(self) -> Features:
+        """What the model sees of an image."""
         if self.features in ("pixels", "hog"):
-            return Hog() if self.features == "hog" else None
+            return Hog() if self.features == "hog" else Pixels()
         return NetworkFeatures(backbone=self.features, weights=self.backbone_weights, fetch=self.fetch)
 
     def candidates(self) -> list[Self]:
@@ -109,7 +111,7 @@ class Estimator(Model):
 
     def describe(self, shape: Shape, classes: int) -> list[Layer]:
         """Describe what is made of an image, or of the columns of a table, on the way to the probabilities."""
-        layers = [layer(self.inputs, shape)]
+        layers = [self.extractor.layer(shape)]
         (size,) = layers[0].shape
         if self.scale:
             layers.append(Layer("Scaling", (size,), 0, "Brings each number to mean 0 and standard deviation 1."))

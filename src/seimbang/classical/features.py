@@ -1,4 +1,4 @@
-"""What classical models, and heads of frozen networks, see of an image."""
+"""What classical models see of an image besides its pixels, by name."""
 
 from __future__ import annotations
 
@@ -10,10 +10,7 @@ from pydantic import Field
 
 from seimbang.errors import StudyError
 from seimbang.networks.backbones import BACKBONES
-from seimbang.networks.network_features import NetworkFeatures
 from seimbang.training.base import Features, Layer, Shape
-
-__all__ = ["Hog", "NetworkFeatures", "layer", "names"]
 
 
 class Hog(Features):
@@ -36,11 +33,11 @@ class Hog(Features):
         """
         from skimage.feature import hog
 
-        found = np.empty((len(X), self.width(X.shape[1:])), np.float32)
+        histograms = np.empty((len(X), self.width(X.shape[1:])), np.float32)
         cells, block = (self.cell, self.cell), (self.block, self.block)
         for row, image in enumerate(X):
-            found[row] = hog(image, self.orientations, cells, block, channel_axis=-1)
-        return found
+            histograms[row] = hog(image, self.orientations, cells, block, channel_axis=-1)
+        return histograms
 
     def width(self, shape: Shape) -> int:
         """Return how many features an image of ``shape`` has.
@@ -55,20 +52,12 @@ class Hog(Features):
             raise StudyError("FEATURES_SIZE", found, expected, "set a larger image.size, or other features")
         return blocks[0] * blocks[1] * self.block**2 * self.orientations
 
+    def layer(self, shape: Shape) -> Layer:
+        """Describe the histograms."""
+        purpose = "Counts in which directions the edges run, cell by cell (HOG)."
+        return Layer("Gradients", (self.width(shape),), 0, purpose)
+
 
 def names() -> list[str]:
     """Return the names of all features."""
     return ["pixels", "hog", *BACKBONES]
-
-
-def layer(features: Features | None, shape: Shape) -> Layer:
-    """Describe the features of images of ``shape``; ``(1, f, 1)`` is a row of a table, and None its columns."""
-    if features is None and shape[0] == shape[2] == 1:
-        return Layer("Columns", (shape[1],), 0, "Takes the prepared columns of a case.")
-    if features is None:
-        return Layer("Pixels", (int(np.prod(shape)),), 0, "Lays the pixels out as one row of numbers.")
-    if isinstance(features, Hog):
-        purpose = "Counts in which directions the edges run, cell by cell (HOG)."
-        return Layer("Gradients", (features.width(shape),), 0, purpose)
-    purpose = "Takes what a network trained on other images makes of this one."
-    return Layer("Pretrained network", (features.width(shape),), 0, purpose)

@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from os import cpu_count
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ import pandas as pd
 from seimbang.balance.base import Balance, Floats, Ints, Recipe
 from seimbang.classical.base import Estimator
 from seimbang.errors import DataError, StudyError
+from seimbang.threads import threads
 
 Rows = npt.NDArray[np.float32]
 BLOCK = 256
@@ -23,7 +23,7 @@ BLOCK = 256
 FOLDS = 5
 """Parts of the training rows in which probabilities are calibrated."""
 MANY = 1_000_000
-"""Numbers in the rows from which on a forest grows on all processors; with fewer, starting them takes longer."""
+"""Numbers in the rows from which on a forest grows in several threads; with fewer, starting them takes longer."""
 ONLY_NETWORKS = ("loss", "mix", "adjust_logits", "head_rows")
 
 
@@ -60,6 +60,11 @@ class Fitted:
         fitted = getattr(classifier, "estimator", classifier)
         name = "scikit-learn-intelex" if type(fitted).__module__.startswith("sklearnex") else "scikit-learn"
         return f"{name} {version(name)}"
+
+    @property
+    def network(self) -> None:
+        """There is none."""
+        return None
 
 
 def fit(
@@ -131,7 +136,7 @@ class _Inner:
 
 def _search(model: Estimator, candidates: list[Estimator], inner: _Inner) -> pd.DataFrame:
     """Return how each candidate did, on average over the inner folds."""
-    table = pd.DataFrame([{name: getattr(one, name) for name in model.grid} for one in candidates])
+    table = pd.DataFrame([{name: getattr(candidate, name) for name in model.grid} for candidate in candidates])
     scores = np.full((1, 1), np.nan) if len(candidates) == 1 else np.array(list(_scores(candidates, inner)))
     table["mean"], table["sd"] = scores.mean(0), scores.std(0, ddof=1) if len(scores) > 1 else np.nan
     table["metric"] = model.search.by
@@ -146,18 +151,18 @@ def _scores(candidates: list[Estimator], inner: _Inner) -> Iterator[list[float]]
         prepare, rows = _prepared(first, _made(recipe, inner.X), inner.seed)
         left = prepare.transform(left)
         weights = _weights(inner.balance, recipe.y, int(inner.y.max()) + 1)
-        found = []
-        for one in candidates:
-            classifier = one.sketch().classifier(rows, inner.seed)
-            _train(one, classifier, rows, recipe.y, weights)
-            found.append(_score(classifier.predict(left), truth, first.search.by))
-        yield found
+        scores = []
+        for candidate in candidates:
+            classifier = candidate.sketch().classifier(rows, inner.seed)
+            _train(candidate, classifier, rows, recipe.y, weights)
+            scores.append(_score(classifier.predict(left), truth, first.search.by))
+        yield scores
 
 
-def _score(said: Ints, truth: Ints, by: str) -> float:
+def _score(predicted: Ints, truth: Ints, by: str) -> float:
     if by == "accuracy":
-        return float((said == truth).mean())
-    return float(np.mean([(said[truth == label] == label).mean() for label in np.unique(truth)]))
+        return float((predicted == truth).mean())
+    return float(np.mean([(predicted[truth == label] == label).mean() for label in np.unique(truth)]))
 
 
 def _folds(y: Ints, groups: npt.NDArray[Any], folds: int, seed: int) -> list[tuple[Ints, Ints]]:
@@ -181,8 +186,8 @@ def _folds(y: Ints, groups: npt.NDArray[Any], folds: int, seed: int) -> list[tup
 
 def _groups(recipe: Recipe, groups: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Return the group of each row of the recipe, of a synthetic one that of its first parent."""
-    found: npt.NDArray[Any] = groups[np.concatenate([recipe.real, recipe.i])]
-    return found
+    of_rows: npt.NDArray[Any] = groups[np.concatenate([recipe.real, recipe.i])]
+    return of_rows
 
 
 def _only(recipe: Recipe, which: Ints) -> Recipe:
@@ -253,9 +258,9 @@ def _train(model: Estimator, classifier: Any, rows: Rows, y: Ints, weights: Floa
     from sklearn.exceptions import ConvergenceWarning
 
     extra = {} if weights is None else {"sample_weight": weights}
-    workers = (cpu_count() or 1) if model.threads and rows.size >= MANY else 1
-    threads = parallel_config("threading", n_jobs=workers) if workers > 1 else nullcontext()
-    with warnings.catch_warnings(), threads, config_context(skip_parameter_validation=True):
+    workers = threads() if model.threads and rows.size >= MANY else 1
+    parallel = parallel_config("threading", n_jobs=workers) if workers > 1 else nullcontext()
+    with warnings.catch_warnings(), parallel, config_context(skip_parameter_validation=True):
         warnings.simplefilter("ignore", ConvergenceWarning)
         classifier.fit(rows, y, **extra)
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import copy
+import io
+import json
+from collections.abc import Iterator
 from typing import Any
+from zipfile import ZipFile, ZipInfo
 
 import numpy as np
 import pandas as pd
@@ -24,14 +28,13 @@ TRUSTED = frozenset(
 
 
 def save(fitted: Fitted) -> bytes:
-    """Return the content of a ``model.skops``, the same whichever library fitted the model."""
+    """Return the content of a ``model.skops``: equal bytes for equal models, whichever library fitted them."""
     from skops.io import dumps
 
     pipeline = copy.copy(fitted.pipeline)
     pipeline.steps = [*pipeline.steps[:-1], ("classifier", portable(pipeline[-1]))]
     content = {"pipeline": pipeline, "classes": fitted.classes, "search": fitted.search.to_dict("list")}
-    found: bytes = dumps(content)
-    return found
+    return _canonical(dumps(content))
 
 
 def load(data: bytes) -> Fitted:
@@ -60,11 +63,11 @@ def load(data: bytes) -> Fitted:
 def portable(classifier: Any) -> Any:
     """Return a classifier of scikit-learn's own classes with what was learned, whichever library learned it."""
     if hasattr(classifier, "calibrated_classifiers_"):
-        found = copy.copy(classifier)
-        found.calibrated_classifiers_ = [copy.copy(one) for one in classifier.calibrated_classifiers_]
-        for one in found.calibrated_classifiers_:
-            found.estimator = one.estimator = portable(one.estimator)
-        return found
+        stock = copy.copy(classifier)
+        stock.calibrated_classifiers_ = [copy.copy(calibrated) for calibrated in classifier.calibrated_classifiers_]
+        for calibrated in stock.calibrated_classifiers_:
+            stock.estimator = calibrated.estimator = portable(calibrated.estimator)
+        return stock
     return _stock_svm(classifier) if type(classifier).__module__.startswith("sklearnex") else classifier
 
 
@@ -72,13 +75,49 @@ def _stock_svm(fast: Any) -> Any:
     """Return scikit-learn's SVC with the support vectors of scikit-learn-intelex's, in the types its code wants."""
     from sklearn.svm import SVC
 
-    found = SVC(**{name: getattr(fast, name) for name in SVC().get_params()})
+    stock = SVC(**{name: getattr(fast, name) for name in SVC().get_params()})
     for name in ("classes_", "class_weight_", "fit_status_", "n_features_in_", "shape_fit_", "_gamma", "_sparse"):
-        setattr(found, name, getattr(fast, name))
+        setattr(stock, name, getattr(fast, name))
     for name in ("support_", "_n_support"):
-        setattr(found, name, np.array(getattr(fast, name), np.int32, order="C"))
+        setattr(stock, name, np.array(getattr(fast, name), np.int32, order="C"))
     for name in ("support_vectors_", "dual_coef_", "_dual_coef_", "intercept_", "_intercept_"):
-        setattr(found, name, np.array(getattr(fast, name), np.float64, order="C"))
-    found._probA = found._probB = np.empty(0)
-    found._effective_probability, found._num_iter = False, fast.n_iter_
-    return found
+        setattr(stock, name, np.array(getattr(fast, name), np.float64, order="C"))
+    stock._probA = stock._probB = np.empty(0)
+    stock._effective_probability, stock._num_iter = False, fast.n_iter_
+    return stock
+
+
+def _canonical(archive: bytes) -> bytes:
+    """Return a skops archive without what differs from one process to the next.
+
+    skops names arrays and objects by their addresses in memory, and stamps the files with the time. Here they are
+    numbered as they come in the schema.
+    """
+    with ZipFile(io.BytesIO(archive)) as given:
+        schema = json.loads(given.read("schema.json"))
+        numbers: dict[int, int] = {}
+        members: dict[str, bytes] = {}
+        for node in _nodes(schema):
+            if "__id__" in node:
+                node["__id__"] = numbers.setdefault(node["__id__"], len(numbers))
+            if "file" in node:
+                address, dot, kind = node["file"].partition(".")
+                number = numbers.setdefault(int(address), len(numbers))
+                name, node["file"] = node["file"], f"{number}{dot}{kind}"
+                members[node["file"]] = given.read(name)
+    members["schema.json"] = json.dumps(schema, indent=2).encode()
+    made = io.BytesIO()
+    with ZipFile(made, "w") as target:
+        for name in sorted(members):
+            target.writestr(ZipInfo(name), members[name])
+    return made.getvalue()
+
+
+def _nodes(value: Any) -> Iterator[dict[str, Any]]:
+    """Yield every object of a JSON value, from the outside in."""
+    if isinstance(value, dict):
+        yield value
+        value = list(value.values())
+    if isinstance(value, list):
+        for part in value:
+            yield from _nodes(part)

@@ -31,7 +31,7 @@ def _squares(rows: npt.NDArray[np.float32], seed: int) -> npt.NDArray[np.float64
     from scipy.spatial.distance import pdist
 
     if len(rows) <= ALL_PAIRS:
-        found: npt.NDArray[np.float64] = pdist(rows, "sqeuclidean")
-        return found
+        squares: npt.NDArray[np.float64] = pdist(rows, "sqeuclidean")
+        return squares
     pairs = np.random.default_rng(seed).integers(len(rows), size=(len(rows) // 2, 2))
     return np.array([np.square(rows[i] - rows[j], dtype=np.float64).sum() for i, j in pairs])

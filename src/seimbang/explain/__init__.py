@@ -4,8 +4,8 @@ from seimbang.explain.base import WARNING, HeatMap
 from seimbang.explain.grad_cam import grad_cam
 from seimbang.explain.occlusion import occlusion
 from seimbang.explain.overlay import overlay
-from seimbang.explain.sanity import ALIKE, sanity
+from seimbang.explain.sanity import MAX_SIMILARITY, sanity
 
-__all__ = ["ALIKE", "METHODS", "WARNING", "HeatMap", "grad_cam", "occlusion", "overlay", "sanity"]
+__all__ = ["MAX_SIMILARITY", "METHODS", "WARNING", "HeatMap", "grad_cam", "occlusion", "overlay", "sanity"]
 
 METHODS: dict[str, HeatMap] = {"grad_cam": grad_cam, "occlusion": occlusion}

@@ -1,4 +1,4 @@
-"""What every heat map has in common: its form, its scale, and the network left as it was."""
+"""The interface of heat map methods, their scale, and evaluation mode that restores the network."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 Maps = npt.NDArray[np.float32]
-WARNING = "The map shows what moved the answer, not the outline of a lesion."
+WARNING = "The map shows which regions influenced the prediction, not the outline of a lesion."
 
 
 class HeatMap(Protocol):
-    """A method: what in each image spoke for a class, as far as the network goes by it."""
+    """A method: the evidence for a class at each place of an image, as the network uses it."""
 
     def __call__(self, module: nn.Module, images: Tensor, targets: Tensor) -> Maps:
-        """Return maps ``float32[b, h, w]``, each from 0 to 1, or all 0 where nothing stands out.
+        """Return maps ``float32[b, h, w]``, each from 0 to 1, or all 0 where no region has evidence.
 
         Args:
-            module: A network on the device of the images; it is left as it was.
+            module: A network on the device of the images; it is not changed.
             images: ``float32[b, c, h, w]`` in [0, 1].
-            targets: ``int64[b]``, the class to explain in each image: mostly the answer given.
+            targets: ``int64[b]``, the class to explain in each image: usually the predicted one.
         """
 
 
 @contextmanager
 def evaluating(module: nn.Module) -> Iterator[None]:
-    """Put a network in evaluation mode; afterwards each of its parts is in the mode it was in."""
-    modes = [(part, part.training) for part in module.modules()]
+    """Set evaluation mode within the block; afterwards each submodule is in its former mode."""
+    modes = [(layer, layer.training) for layer in module.modules()]
     module.eval()
     try:
         yield
     finally:
-        for part, training in modes:
-            part.training = training
+        for layer, training in modes:
+            layer.training = training
 
 
 def normalise(maps: Tensor) -> Maps:

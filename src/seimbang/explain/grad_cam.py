@@ -1,4 +1,4 @@
-"""Grad-CAM: where the last convolution found what speaks for a class."""
+"""Grad-CAM: where the last convolution finds evidence for a class."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ BATCH = 16
 
 
 def grad_cam(module: nn.Module, images: Tensor, targets: Tensor) -> Maps:
-    """Return ``ReLU(sum_k a_k A_k)``, ``a_k = mean_ij dy / dA_k,ij``, bilinearly enlarged, each map from 0 to 1.
+    """Return ``ReLU(sum_k a_k A_k)``, ``a_k = mean_ij dy / dA_k,ij``, bilinearly upsampled, each map from 0 to 1.
 
     ``A_k`` are the feature maps of the last convolution whose output is larger than one pixel, as they are after the
     normalisation and ReLU that follow it; ``y`` is the logit of the class (Selvaraju et al. 2017, ICCV, 618-626).
 
     Args:
-        module: A network with convolutions, on the device of the images; it is left as it was.
+        module: A network with convolutions, on the device of the images; it is not changed.
         images: ``float32[b, c, h, w]`` in [0, 1].
         targets: ``int64[b]``, the class to explain in each image.
 
     Returns:
-        ``float32[b, h, w]``; 0 everywhere where nothing speaks for the class.
+        ``float32[b, h, w]``; 0 everywhere where there is no evidence for the class.
 
     Raises:
         StudyError: EXPLAIN_LAYER: the network has no such convolution, as recurrent ones have none.
@@ -44,35 +44,35 @@ def _batch(module: nn.Module, images: Tensor, targets: Tensor) -> Tensor:
     import torch
     from torch.nn.functional import interpolate
 
-    with _last_maps(module) as found:
-        # gradients flow from the images on, so that they reach frozen layers too
+    with _last_feature_maps(module) as feature_maps:
+        # gradients start at the images, so that frozen layers have them too
         logits = module(images.detach().clone().requires_grad_())
-    if not found:
+    if not feature_maps:
         raise _no_layer(module)
     score = logits.gather(1, targets[:, None]).sum()
-    (slopes,) = torch.autograd.grad(score, found)
-    weights = slopes.mean((2, 3), keepdim=True)
-    maps = (weights * found[0].detach()).sum(1, keepdim=True).relu()
+    (gradients,) = torch.autograd.grad(score, feature_maps)
+    weights = gradients.mean((2, 3), keepdim=True)
+    maps = (weights * feature_maps[0].detach()).sum(1, keepdim=True).relu()
     return interpolate(maps, images.shape[2:], mode="bilinear", align_corners=False)[:, 0]
 
 
 @contextmanager
-def _last_maps(module: nn.Module) -> Iterator[list[torch.Tensor]]:
-    """Give a list that holds, after a forward pass, the last output of the size of the last convolution's."""
+def _last_feature_maps(module: nn.Module) -> Iterator[list[torch.Tensor]]:
+    """Yield a list that holds, after a forward pass, the last output of the same size as the last convolution's."""
     import torch
     from torch import nn
 
-    found: list[torch.Tensor] = []
+    feature_maps: list[torch.Tensor] = []
 
-    def note(layer: nn.Module, _: object, output: object) -> None:
+    def keep(layer: nn.Module, _: object, output: object) -> None:
         if not isinstance(output, torch.Tensor) or output.dim() != 4 or output.shape[2:].numel() == 1:
             return
-        if isinstance(layer, nn.Conv2d) or (found and output.shape[2:] == found[0].shape[2:]):
-            found[:] = [output]
+        if isinstance(layer, nn.Conv2d) or (feature_maps and output.shape[2:] == feature_maps[0].shape[2:]):
+            feature_maps[:] = [output]
 
-    hooks = [layer.register_forward_hook(note) for layer in module.modules()]
+    hooks = [layer.register_forward_hook(keep) for layer in module.modules()]
     try:
-        yield found
+        yield feature_maps
     finally:
         for hook in hooks:
             hook.remove()

@@ -1,4 +1,4 @@
-"""Occlusion: how much less likely a class becomes when a part of the image is covered."""
+"""Occlusion: how much less probable a class becomes when a part of the image is covered."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ def occlusion(module: nn.Module, images: Tensor, targets: Tensor, patch: float =
     """Return by how much covering a pixel lowers the log-odds ``s = ln(p / (1 - p))`` of the class, from 0 to 1.
 
     A patch of the image's mean colour is moved over the image; a pixel gets the mean of ``max(0, s - s_covered)`` over
-    the patches that cover it (Zeiler & Fergus 2014, ECCV, 818-833). The paper takes ``p``, which hardly moves where a
-    network is sure: then other places seem to matter more. Works for every network. Takes about ``1 / stride**2``
-    predictions an image, of which ``BATCH`` are in memory at a time.
+    the patches that cover it (Zeiler & Fergus 2014, ECCV, 818-833). The paper takes ``p``, which hardly changes where a
+    network is confident, so that other regions seem more important. Works for every network. Takes about
+    ``1 / stride**2`` predictions per image, of which ``BATCH`` are in memory at a time.
 
     Args:
-        module: A network on the device of the images; it is left as it was.
+        module: A network on the device of the images; it is not changed.
         images: ``float32[b, c, h, w]`` in [0, 1].
         targets: ``int64[b]``, the class to explain in each image.
         patch: Height and width of the patch, as fractions of the image's, in (0, 1].
-        stride: How far it moves at a time, likewise; never by more than a patch, so that no pixel is left out.
+        stride: Distance between patches, likewise; at most a patch, so that every pixel is covered.
 
     Returns:
         ``float32[b, h, w]``; 0 everywhere where covering lowers ``s`` by no more than rounding does.
@@ -36,7 +36,7 @@ def occlusion(module: nn.Module, images: Tensor, targets: Tensor, patch: float =
     down, across = ((_length(side, patch), _starts(side, patch, stride)) for side in images.shape[2:])
     boxes = [(slice(y, y + down[0]), slice(x, x + across[0])) for y in down[1] for x in across[1]]
     with evaluating(module), torch.inference_mode():
-        return normalise(torch.stack([_drops(module, *case, boxes) for case in zip(images, targets, strict=True)]))
+        return normalise(torch.stack([_mean_drop(module, *pair, boxes) for pair in zip(images, targets, strict=True)]))
 
 
 def _length(side: int, share: float) -> int:
@@ -49,28 +49,28 @@ def _starts(side: int, patch: float, stride: float) -> list[int]:
     return [*range(0, last, _length(side, min(stride, patch))), last]
 
 
-def _drops(module: nn.Module, image: Tensor, target: Tensor, boxes: list[tuple[slice, slice]]) -> Tensor:
+def _mean_drop(module: nn.Module, image: Tensor, target: Tensor, boxes: list[tuple[slice, slice]]) -> Tensor:
     """Return the mean drop ``float64[h, w]`` of ``image``, ``[c, h, w]``."""
     import torch
 
-    grey = image.mean((1, 2), keepdim=True)
-    whole = _log_odds(module(image[None]), target)
+    mean = image.mean((1, 2), keepdim=True)
+    uncovered = _log_odds(module(image[None]), target)
     total = image.new_zeros(image.shape[1:], dtype=torch.float64)
-    times = torch.zeros_like(total)
+    coverage = torch.zeros_like(total)
     for first in range(0, len(boxes), BATCH):
-        part = boxes[first : first + BATCH]
-        covered = image.repeat(len(part), 1, 1, 1)
-        for copy, box in zip(covered, part, strict=True):
-            copy[(slice(None), *box)] = grey
-        drops = whole - _log_odds(module(covered), target)
-        for drop, box in zip(drops.where(drops > ROUNDING, 0), part, strict=True):
+        batch = boxes[first : first + BATCH]
+        covered = image.repeat(len(batch), 1, 1, 1)
+        for copy, box in zip(covered, batch, strict=True):
+            copy[(slice(None), *box)] = mean
+        drops = uncovered - _log_odds(module(covered), target)
+        for drop, box in zip(drops.where(drops > ROUNDING, 0), batch, strict=True):
             total[box] += drop
-            times[box] += 1
-    return total / times
+            coverage[box] += 1
+    return total / coverage
 
 
 def _log_odds(logits: Tensor, target: Tensor) -> Tensor:
-    """Return those of the class, ``float64[b]``, exact also where ``p`` rounds to 1."""
+    """Return the log-odds of the class, ``float64[b]``, exact also where ``p`` rounds to 1."""
     import torch
 
     others = torch.arange(logits.shape[1], device=logits.device) != target

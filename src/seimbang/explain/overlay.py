@@ -1,4 +1,4 @@
-"""A heat map laid over its image."""
+"""Overlay of a heat map on its image."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def overlay(image: npt.NDArray[np.uint8], heat: Maps, opacity: float) -> npt.NDA
     """Return ``(1 - opacity) * image + opacity * colour``, in the colours of viridis (dark blue 0, yellow 1).
 
     Args:
-        image: ``uint8[h, w, c]``, grey or RGB.
+        image: ``uint8[h, w, c]``, greyscale or RGB.
         heat: ``float32[h, w]`` in [0, 1].
         opacity: 0 shows the image alone, 1 the map alone.
 

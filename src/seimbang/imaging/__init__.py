@@ -1,1 +1,1 @@
-"""Bytes -> trusted array."""
+"""Bytes -> validated array."""

@@ -1,8 +1,8 @@
-"""Settings of the way from bytes to pixels."""
+"""Settings of image decoding, preparation and augmentation."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import BaseModel, ConfigDict, Field
 
 from seimbang.imaging.augment import UNCHANGED, Augmentation
 
@@ -16,15 +16,15 @@ class ImageSettings(BaseModel):
     Attributes:
         size: Height and width in pixels.
         channels: 1 for greyscale, 3 for colour.
-        max_pixels: Images with more are refused before they are decoded.
-        border: Fraction to crop off each side, before resizing.
-        filter: How noise is taken out: ``median`` of 3 x 3 pixels, or ``gaussian`` of 1 pixel.
-        contrast: How grey values are spread: ``equalise`` the histogram, or ``clahe``, which does so in tiles.
-        normalise: How each image is brought to a common scale: ``minmax``, darkest 0 and brightest 255; ``zscore``,
-            mean 128 and 40 grey values a standard deviation, cut off at 0 and 255; ``none``, as it is. A training image
-            that was changed at random is brought there once more.
-        augment: How training images are changed at random, anew in each epoch.
-        flip_test: Predict from the image and from its mirror image, left for right, and take the mean.
+        max_pixels: Images with more pixels are rejected before they are decoded.
+        border: Fraction cropped from each side, before resizing.
+        filter: Denoising filter: ``median`` of 3 x 3 pixels, or ``gaussian`` with a sigma of 1 pixel.
+        contrast: Contrast enhancement: ``equalise`` the histogram, or ``clahe``, which does so in tiles.
+        normalise: Intensity normalisation of each image: ``minmax``, darkest 0 and brightest 255; ``zscore``, mean 128
+            and standard deviation 40 grey values, clipped to 0 and 255; ``none``. An augmented training image is
+            normalised once more.
+        augment: Random augmentation of training images, drawn again in each epoch.
+        flip_test: Test-time augmentation: average the predictions of the image and of its left-right mirror image.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -37,9 +37,3 @@ class ImageSettings(BaseModel):
     normalise: Normalise = "none"
     augment: Augmentation = UNCHANGED
     flip_test: bool = False
-
-    @model_serializer(mode="wrap")
-    def _without_steps_off(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        # what was made before there were such steps keeps its cache entry, its hash and its trained arms
-        off = {"border": 0.0, "filter": "none", "contrast": "none", "normalise": "none", "flip_test": False}
-        return {key: value for key, value in dump(self).items() if key not in off or value != off[key]}

@@ -1,4 +1,4 @@
-"""Images are decoded once: their pixels live in one memory-mapped file, found again by what they were made from."""
+"""Images are decoded once: their pixels are kept in one memory-mapped file, named by a hash of its inputs."""
 
 import hashlib
 import json
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BufferedRandom
+from io import BufferedRandom, BufferedReader
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,52 +20,53 @@ from filelock import FileLock
 from seimbang.errors import ImageError, IntegrityError
 from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.decode import VERSION, Pixels, decode
-from seimbang.imaging.files import open_atomic, refused, write_atomic
+from seimbang.imaging.files import open_atomic, write_atomic, write_error
 from seimbang.progress import track
+from seimbang.threads import cores
 
-_AT_ONCE = 512
+_BATCH = 512
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Decoded:
-    """What became of a list of files.
+    """The decoded files of a list.
 
     Attributes:
-        X: Pixels of the files that could be read, in their order: ``uint8[m, h, w, c]``, memory-mapped, read-only.
-        digests: sha256 of every file, also of refused ones; ``""`` where not even the bytes could be read.
-        refused: Position of each refused file, and why.
+        X: Pixels of the files that could be decoded, in their order: ``uint8[m, h, w, c]``, memory-mapped, read-only.
+        digests: sha256 of every file, also of rejected ones; ``""`` where not even the bytes could be read.
+        errors: The error of each rejected file, by its position.
     """
 
     X: Pixels
     digests: list[str]
-    refused: dict[int, ImageError]
+    errors: dict[int, ImageError]
 
 
 def release(X: Pixels) -> None:
-    """Give back the memory of the pages of ``X`` that were read; the kernel still has them, and reads them in again.
+    """Release the pages of ``X`` that were read; the kernel keeps them cached, and maps them again when needed.
 
-    Without it a process seems to hold every image it ever looked at.
+    Without it the resident memory of a process grows to all images it has read, as if it held them.
     """
     if isinstance(X, np.memmap) and hasattr(mmap, "MADV_DONTNEED"):
         X._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]
 
 
 def cache_folder() -> Path:
-    """Return where decoded images are kept: ``$SEIMBANG_CACHE``, else ``~/.cache/seimbang``."""
+    """Return the folder of the cache: ``$SEIMBANG_CACHE``, else ``~/.cache/seimbang``."""
     return Path(os.environ.get("SEIMBANG_CACHE") or Path.home() / ".cache" / "seimbang")
 
 
 def decode_all(names: Sequence[str], root: Path, settings: ImageSettings, folder: Path | None = None) -> Decoded:
-    """Decode files through the door, in parallel, or find their pixels in the cache.
+    """Decode files in parallel, or take their pixels from the cache.
 
-    Every file is read and hashed at each call, so that one changed byte is another digest and another cache entry.
+    Every file is read and hashed at each call, so that one changed byte gives another digest and another cache entry.
 
     Args:
         names: Paths relative to ``root``.
         root: Folder of the data set.
         settings: Size, channels, pixel limit.
-        folder: Where the cache is; by default `cache_folder`.
+        folder: Folder of the cache; by default `cache_folder`.
 
     Raises:
         ResourceError: The cache cannot be written (``DISK_FULL``, ``NOT_WRITABLE``).
@@ -86,37 +87,38 @@ def decode_all(names: Sequence[str], root: Path, settings: ImageSettings, folder
 
 
 def stored(
-    made_from: Iterable[str],
+    inputs: Iterable[str],
     settings: ImageSettings,
     rows: Callable[[], Iterable[Pixels | ImageError]],
     folder: Path | None = None,
 ) -> tuple[Pixels, dict[int, ImageError]]:
-    """Return the pixels that ``rows`` yields, from the cache if it holds them whole and unchanged.
+    """Return the pixels that ``rows`` yields, from the cache if it holds them intact.
 
-    Two runs that need the same entry at once make it once. A damaged entry is made again.
+    Two runs that need the same entry at the same time write it once. A damaged entry is written again.
 
     Args:
-        made_from: Everything but the image settings that the pixels depend on; its hash is the entry's name.
+        inputs: Everything but the image settings that the pixels depend on; its hash is the entry's name.
         settings: Size and channels of the rows.
-        rows: Called when the entry must be made; yields ``uint8[h, w, c]``, or the error instead of a row.
-        folder: Where the cache is; by default `cache_folder`.
+        rows: Called when the entry is missing; yields ``uint8[h, w, c]``, or the error instead of a row.
+        folder: Folder of the cache; by default `cache_folder`.
 
     Returns:
-        ``uint8[m, h, w, c]`` without the refused rows, memory-mapped, and the refused rows' positions and errors.
+        ``uint8[m, h, w, c]`` without the rejected rows, memory-mapped, and the errors of the rejected rows by position.
 
     Raises:
         ResourceError: The cache cannot be written (``DISK_FULL``, ``NOT_WRITABLE``).
     """
+    # augmentation and flip_test act on decoded pixels: studies that differ in these alone share an entry
     decoding = settings.model_dump(mode="json", exclude={"augment", "flip_test"})
-    return _entry([decoding, *made_from], lambda path: _make(path, settings, rows()), folder)
+    return _entry([decoding, *inputs], lambda path: _write(path, settings, rows()), folder)
 
 
-def features(made_from: Iterable[str], make: Callable[[], npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
-    """Return the features ``float32[n, f]`` that ``make`` computes, from the cache if it holds them, memory-mapped.
+def features(inputs: Iterable[str], compute: Callable[[], npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
+    """Return the features ``float32[n, f]`` that ``compute`` returns, from the cache if it holds them, memory-mapped.
 
     Args:
-        made_from: Everything that the features depend on; its hash is the entry's name.
-        make: Called when the entry must be made.
+        inputs: Everything that the features depend on; its hash is the entry's name.
+        compute: Called when the entry is missing.
 
     Raises:
         ResourceError: The cache cannot be written (``DISK_FULL``, ``NOT_WRITABLE``).
@@ -124,92 +126,98 @@ def features(made_from: Iterable[str], make: Callable[[], npt.NDArray[np.float32
 
     def write(path: Path) -> None:
         with open_atomic(path) as file:
-            np.save(file, make())
-            file.seek(0)
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        write_atomic(path.with_suffix(".json"), json.dumps({"sha256": digest, "refused": []}))
+            np.save(file, compute())
+            digest = _sha256(file)
+        write_atomic(path.with_suffix(".json"), json.dumps({"sha256": digest, "errors": []}))
 
-    return _entry(["features", *made_from], write, None)[0]
+    return _entry(["features", *inputs], write, None)[0]
 
 
 def _entry(
-    made_from: Iterable[object], make: Callable[[Path], None], folder: Path | None
+    inputs: Iterable[object], write: Callable[[Path], None], folder: Path | None
 ) -> tuple[npt.NDArray[Any], dict[int, ImageError]]:
-    """Return what the cache holds under the hash of ``made_from``, having ``make`` write it where it is not there."""
-    key = hashlib.sha256(json.dumps(list(made_from)).encode()).hexdigest()[:32]
+    """Return the entry under the hash of ``inputs``; ``write`` writes it where it is missing or damaged."""
+    key = hashlib.sha256(json.dumps(list(inputs)).encode()).hexdigest()[:32]
     path = (folder or cache_folder()) / f"{key}.npy"
-    found = _find(path)
-    if found is None:
-        with _locked(path):
-            found = _find(path)  # another run may have made it while this one waited
-            if found is None:
-                make(path)
-                found = _find(path)
-    if found is None:
+    entry = _load(path)
+    if entry is None:
+        with locked(path):
+            entry = _load(path)  # another run may have written it while this one waited
+            if entry is None:
+                write(path)
+                entry = _load(path)
+    if entry is None:
         raise IntegrityError(
-            "CACHE_DAMAGED", f"{path} does not read back as written", "the same bytes", "check the disk"
+            "CACHE_DAMAGED", f"{path} differs from what was written", "the bytes that were written", "check the disk"
         )
-    return found
+    return entry
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock of the file ``path``, beside it, for which other processes wait.
+
+    Raises:
+        ResourceError: It cannot be written (``DISK_FULL``, ``NOT_WRITABLE``).
+    """
     lock = FileLock(path.with_suffix(".lock"))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except OSError as error:
-        raise refused(path, error) from error
+        raise write_error(path, error) from error
     try:
         yield
     finally:
         lock.release()
 
 
-def _make(path: Path, settings: ImageSettings, rows: Iterable[Pixels | ImageError]) -> None:
+def _write(path: Path, settings: ImageSettings, rows: Iterable[Pixels | ImageError]) -> None:
     """Write the rows as they come (a full disk is then an error, where a memory map would kill the process)."""
-    errors, kept = [], 0
+    errors, count = [], 0
     with open_atomic(path) as file:
-        _header(file, 0, settings)
+        _write_header(file, 0, settings)
         for position, row in enumerate(rows):
             if isinstance(row, ImageError):
                 errors.append([position, *row.args])
             else:
                 file.write(row.tobytes())
-                kept += 1
+                count += 1
         file.seek(0)
-        _header(file, kept, settings)
-        file.seek(0)
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    write_atomic(path.with_suffix(".json"), json.dumps({"sha256": digest, "refused": errors}))
+        _write_header(file, count, settings)
+        digest = _sha256(file)
+    write_atomic(path.with_suffix(".json"), json.dumps({"sha256": digest, "errors": errors}))
 
 
-def _header(file: BufferedRandom, rows: int, settings: ImageSettings) -> None:
+def _write_header(file: BufferedRandom, rows: int, settings: ImageSettings) -> None:
     # numpy pads the header so that the first axis may grow: it is equally long for every number of rows
     shape = (rows, *settings.size, settings.channels)
     np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
 
 
-def _find(path: Path) -> tuple[npt.NDArray[Any], dict[int, ImageError]] | None:
+def _sha256(file: BufferedRandom | BufferedReader) -> str:
+    file.seek(0)
+    return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _load(path: Path) -> tuple[npt.NDArray[Any], dict[int, ImageError]] | None:
     """Return the entry, or None if it is missing, half-written or damaged."""
     try:
-        note = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        sidecar = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
         with path.open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != note["sha256"]:
+            if _sha256(file) != sidecar["sha256"]:
                 return None
-        errors = {position: ImageError(*args) for position, *args in note["refused"]}
+        errors = {position: ImageError(*args) for position, *args in sidecar["errors"]}
         return np.load(path, mmap_mode="r", allow_pickle=False), errors
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
 def _parallel(work: Callable[[str], T], names: Sequence[str]) -> Iterator[T]:
-    """Yield ``work(name)`` in order; Pillow and hashlib release the interpreter lock, so threads do."""
-    # only Linux tells which cores this process may use
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    with ThreadPoolExecutor(cores) as pool:
-        for start in range(0, len(names), _AT_ONCE):  # a bounded queue: results never pile up in memory
-            yield from pool.map(work, names[start : start + _AT_ONCE])
+    """Yield ``work(name)`` in order, on threads: Pillow and hashlib release the interpreter lock."""
+    with ThreadPoolExecutor(cores()) as pool:
+        for start in range(0, len(names), _BATCH):  # a bounded queue: results never pile up in memory
+            yield from pool.map(work, names[start : start + _BATCH])
 
 
 def _read(path: Path, name: str) -> bytes:

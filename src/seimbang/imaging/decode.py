@@ -1,4 +1,4 @@
-"""The only door for bytes: what comes out is a trusted array, or an ``ImageError`` that says why not."""
+"""The decoder, for every image from anywhere: it returns a validated array, or raises an ``ImageError``."""
 
 import re
 import zlib
@@ -16,7 +16,7 @@ from seimbang.imaging.prepare import prepare, recolour
 Pixels = npt.NDArray[np.uint8]
 
 VERSION = "1"
-"""Part of the cache's key: to be raised whenever the same bytes would give other pixels."""
+"""Part of the cache's key: to be raised whenever the same bytes would give different pixels."""
 
 _PNG, _JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 _OTHERS = {b"GIF8": "GIF", b"II*\0": "TIFF", b"MM\0*": "TIFF", b"RIFF": "WebP", b"%PDF": "PDF", b"\0\0\1\0": "icon"}
@@ -34,17 +34,17 @@ _UPRIGHT = {
 
 
 def decode(data: bytes, settings: ImageSettings, name: str) -> Pixels:
-    """Turn the bytes of a PNG or JPEG file into what the models see.
+    """Decode a PNG or JPEG file into the input of the models.
 
-    The format is told by the content, never by the name. EXIF orientation is applied, transparency is laid on black,
-    palettes, 1-bit and CMYK images are converted. **16-bit greyscale is scaled by the image's own range**, its darkest
-    pixel to 0 and its brightest to 255 (a constant image becomes 0), because 10- and 12-bit detectors use a small part
-    of the 16 bits; 16-bit colour keeps its upper 8 bits.
+    The format is detected from the content, never from the name. EXIF orientation is applied, transparency is
+    composited on black, palettes, 1-bit and CMYK images are converted. **16-bit greyscale is scaled by the image's own
+    range**, its darkest pixel to 0 and its brightest to 255 (a constant image becomes 0), because 10- and 12-bit
+    detectors use a small part of the 16 bits; 16-bit colour keeps its upper 8 bits.
 
     Args:
         data: The whole file.
         settings: Size, channels and the pixel limit.
-        name: How to call the image in errors.
+        name: Name of the image in errors.
 
     Returns:
         ``uint8[h, w, c]`` of the size and channels asked for.
@@ -53,116 +53,116 @@ def decode(data: bytes, settings: ImageSettings, name: str) -> Pixels:
         ImageError: ``IMG_EMPTY``, ``IMG_NOT_IMAGE``, ``IMG_FORMAT``, ``IMG_TOO_LARGE``, ``IMG_TRUNCATED``,
             ``IMG_MULTIFRAME`` or ``IMG_CORRUPT``; nothing else.
     """
-    gap = ceil(2 * max(settings.size) / (1 - 2 * settings.border))
+    enough = ceil(2 * max(settings.size) / (1 - 2 * settings.border))
     # a JPEG much larger than needed is decoded at a half, a quarter or an eighth
-    return fit(_picture(data, settings, name, (gap, gap)), settings)
+    return to_pixels(_decode(data, settings, name, (enough, enough)), settings)
 
 
 def open_native(data: bytes, settings: ImageSettings, name: str) -> Pixels:
-    """Return the picture as it is, not prepared and in its own size, ``uint8[h, w, 1 or 3]``, for people to look at."""
-    return _pixels(recolour(_picture(data, settings, name, None), settings))
+    """Return the image without preparation, in its own size, ``uint8[h, w, 1 or 3]``, for display."""
+    return _to_array(recolour(_decode(data, settings, name, None), settings))
 
 
-def fit(picture: Image.Image, settings: ImageSettings) -> Pixels:
-    """Prepare a picture in mode L or RGB, resizing included: ``uint8[h, w, c]``."""
-    return _pixels(prepare(picture, settings))
+def to_pixels(image: Image.Image, settings: ImageSettings) -> Pixels:
+    """Prepare an image in mode L or RGB, resizing included: ``uint8[h, w, c]``."""
+    return _to_array(prepare(image, settings))
 
 
-def _pixels(picture: Image.Image) -> Pixels:
-    pixels = np.asarray(picture)
+def _to_array(image: Image.Image) -> Pixels:
+    pixels = np.asarray(image)
     return pixels.reshape(*pixels.shape[:2], -1)
 
 
-def _picture(data: bytes, settings: ImageSettings, name: str, enough: tuple[int, int] | None) -> Image.Image:
-    """Return the checked picture, upright, in mode L or RGB; ``enough`` is a size above which pixels may be saved."""
-    kind = _kind(data, name)
+def _decode(data: bytes, settings: ImageSettings, name: str, enough: tuple[int, int] | None) -> Image.Image:
+    """Return the validated image, upright, in mode L or RGB; a JPEG may come smaller, but not below ``enough``."""
+    kind = _format(data, name)
     try:
-        image = _header(data, kind)
+        image = _open(data, kind)
         _check_size(image, settings, name)
         if kind == "PNG":
             _check_png(data, name)
         else:
             _check_jpeg(data, name)
         if getattr(image, "n_frames", 1) > 1:
-            raise _refusal("IMG_MULTIFRAME", name, "several frames", "one picture", "save the frame you mean")
+            raise _error("IMG_MULTIFRAME", name, "several frames", "one image", "save the frame you mean")
         if enough is not None:
             image.draft(image.mode, enough)
         image.load()
-        return _plain(_upright(image))
+        return _to_grey_or_rgb(_upright(image))
     except ImageError:
         raise
     except MemoryError as error:
-        fix = "use a smaller image or lower image.max_pixels"
-        raise _refusal("IMG_TOO_LARGE", name, "more pixels than fit in memory", "a smaller image", fix) from error
-    except Exception as error:  # Pillow's decoders raise nearly every type there is on damaged files
+        fix = "use a smaller image, or lower image.max_pixels"
+        raise _error("IMG_TOO_LARGE", name, "more pixels than fit in memory", "a smaller image", fix) from error
+    except Exception as error:  # on damaged files Pillow's decoders raise nearly every exception type
         code = "IMG_TRUNCATED" if "truncated" in str(error).lower() else "IMG_CORRUPT"
-        raise _refusal(
-            code, name, f"damaged {kind} data ({error})", "a whole file", "export or copy it again"
+        raise _error(
+            code, name, f"damaged {kind} data ({error})", "an intact file", "export or copy it again"
         ) from error
 
 
-def _header(data: bytes, kind: str) -> ImageFile.ImageFile:
-    # Not Image.open: its own pixel limit is one global of the process and prints a warning.
+def _open(data: bytes, kind: str) -> ImageFile.ImageFile:
+    # not Image.open: its own pixel limit is a global of the process, and it only prints a warning
     if kind == "PNG":
         return PngImagePlugin.PngImageFile(BytesIO(data))
     return JpegImagePlugin.jpeg_factory(BytesIO(data))
 
 
-def _kind(data: bytes, name: str) -> str:
+def _format(data: bytes, name: str) -> str:
     if not data:
-        raise _refusal("IMG_EMPTY", name, "a file of 0 bytes", "a PNG or JPEG file", "copy or export it again")
+        raise _error("IMG_EMPTY", name, "a file of 0 bytes", "a PNG or JPEG file", "copy or export it again")
     for kind, signature in (("PNG", _PNG), ("JPEG", _JPEG)):
         if data.startswith(signature):
             return kind
         if signature.startswith(data):
-            raise _cut(name, kind)
+            raise _truncated(name, kind)
     other = next((kind for start, kind in _OTHERS.items() if data.startswith(start)), None)
     if data[128:132] == b"DICM":
         other = "DICOM"
     if other:
-        raise _refusal("IMG_FORMAT", name, f"a {other} file", "PNG or JPEG", "convert it to PNG")
-    raise _refusal("IMG_NOT_IMAGE", name, "content that is no image", "a PNG or JPEG file", "remove or replace it")
+        raise _error("IMG_FORMAT", name, f"a {other} file", "PNG or JPEG", "convert it to PNG")
+    raise _error("IMG_NOT_IMAGE", name, "no image content", "a PNG or JPEG file", "remove or replace it")
 
 
 def _check_size(image: Image.Image, settings: ImageSettings, name: str) -> None:
     width, height = image.size
     if width * height > settings.max_pixels:
         found, limit = f"{width} x {height} pixels", f"at most {settings.max_pixels:,} pixels"
-        raise _refusal("IMG_TOO_LARGE", name, found, limit, "make it smaller, or raise image.max_pixels")
+        raise _error("IMG_TOO_LARGE", name, found, limit, "make it smaller, or raise image.max_pixels")
 
 
 def _check_png(data: bytes, name: str) -> None:
-    """Walk the chunks up to IEND and compare each check sum: Pillow skips those of the pixels, and a missing end."""
+    """Verify every chunk's checksum up to IEND: Pillow ignores those of the pixel data, and a missing end."""
     view, at = memoryview(data), len(_PNG)
     while at + 12 <= len(data):
         end = at + 12 + int.from_bytes(data[at : at + 4])
         if end > len(data):
             break
         if zlib.crc32(view[at + 4 : end - 4]) != int.from_bytes(data[end - 4 : end]):
-            raise _refusal("IMG_CORRUPT", name, "a wrong check sum", "a whole PNG file", "export or copy it again")
+            raise _error("IMG_CORRUPT", name, "a wrong checksum", "an intact PNG file", "export or copy it again")
         if data[at + 4 : at + 8] == b"IEND":
             return
         at = end
-    raise _cut(name, "PNG")
+    raise _truncated(name, "PNG")
 
 
 def _check_jpeg(data: bytes, name: str) -> None:
-    """Walk the segments up to the end marker: a cut in the last bytes decodes without an error."""
+    """Walk the segments up to the end marker: a file that lacks its last bytes decodes without an error."""
     at = 2
     while marker := _MARKER.search(data, at):
         if marker.group() == b"\xff\xd9":
             return
         at = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2])
-    raise _cut(name, "JPEG")
+    raise _truncated(name, "JPEG")
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    turn = _UPRIGHT.get(image.getexif().get(_EXIF_ORIENTATION, 1))
-    return image if turn is None else image.transpose(turn)
+    transposition = _UPRIGHT.get(image.getexif().get(_EXIF_ORIENTATION, 1))
+    return image if transposition is None else image.transpose(transposition)
 
 
-def _plain(image: Image.Image) -> Image.Image:
-    """Return the picture in mode L or RGB, without transparency."""
+def _to_grey_or_rgb(image: Image.Image) -> Image.Image:
+    """Return the image in mode L or RGB, without transparency."""
     if image.mode.startswith(("I", "F")):
         values = np.asarray(image).astype(np.float32)
         low, high = values.min(), values.max()
@@ -173,9 +173,9 @@ def _plain(image: Image.Image) -> Image.Image:
     return image.convert("L" if image.mode in {"1", "L"} else "RGB")
 
 
-def _cut(name: str, kind: str) -> ImageError:
-    return _refusal("IMG_TRUNCATED", name, f"a {kind} file without its end", "a whole file", "copy or export it again")
+def _truncated(name: str, kind: str) -> ImageError:
+    return _error("IMG_TRUNCATED", name, f"a truncated {kind} file", "a complete file", "copy or export it again")
 
 
-def _refusal(code: str, name: str, found: str, expected: str, fix: str) -> ImageError:
+def _error(code: str, name: str, found: str, expected: str, fix: str) -> ImageError:
     return ImageError(code, f"{found} in {name}", expected, fix)

@@ -1,4 +1,4 @@
-"""Files that are either whole or not there: every file the program keeps is written through here."""
+"""Atomic writing: a file is either complete or absent. Every file the program keeps is written here."""
 
 import errno
 import os
@@ -10,14 +10,14 @@ from secrets import token_hex
 
 from seimbang.errors import ResourceError
 
-_REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.ENOENT}
+_NOT_WRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.ENOENT}
 
 
 def write_atomic(path: Path, data: bytes | str) -> None:
-    """Write ``data`` to ``path`` so that a reader, or a crash, sees the old file or the whole new one.
+    """Write ``data`` to ``path`` so that a reader, or a crash, finds either the old file or the complete new one.
 
     Args:
-        path: Where to; missing parent folders are made.
+        path: Target; missing parent folders are created.
         data: Bytes, or text to be written as UTF-8.
 
     Raises:
@@ -36,7 +36,9 @@ def open_atomic(path: Path) -> Iterator[BufferedRandom]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name[:60]}.{token_hex(8)}")  # by open, who may read it is the umask's
+        temporary = path.with_name(
+            f".{path.name[:60]}.{token_hex(8)}"
+        )  # created by open, so that the umask sets its permissions
         try:
             with temporary.open("x+b") as file:
                 yield file
@@ -47,14 +49,16 @@ def open_atomic(path: Path) -> Iterator[BufferedRandom]:
             temporary.unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise refused(path, error) from error
+        raise write_error(path, error) from error
 
 
-def refused(path: Path, error: OSError) -> Exception:
-    """Translate what the operating system said about writing ``path``; errors of another kind come back as they are."""
+def write_error(path: Path, error: OSError) -> Exception:
+    """Translate an operating system error on writing ``path``; errors of other kinds are returned as they are."""
     if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
-        return ResourceError("DISK_FULL", f"no space for {path}", "free space on the disk", "free some, or use another")
-    if error.errno in _REFUSED:
+        return ResourceError(
+            "DISK_FULL", f"no space left for {path}", "free space on the disk", "free some, or use another disk"
+        )
+    if error.errno in _NOT_WRITABLE:
         found = f"{path} cannot be written ({error.strerror})"
         return ResourceError("NOT_WRITABLE", found, "a folder you may write to", "choose another folder")
     return error

@@ -49,7 +49,8 @@ def _densenet121() -> nn.Module:
 def _densenet_names(state: State) -> State:
     """Name torchvision's weights as MONAI does; the published file writes ``norm.1`` for ``norm1``."""
     return {
-        re.sub(r"(denselayer\d+)\.(norm|conv)\.?([12])\.", r"\1.layers.\2\3.", key): one for key, one in state.items()
+        re.sub(r"(denselayer\d+)\.(norm|conv)\.?([12])\.", r"\1.layers.\2\3.", key): tensor
+        for key, tensor in state.items()
     }
 
 
@@ -61,13 +62,13 @@ def _efficientnet_b0() -> nn.Module:
     norm = ("batch", {"eps": 1e-5, "momentum": 0.1})
     module: Any = EfficientNetBN("efficientnet-b0", pretrained=False, norm=norm)
     for part in list(module.modules()):
-        for name, one in list(part.named_children()):
+        for name, child in list(part.named_children()):
             if name.endswith("_padding"):
                 setattr(part, name, nn.Identity())
             elif name == "_swish":
                 setattr(part, name, nn.SiLU(inplace=True))
-            elif isinstance(one, nn.Conv2d):
-                one.padding = (one.kernel_size[0] // 2, one.kernel_size[1] // 2)
+            elif isinstance(child, nn.Conv2d):
+                child.padding = (child.kernel_size[0] // 2, child.kernel_size[1] // 2)
     return _headless(module)
 
 
@@ -76,8 +77,8 @@ def _headless(module: Any) -> nn.Module:
     from torch import nn
 
     module._dropout, module._fc = nn.Identity(), nn.Identity()
-    found: nn.Module = module
-    return found
+    network: nn.Module = module
+    return network
 
 
 def _efficientnet_names(state: State) -> State:
@@ -97,9 +98,9 @@ def _efficientnet_names(state: State) -> State:
                 stem |= {f"{theirs}.{at}.{end}": f"{ours}.{name}" for end, name in zip(ends, names, strict=True)}
             number += 1
     renamed = {}
-    for key, one in state.items():
+    for key, tensor in state.items():
         layer, _, kind = key.rpartition(".")
-        renamed[f"{stem.get(layer, layer)}.{kind}"] = one
+        renamed[f"{stem.get(layer, layer)}.{kind}"] = tensor
     return renamed
 
 

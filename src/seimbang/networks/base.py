@@ -16,7 +16,9 @@ class Network(Model):
     The last layer is an ``nn.Linear`` called ``out``.
     """
 
+    kind = "network"
     file: ClassVar[str] = "model.safetensors"
+    takes_rows: ClassVar[bool] = False
 
     def build(self, shape: Shape, classes: int) -> nn.Module:
         """Return the module for images of ``shape``, ready to be trained; new weights are from torch's global seed."""
@@ -26,13 +28,13 @@ class Network(Model):
         """Return the same module for weights that are still to be loaded into it."""
         return self.build(shape, classes)
 
-    def head(self, width: int, classes: int) -> nn.Module:
-        """Return what is trained on ``inputs``, ``float[b, width]`` -> logits; only asked where there are any."""
-        raise NotImplementedError
+    def trained(self, shape: Shape, classes: int) -> nn.Module:
+        """Return what is trained on what ``extractor`` gives of images of ``shape``: all of the module, or its head."""
+        return self.build(shape, classes)
 
-    def whole(self, head: dict[str, Tensor], shape: Shape, classes: int) -> dict[str, Tensor]:
-        """Return the weights of the module with those of a trained ``head`` put in."""
-        raise NotImplementedError
+    def whole(self, weights: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Return the weights of the module, given those of what was ``trained``."""
+        return weights
 
 
 @runtime_checkable

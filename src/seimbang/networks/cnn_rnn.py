@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from seimbang.networks.base import Network
-from seimbang.networks.cnn import Width
+from seimbang.networks.cnn import Stack, Width, initialise, layers
 from seimbang.networks.recurrent import Gru, Lstm, Recurrent
 from seimbang.training.base import Layer, Shape
 
 if TYPE_CHECKING:
-    from seimbang.networks.cnn_net import Stack
-    from seimbang.networks.recurrent_net import RecurrentNet
+    from torch import nn
 
 
 class CnnRnn(Network):
@@ -36,15 +35,13 @@ class CnnRnn(Network):
     dense: int = Field(64, ge=1, le=4096)
     dropout: float = Field(0.5, ge=0, lt=1)
 
-    def build(self, shape: Shape, classes: int) -> RecurrentNet:
+    def build(self, shape: Shape, classes: int) -> nn.Sequential:
         """Return the module for images of ``shape`` (h, w, c), with fresh weights from torch's global seed."""
         from torch import nn
 
-        from seimbang.networks.cnn_net import initialise
-
         stack = self._stack(shape)
         module = self._reader().build((*stack.size, stack.channels), classes)
-        module.steps = nn.Sequential(*stack.layers.values(), module.steps).apply(initialise)
+        module.steps = nn.Sequential(*stack.layers.values(), module.get_submodule("steps")).apply(initialise)
         return module
 
     def describe(self, shape: Shape, classes: int) -> list[Layer]:
@@ -52,16 +49,12 @@ class CnnRnn(Network):
         import torch
         from torch import nn
 
-        from seimbang.networks.cnn_net import parts
-
         with torch.device("meta"):
             stack = self._stack(shape)
-            found = parts(nn.Sequential(stack.layers), shape)
-        return [*found, *self._reader().describe((*stack.size, stack.channels), classes)]
+            convolutions = layers(nn.Sequential(stack.layers), shape)
+        return [*convolutions, *self._reader().describe((*stack.size, stack.channels), classes)]
 
     def _stack(self, shape: Shape) -> Stack:
-        from seimbang.networks.cnn_net import Stack
-
         stack = Stack(shape)
         for width in self.widths:
             stack.convolve(width, 3)

@@ -98,17 +98,17 @@ def _trace(body: nn.Module, size: tuple[int, int]) -> list[tuple[str, str, tuple
     import torch
     from torch.overrides import TorchFunctionMode
 
-    found: list[tuple[str, str, tuple[int, ...]]] = [("input", "", (3, *size))]
+    steps: list[tuple[str, str, tuple[int, ...]]] = [("input", "", (3, *size))]
 
     class Joins(TorchFunctionMode):
         def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             output = func(*args, **(kwargs or {}))
             if func.__name__ in JOINS and isinstance(output, torch.Tensor) and output.dim() == 4:
-                found.append((JOINS[func.__name__], "", tuple(output.shape[1:])))
+                steps.append((JOINS[func.__name__], "", tuple(output.shape[1:])))
             return output
 
     def note(name: str) -> Any:
-        return lambda _, __, output: found.append((name, name, tuple(output.shape[1:])))
+        return lambda _, __, output: steps.append((name, name, tuple(output.shape[1:])))
 
     hooks = [
         part.register_forward_hook(note(name))
@@ -122,4 +122,4 @@ def _trace(body: nn.Module, size: tuple[int, int]) -> list[tuple[str, str, tuple
     body.train(training)
     for hook in hooks:
         hook.remove()
-    return found
+    return steps

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
 
 from seimbang.networks.backbone import Fetch
 from seimbang.networks.backbones import check_size, named
-from seimbang.networks.weights import initialise
-from seimbang.training.base import Features, Shape
+from seimbang.networks.weights import initialise, named_file
+from seimbang.training.base import Features, Layer, Shape, to_tensor
+
+if TYPE_CHECKING:
+    from seimbang.networks.pretrained_net import PretrainedNet
 
 BLOCK = 16
 """Images a block: so many are worked on at a time."""
@@ -35,21 +41,36 @@ class NetworkFeatures(Features):
         """
         import torch
 
+        check_size(self.backbone, X.shape[1:])
+        module, features = self.network(), np.empty((len(X), named(self.backbone).features), np.float32)
+        with torch.inference_mode():
+            for start in range(0, len(X), BLOCK):
+                features[start : start + BLOCK] = module.features(to_tensor(X[start : start + BLOCK])).numpy()
+        return features
+
+    def network(self) -> PretrainedNet:
+        """Return the network, in evaluation mode; random weights are always the same ones.
+
+        Raises:
+            StudyError, IntegrityError, ResourceError: The weights cannot be had, see ``weights.initialise``.
+        """
+        import torch
+
         from seimbang.networks.pretrained_net import PretrainedNet
 
-        check_size(self.backbone, X.shape[1:])
         backbone = named(self.backbone)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
-            module = PretrainedNet(backbone, 0.0, 1).eval()
+            module = PretrainedNet(backbone, 0.0, 1)
+        module.out = torch.nn.Identity()
         initialise(module, backbone, self.weights, self.fetch)
-        found = np.empty((len(X), backbone.features), np.float32)
-        with torch.inference_mode():
-            for start in range(0, len(X), BLOCK):
-                images = torch.from_numpy(X[start : start + BLOCK].astype(np.float32)).div_(255)
-                found[start : start + BLOCK] = module.features(images.permute(0, 3, 1, 2)).numpy()
-        return found
+        return module.eval()
 
-    def width(self, shape: Shape) -> int:
-        """Return how many features an image of any ``shape`` has."""
-        return named(self.backbone).features
+    def layer(self, shape: Shape) -> Layer:
+        """Describe the features."""
+        purpose = "Takes what a network trained on other images makes of this one."
+        return Layer("Pretrained network", (named(self.backbone).features,), 0, purpose)
+
+    def reads(self) -> tuple[Path, ...]:
+        """Return the file of weights, where one is named."""
+        return named_file(self.weights)

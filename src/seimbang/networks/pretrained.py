@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field, field_validator
@@ -14,8 +16,8 @@ from seimbang.networks.backbones import BACKBONES, SMALLEST, check_size, named
 from seimbang.networks.base import Network
 from seimbang.networks.freezing import Step, traced_steps
 from seimbang.networks.network_features import NetworkFeatures
-from seimbang.networks.weights import initialise
-from seimbang.training.base import Features, Layer, Shape
+from seimbang.networks.weights import initialise, named_file
+from seimbang.training.base import Features, Layer, Pixels, Shape
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -64,11 +66,17 @@ class Pretrained(Network):
         return self.backbone
 
     @property
-    def inputs(self) -> Features | None:
-        """The features of the backbone where all of it is frozen."""
-        if self.freeze != "all":
-            return None
+    def extractor(self) -> Features:
+        """The features of the backbone where all of it is frozen, else the pixels."""
+        return self._features if self.freeze == "all" else Pixels()
+
+    @property
+    def _features(self) -> NetworkFeatures:
         return NetworkFeatures(backbone=self.of, weights=self.weights, fetch=self.fetch)
+
+    def reads(self) -> tuple[Path, ...]:
+        """Return the file of weights, where one is named."""
+        return named_file(self.weights)
 
     def build(self, shape: Shape, classes: int) -> nn.Module:
         """Return the module with its pretrained weights and a new last layer, drawn from torch's global seed.
@@ -99,22 +107,25 @@ class Pretrained(Network):
         steps = backbone.steps(module.body)
         # in order, as the optimizer of a resumed training knows its state by place
         stages = [
-            list(dict.fromkeys(one.part for one in steps if one.stage == n and one.part))
+            list(dict.fromkeys(step.part for step in steps if step.stage == n and step.part))
             for n in range(len(backbone.stages))
         ]
-        module.freeze({one.part for one in self._frozen(steps) if one.part}, stages)
+        module.freeze({step.part for step in self._frozen(steps) if step.part}, stages)
         module.decay, module.unfreeze_every = self.decay, self.unfreeze_every
         return module
 
-    def head(self, width: int, classes: int) -> nn.Module:
-        """Return dropout and the last layer, ``float[b, width]`` -> logits."""
-        from seimbang.networks.pretrained_net import Head
+    def trained(self, shape: Shape, classes: int) -> nn.Module:
+        """Return what ``build`` does, or where all but the last layer is frozen, dropout and that layer alone."""
+        from torch import nn
 
-        return Head(width, self.dropout, classes)
+        if self.freeze != "all":
+            return self.build(shape, classes)
+        out = nn.Linear(named(self.of).features, classes)
+        return nn.Sequential(OrderedDict(dropout=nn.Dropout(self.dropout), out=out))
 
-    def whole(self, head: dict[str, Tensor], shape: Shape, classes: int) -> dict[str, Tensor]:
-        """Return the weights of the whole network, its last layer those of a trained ``head``."""
-        return {**self.build(shape, classes).state_dict(), **head}
+    def whole(self, weights: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Return the weights of the whole network, its last layer the trained one."""
+        return {**self._features.network().state_dict(), **weights} if self.freeze == "all" else weights
 
     def describe(self, shape: Shape, classes: int) -> list[Layer]:
         """Describe each stage; parameters are the trained ones, shapes are (h, w, maps) or (values,)."""
@@ -130,10 +141,11 @@ class Pretrained(Network):
         ]
         parts = dict(module.body.named_modules())
         for number, trained in enumerate(module.stages):
-            stage = [one for one in traced if one.stage == number]
-            every = [one for name in {step.part for step in stage if step.part} for one in parts[name].parameters()]
+            stage = [step for step in traced if step.stage == number]
+            names = {step.part for step in stage if step.part}
+            weights = [weight for name in names for weight in parts[name].parameters()]
             maps = stage[-1].shape
-            layers.append(_stage(number, (*maps[1:], maps[0]), _size(trained), _size(every)))
+            layers.append(_stage(number, (*maps[1:], maps[0]), _size(trained), _size(weights)))
         features, out = backbone.features, (backbone.features + 1) * classes
         drop = f"While training, sets {self.dropout:.0%} of the values to 0: no single one is relied on."
         return [
@@ -148,7 +160,7 @@ class Pretrained(Network):
         if isinstance(self.freeze, int):
             return steps[: self.freeze]
         last = steps[-1].stage if self.freeze == "all" else int(self.freeze.removeprefix("stage"))
-        return [one for one in steps if one.stage <= last]
+        return [step for step in steps if step.stage <= last]
 
 
 def not_frozen(freeze: int | str, backbone: Backbone) -> str:
@@ -163,16 +175,16 @@ def not_frozen(freeze: int | str, backbone: Backbone) -> str:
 
 
 def _size(weights: Iterable[nn.Parameter]) -> int:
-    return sum(one.numel() for one in weights)
+    return sum(weight.numel() for weight in weights)
 
 
-def _stage(number: int, shape: tuple[int, ...], trained: int, every: int) -> Layer:
+def _stage(number: int, shape: tuple[int, ...], trained: int, total: int) -> Layer:
     """Describe the stem or a stage, of whose weights some or none may be trained."""
-    found = "larger and more complex patterns in what was found so far" if number else "edges and colours"
-    share = "its" if not trained else f"{every - trained:,} of its {every:,}"
-    kept = f"; {share} weights stay as they were pretrained" if trained < every else ""
+    patterns = "larger and more complex patterns in what was found so far" if number else "edges and colours"
+    share = "its" if not trained else f"{total - trained:,} of its {total:,}"
+    kept = f"; {share} weights stay as they were pretrained" if trained < total else ""
     name = f"Convolution stage {number}" if number else "Convolution stem"
-    return Layer(name, shape, trained, f"Looks for {found}{kept}.")
+    return Layer(name, shape, trained, f"Looks for {patterns}{kept}.")
 
 
 class Resnet18(Pretrained):

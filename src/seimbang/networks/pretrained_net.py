@@ -10,27 +10,7 @@ from torch import Tensor, nn
 from seimbang.networks.backbone import Backbone
 
 
-class Head(nn.Module):
-    """Features ``float[b, width]`` -> logits: dropout and the last layer.
-
-    Args:
-        width: Length of the features.
-        dropout: Fraction of them set to 0 while training.
-        classes: Number of logits.
-    """
-
-    def __init__(self, width: int, dropout: float, classes: int) -> None:
-        super().__init__()
-        self.dropout = nn.Dropout(dropout)
-        self.out = nn.Linear(width, classes)
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Return the logits ``float[b, classes]``."""
-        logits: Tensor = self.out(self.dropout(features))
-        return logits
-
-
-class PretrainedNet(Head):
+class PretrainedNet(nn.Module):
     """Images -> logits, through ``body``; greyscale is repeated to three channels.
 
     Args:
@@ -39,11 +19,14 @@ class PretrainedNet(Head):
         classes: Number of logits.
     """
 
+    out: nn.Module
     mean: Tensor
     deviation: Tensor
 
     def __init__(self, backbone: Backbone, dropout: float, classes: int) -> None:
-        super().__init__(backbone.features, dropout, classes)
+        super().__init__()
+        self.dropout = nn.Dropout(dropout)
+        self.out = nn.Linear(backbone.features, classes)
         self.body = backbone.build()
         self.body.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # a third faster on a CPU
         for name, values in zip(("mean", "deviation"), backbone.normal, strict=True):
@@ -53,19 +36,20 @@ class PretrainedNet(Head):
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the logits ``float[b, classes]`` of images ``float[b, 1 or 3, h, w]`` in [0, 1]."""
-        return super().forward(self.features(images))
+        logits: Tensor = self.out(self.dropout(self.features(images)))
+        return logits
 
     def features(self, images: Tensor) -> Tensor:
         """Return what reaches the last layer, without dropout, ``float[b, width]``."""
-        found: Tensor = self.body(((images - self.mean) / self.deviation).contiguous(memory_format=torch.channels_last))
-        return found
+        features: Tensor = self.body((images - self.mean) / self.deviation)
+        return features
 
     def train(self, mode: bool = True) -> PretrainedNet:
         """Set the mode; what is frozen stays in evaluation mode, so that batch normalisation keeps its statistics."""
         super().train(mode)
         for part in self.body.modules():
             weights = list(part.parameters())
-            if weights and not any(one.requires_grad for one in weights):
+            if weights and not any(weight.requires_grad for weight in weights):
                 part.eval()
         return self
 
@@ -79,20 +63,19 @@ class PretrainedNet(Head):
         parts = dict(self.body.named_modules())
         for name in frozen:
             parts[name].requires_grad_(False)
-        of_stages = [[one for name in names for one in parts[name].parameters(recurse=False)] for names in stages]
-        self.stages = [[one for one in stage if one.requires_grad] for stage in of_stages]
+        weights = [[w for name in names for w in parts[name].parameters(recurse=False)] for names in stages]
+        self.stages = [[weight for weight in stage if weight.requires_grad] for stage in weights]
         self.train(self.training)
 
     def groups(self) -> list[tuple[float, list[nn.Parameter]]]:
         """Return the trained parameters from the last layer down, ``decay`` times slower from stage to stage."""
-        found: list[tuple[float, list[nn.Parameter]]] = [(1.0, list(self.out.parameters()))]
-        found += [(self.decay**depth, stage) for depth, stage in enumerate(reversed(self.stages), start=1)]
-        return [(factor, weights) for factor, weights in found if weights]
+        from_above = [list(self.out.parameters()), *reversed(self.stages)]
+        return [(self.decay**depth, weights) for depth, weights in enumerate(from_above) if weights]
 
     def begin_epoch(self, epoch: int) -> None:
         """Open one more stage after every ``unfreeze_every`` epochs, from the last down; 0 opens all at once."""
         closed = len(self.stages) - (epoch - 1) // self.unfreeze_every if self.unfreeze_every else 0
         for number, stage in enumerate(self.stages):
-            for one in stage:
-                one.requires_grad_(number >= closed)
+            for weight in stage:
+                weight.requires_grad_(number >= closed)
         self.train(self.training)

@@ -55,15 +55,15 @@ def timm_backbone(name: str) -> Backbone:
 
 def _stages(body: nn.Module) -> tuple[tuple[str, ...], ...]:
     """Return the names of the stem's modules and of each stage's; a layer between two belongs to the one before."""
-    found: list[list[str]] = [[]]
+    stages: list[list[str]] = [[]]
     for name, child in body.named_children():
         if name in SPLIT:
-            found += [[f"{name}.{one}."] for one, _ in child.named_children()]
+            stages += [[f"{name}.{part}."] for part, _ in child.named_children()]
         elif _is_stage(child):
-            found.append([f"{name}."])
+            stages.append([f"{name}."])
         else:
-            found[-1].append(name)
-    return tuple(tuple(names) for names in found if names)
+            stages[-1].append(name)
+    return tuple(tuple(names) for names in stages if names)
 
 
 def _is_stage(child: nn.Module) -> bool:

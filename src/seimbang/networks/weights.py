@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import tempfile
@@ -15,6 +14,7 @@ from urllib.request import urlopen
 from seimbang.errors import IntegrityError, ResourceError, StudyError
 from seimbang.networks.backbone import Backbone, Fetch, missing
 from seimbang.progress import note
+from seimbang.training.base import digest
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -37,8 +37,13 @@ def initialise(module: nn.Module, backbone: Backbone, weights: str, fetch: Fetch
         StudyError, IntegrityError, ResourceError: See ``published``, ``read`` and ``load``.
     """
     if weights != "random":
-        path = Path(weights).expanduser() if weights else published(backbone, fetch)
+        (path,) = named_file(weights) or (published(backbone, fetch),)
         load(module, backbone, read(path), str(path))
+
+
+def named_file(weights: str) -> tuple[Path, ...]:
+    """Return the file that the setting ``weights`` names; none for the published weights and for random ones."""
+    return () if weights in ("", "random") else (Path(weights).expanduser(),)
 
 
 def published(backbone: Backbone, fetch: Fetch) -> Path:
@@ -88,7 +93,7 @@ def read(path: Path) -> State:
         raise ResourceError("WEIGHTS_MISSING", f"no file {path}", expected, "correct 'weights'") from None
     except (SafetensorError, UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, OSError) as error:
         raise _unreadable(path, str(error).partition("\n")[0]) from error
-    if not isinstance(state, dict) or not all(isinstance(one, torch.Tensor) for one in state.values()):
+    if not isinstance(state, dict) or not all(isinstance(tensor, torch.Tensor) for tensor in state.values()):
         raise _unreadable(path, "it holds something else than tensors by name")
     return dict(state)
 
@@ -97,7 +102,7 @@ def load(module: nn.Module, backbone: Backbone, state: State, source: str) -> No
     """Put weights into a network that has a ``body`` and ends in ``out``.
 
     Names may be the publisher's or those under which seimbang saves a model. A classifier of as many classes as the
-    network's is taken over, one of the 1,000 classes of ImageNet left out.
+    network's is taken over, one of the 1,000 classes of ImageNet left out, and any where the network has none.
 
     Args:
         module: The network, which keeps its own last layer where the weights have none for it.
@@ -109,29 +114,30 @@ def load(module: nn.Module, backbone: Backbone, state: State, source: str) -> No
         StudyError: WEIGHTS_CLASSES or WEIGHTS_ARCHITECTURE.
     """
     body, head = _parts(state, backbone)
-    classes = module.get_submodule("out").out_features
-    found = len(head["bias"]) if "bias" in head else classes
-    if found not in (classes, IMAGENET_CLASSES):
+    classes = getattr(module.get_submodule("out"), "out_features", None)
+    given = len(head["bias"]) if "bias" in head else classes
+    if classes and given not in (classes, IMAGENET_CLASSES):
         expected = f"{classes} classes, as in the data, or the {IMAGENET_CLASSES} of ImageNet, which are left out"
         fix = "use weights of these classes, or delete the last layer from the file"
-        raise StudyError("WEIGHTS_CLASSES", f"{source}, weights of a network for {found} classes", expected, fix)
+        raise StudyError("WEIGHTS_CLASSES", f"{source}, weights of a network for {given} classes", expected, fix)
     try:
         module.get_submodule("body").load_state_dict(body)
-        if head and found == classes:
+        if head and given == classes:
             module.get_submodule("out").load_state_dict(head)
     except RuntimeError as error:
-        found_ = f"{source}, whose weights are of another network ({' '.join(str(error).split()[:40])} ...)"
+        found = f"{source}, whose weights are of another network ({' '.join(str(error).split()[:40])} ...)"
         fix = "use the weights of this network, or the network of these weights"
-        raise StudyError("WEIGHTS_ARCHITECTURE", found_, "weights of the network that is asked for", fix) from error
+        raise StudyError("WEIGHTS_ARCHITECTURE", found, "weights of the network that is asked for", fix) from error
 
 
 def _parts(state: State, backbone: Backbone) -> tuple[State, State]:
     """Return the weights of the body and of the last layer, with their own names."""
     ours = any(key.startswith("body.") for key in state)
     head = "out." if ours else f"{backbone.classifier}."
-    last = {key.removeprefix(head): one for key, one in state.items() if key.startswith(head)}
-    rest = {key: one for key, one in state.items() if not key.startswith(head)}
-    return ({key.removeprefix("body."): one for key, one in rest.items()} if ours else backbone.rename(rest)), last
+    last = {key.removeprefix(head): tensor for key, tensor in state.items() if key.startswith(head)}
+    rest = {key: tensor for key, tensor in state.items() if not key.startswith(head)}
+    body = {key.removeprefix("body."): tensor for key, tensor in rest.items()} if ours else backbone.rename(rest)
+    return body, last
 
 
 def _cache() -> Path:
@@ -171,12 +177,11 @@ def _download(url: str, path: Path) -> None:
 
 def _check(path: Path) -> None:
     """Compare the digest of a file with the digits at the end of its name."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    sha256 = digest(path)
     wanted = re.search(r"-([0-9a-f]{8})\.", path.name)
-    if wanted is None or not digest.startswith(wanted[1]):
+    if wanted is None or not sha256.startswith(wanted[1]):
         fix = "delete it, so that it is fetched again"
-        raise IntegrityError("WEIGHTS_DIGEST", f"{path} with the sha256 {digest[:8]}...", "the one in its name", fix)
+        raise IntegrityError("WEIGHTS_DIGEST", f"{path} with the sha256 {sha256[:8]}...", "the one in its name", fix)
 
 
 def _absent(url: str, path: Path, why: str) -> ResourceError:

@@ -1,14 +1,17 @@
-"""Every model by the name that a study gives it, of whichever kind."""
+"""Every model by the name that a study gives it, of whichever kind, and what is done with it."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from seimbang.classical import CLASSICAL
+from seimbang.classical.learner import ClassicalLearner
 from seimbang.networks import NETWORKS
 from seimbang.settings import choose
-from seimbang.training.base import Model
+from seimbang.training.base import Learner, Model
+from seimbang.training.learner import NetworkLearner
 
 MODELS: dict[str, type[Model]] = {**NETWORKS, **CLASSICAL}
+LEARNERS: dict[str, Learner] = {"network": NetworkLearner(), "classical": ClassicalLearner()}
 
 
 def make(settings: Mapping[str, Any], where: str = "model") -> Model:
@@ -23,3 +26,8 @@ def make(settings: Mapping[str, Any], where: str = "model") -> Model:
     if colon:
         settings = {**settings, "name": name, "network": network}
     return choose(MODELS, "name", settings, where)
+
+
+def learner_of(model: Model) -> Learner:
+    """Return what trains and loads a model of its kind."""
+    return LEARNERS[model.kind]

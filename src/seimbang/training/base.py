@@ -1,17 +1,25 @@
-"""What training and every kind of model share: settings, facts of an epoch, and how a model describes itself."""
+"""What training and every kind of model share: settings, facts of an epoch, and what is done with a model."""
 
+from __future__ import annotations
+
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, field_validator, model_serializer
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic_core.core_schema import ValidationInfo
 
 from seimbang.balance.base import Balance, Recipe
+from seimbang.errors import IntegrityError, ResourceError
 from seimbang.imaging.base import ImageSettings
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 Ints = npt.NDArray[np.int64]
 
@@ -37,7 +45,8 @@ class TrainingSettings(BaseModel):
             likeliest class stays, its probability comes to mean what it says.
         precision: ``"auto"`` uses bfloat16 (and channels_last) where the network has convolutions and the machine
             computes in bfloat16; ``"float32"`` never does.
-        seed: Seed of weights, order and dropout.
+        seed: Seed of weights, order, dropout, balancing and augmentation.
+        seeds: How many trainings of each fold, with ``seed``, ``seed + 1``, ...: what a method gives varies with it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -55,7 +64,8 @@ class TrainingSettings(BaseModel):
     keep: Literal["best", "last"] = "best"
     calibrate: bool = False
     precision: Literal["auto", "float32"] = "auto"
-    seed: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0, le=2**31 - 1)
+    seeds: int = Field(1, ge=1, le=100)
 
     @field_validator("schedule")
     @classmethod
@@ -70,12 +80,6 @@ class TrainingSettings(BaseModel):
         if warmup and info.data.get("schedule") == "constant":
             raise ValueError("0 with a constant schedule")
         return warmup
-
-    @model_serializer(mode="wrap")
-    def _without_extras_off(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        # what was trained before there were such extras keeps its hash
-        off = {"schedule": "constant", "warmup": 0.0, "label_smoothing": 0.0, "average": 0.0, "calibrate": False}
-        return {key: value for key, value in dump(self).items() if key not in off or value != off[key]}
 
 
 @dataclass(frozen=True)
@@ -110,21 +114,74 @@ class Layer:
     purpose: str
 
 
-class Features(BaseModel):
-    """What a model sees instead of pixels: a function of each image alone, in which nothing is learned from the data.
+def to_tensor(rows: npt.NDArray[Any]) -> Tensor:
+    """Return pixels ``[b, h, w, c]`` in 0 ... 255 as ``float32[b, c, h, w]`` in [0, 1], as every network takes them.
 
-    Equal settings give equal features, so they are computed once and kept.
+    Rows ``[b, f]`` of features or of a table stay as they are, ``float32[b, f]``.
+    """
+    import torch
+
+    batch = torch.from_numpy(np.asarray(rows, np.float32))
+    return batch.div(255).permute(0, 3, 1, 2) if batch.dim() == 4 else batch
+
+
+def digest(path: Path) -> str:
+    """Return the sha256 of a file that a user names, such as one of weights.
+
+    Raises:
+        ResourceError: WEIGHTS_MISSING: there is no such file.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        found = f"no file {path} ({error.strerror})"
+        raise ResourceError("WEIGHTS_MISSING", found, "a .safetensors or .pth file", "correct 'weights'") from error
+
+
+class Features(BaseModel):
+    """What a model sees of an image: a function of each image alone, in which nothing is learned from the data.
+
+    Equal keys give equal features, so they are computed once and kept.
+
+    Class attributes:
+        images: Whether they are images still, which training may change at random and prediction may mirror.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    images: ClassVar[bool] = False
 
-    def extract(self, X: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    def extract(self, X: npt.NDArray[np.uint8]) -> npt.NDArray[Any]:
         """Return the features ``float32[n, f]`` of images ``uint8[n, h, w, c]``, a block of images at a time."""
         raise NotImplementedError
 
-    def width(self, shape: Shape) -> int:
-        """Return how many features an image of ``shape`` has."""
-        return int(np.prod(shape))
+    def layer(self, shape: Shape) -> Layer:
+        """Describe what is made of an image of ``shape``: the shape is that of one row, its purpose a sentence."""
+        raise NotImplementedError
+
+    def reads(self) -> tuple[Path, ...]:
+        """Return the files, named by the user, whose content decides what the features are."""
+        return ()
+
+    def key(self) -> list[str]:
+        """Return all that the features depend on besides the images: settings, and the digest of each file read."""
+        return [type(self).__name__, self.model_dump_json(), *map(digest, self.reads())]
+
+
+class Pixels(Features):
+    """The pixels as they are, or the prepared columns of a table."""
+
+    images: ClassVar[bool] = True
+
+    def extract(self, X: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return ``X`` itself."""
+        return X
+
+    def layer(self, shape: Shape) -> Layer:
+        """Describe an image as one row of numbers; ``(1, f, 1)`` is a row of a table."""
+        if shape[0] == shape[2] == 1:
+            return Layer("Columns", (shape[1],), 0, "Takes the prepared columns of a case.")
+        return Layer("Pixels", (int(np.prod(shape)),), 0, "Lays the pixels out as one row of numbers.")
 
 
 class Classifier(Protocol):
@@ -133,23 +190,35 @@ class Classifier(Protocol):
     def probabilities(self, X: npt.NDArray[Any], rows: Ints | None = None) -> npt.NDArray[np.float64]:
         """Return the probabilities ``float64[n, classes]`` of ``rows`` of what the model sees, or of all of it."""
 
+    @property
+    def network(self) -> nn.Module | None:
+        """The network, ``float[b, c, h, w]`` in [0, 1] -> logits; None of a classical model."""
+
 
 class Model(BaseModel):
     """Settings of a model.
 
     Class attributes:
+        kind: Which ``Learner`` trains it.
         title: How reports call it.
         file: Name of the file that holds what was learned.
+        takes_rows: Whether it can learn from the rows of a table; from images every model can.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    kind: ClassVar[Literal["network", "classical"]]
     title: ClassVar[str]
     file: ClassVar[str]
+    takes_rows: ClassVar[bool]
 
     @property
-    def inputs(self) -> Features | None:
-        """What the model sees instead of pixels; None for the pixels themselves, or the prepared rows of a table."""
-        return None
+    def extractor(self) -> Features:
+        """What the model sees of an image while it is trained."""
+        return Pixels()
+
+    def reads(self) -> tuple[Path, ...]:
+        """Return the files, named by the user, whose content decides what is learned."""
+        return self.extractor.reads()
 
     def describe(self, shape: Shape, classes: int) -> list[Layer]:
         """Describe each layer or stage for inputs of ``shape``."""
@@ -236,6 +305,15 @@ class Learner(ABC):
     def load(self, model: Model, learned: bytes, shape: Shape, classes: int, image: ImageSettings) -> Classifier:
         """Return the classifier that ``model.file`` holds, for use on single cases: equal bytes give equal numbers.
 
+        It takes images ``uint8[n, h, w, c]``, or the prepared rows of a table, also where the model was trained on
+        features of the images.
+
         Raises:
             IntegrityError: MODEL_DAMAGED, MODEL_UNTRUSTED or MODEL_CLASSES.
         """
+
+
+def unfit(model: Model, classes: int) -> IntegrityError:
+    """Return the error for a file that holds another model than its package says."""
+    found = f"a {model.title} in {model.file} that does not fit the settings and {classes} classes of its package"
+    return IntegrityError("MODEL_CLASSES", found, "the classes it was trained on", "run the study again")

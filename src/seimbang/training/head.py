@@ -27,9 +27,9 @@ def layer(module: nn.Module) -> nn.Linear:
     """
     from torch import nn
 
-    found = getattr(module, "out", None)
-    if isinstance(found, nn.Linear):
-        return found
+    last = getattr(module, "out", None)
+    if isinstance(last, nn.Linear):
+        return last
     raise StudyError(
         "HEAD_MISSING",
         f"a {type(module).__name__}, which does not end in a linear layer",
@@ -44,26 +44,26 @@ def features(
     """Return what reaches the last layer for each row of the recipe, without dropout, shape ``(m, f)``."""
     import torch
 
-    seen: list[torch.Tensor] = []
-    hook = layer(module).register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].float().cpu()))
+    inputs: list[torch.Tensor] = []
+    hook = layer(module).register_forward_pre_hook(lambda _, given: inputs.append(given[0].float().cpu()))
     module.eval()
     with torch.inference_mode(), device.autocast():
         for start in range(0, len(recipe), batch):
             rows = recipe.draw(X, np.arange(start, min(start + batch, len(recipe))))
             module(to_batch(rows, device))
     hook.remove()
-    return torch.cat(seen).numpy()
+    return torch.cat(inputs).numpy()
 
 
 def retrain(
-    out: nn.Linear, recipe: Recipe, found: npt.NDArray[np.float32], settings: TrainingSettings
+    out: nn.Linear, recipe: Recipe, features: npt.NDArray[np.float32], settings: TrainingSettings
 ) -> dict[str, torch.Tensor]:
     """Train ``out`` with Adam, steps falling to 0, and cross-entropy; return its weights as the network names them.
 
     Args:
         out: The last layer, with the weights to start from.
-        recipe: What to train on, as rows of ``found``.
-        found: Features, shape ``(m, f)``.
+        recipe: What to train on, as rows of ``features``.
+        features: Shape ``(m, f)``.
         settings: The ``[training]`` table, of which seed and batch size count.
     """
     import torch
@@ -75,7 +75,7 @@ def retrain(
     for _ in range(EPOCHS):
         order = rng.permutation(len(recipe))
         for which in np.split(order, range(settings.batch_size, len(order), settings.batch_size)):
-            logits = out(torch.from_numpy(recipe.draw(found, which)).to(device))
+            logits = out(torch.from_numpy(recipe.draw(features, which)).to(device))
             optimizer.zero_grad(set_to_none=True)
             loss = cross_entropy(logits, torch.from_numpy(recipe.y[which]).to(device))
             loss.backward()  # type: ignore[no-untyped-call]

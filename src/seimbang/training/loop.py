@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,13 +18,15 @@ from seimbang.errors import DataError, StudyError
 from seimbang.imaging.augment import UNCHANGED, Augmentation, augment
 from seimbang.imaging.base import Normalise
 from seimbang.imaging.cache import release
-from seimbang.imaging.prepare import to_scale
+from seimbang.imaging.prepare import rescale_batch
 from seimbang.networks.base import Layered
 from seimbang.training import head
+from seimbang.training.ahead import ahead
 from seimbang.training.base import Epoch, State, TrainingSettings
 from seimbang.training.device import Device, choose, mean_probabilities, to_batch
+from seimbang.training.layout import Layout
 from seimbang.training.loss import weighted_smooth
-from seimbang.training.optimizer import blend, make_optimizer, plateau, set_rates
+from seimbang.training.optimizer import blend, make_optimizer, plateau, restore_optimizer, set_rates
 from seimbang.training.temperature import scale_logits, temperature
 
 if TYPE_CHECKING:
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 Ints = npt.NDArray[np.int64]
+Batch = tuple["torch.Tensor", "torch.Tensor"]
 PARTS = 32
 """After so many batches the pixels read so far are let go."""
 
@@ -51,6 +56,7 @@ class Trainer:
         settings: The ``[training]`` table.
         augmentation: How training images are changed at random.
         normalise: The common scale to which they are brought once more, so that images in use are on theirs.
+        layout: Of images in memory; measured unless given.
         judged: What is validated and kept: the module itself, or one with the running average of its weights.
     """
 
@@ -63,6 +69,7 @@ class Trainer:
     settings: TrainingSettings
     augmentation: Augmentation = UNCHANGED
     normalise: Normalise = "none"
+    layout: Layout | None = None
     device: Device = field(init=False)
     judged: nn.Module = field(init=False)
     best: dict[str, Any] = field(init=False, default_factory=dict)
@@ -70,7 +77,8 @@ class Trainer:
     done: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
-        self.device = choose(self.module, self.settings.precision)
+        shape = batch_shape(self.X.shape, self.settings.batch_size)
+        self.device = choose(self.module, self.settings.precision, shape, self.layout)
         self.module = self.device.place(self.module)
         self.counts = np.bincount(self.recipe.y, minlength=int(self.y.max()) + 1).astype(np.int64)
         self.rarest = int(np.argmin(np.bincount(self.y[self.validation], minlength=len(self.counts))))
@@ -96,7 +104,7 @@ class Trainer:
     def restore(self, state: State) -> None:
         """Go on where ``state`` was taken."""
         self.module.load_state_dict(state["module"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        restore_optimizer(self.optimizer, state["optimizer"])
         if self.scheduler:
             self.scheduler.load_state_dict(state["scheduler"])
         if self.settings.average:
@@ -148,8 +156,8 @@ class Trainer:
 
         smoothing, loss = self.settings.label_smoothing, self.balance.loss(self.counts)
         if loss and smoothing:
-            found = f"label_smoothing = {smoothing} with {self.balance.title}, which has a loss of its own"
-            raise StudyError("LOSS_SMOOTHED", found, "label smoothing with cross-entropy only", "leave one of them out")
+            both = f"label_smoothing = {smoothing} with {self.balance.title}, which has a loss of its own"
+            raise StudyError("LOSS_SMOOTHED", both, "label smoothing with cross-entropy only", "leave one of them out")
         weights = self.balance.class_weights(self.counts)
         tensor = None if weights is None else torch.as_tensor(weights, dtype=torch.float32, device=self.device.name)
         if tensor is not None and smoothing:
@@ -167,24 +175,25 @@ class Trainer:
         if isinstance(self.module, Layered):
             self.module.begin_epoch(epoch)
         self.module.train()
-        loss_sum, right = 0.0, 0
-        batches = np.split(order, range(size, len(order) - 1, size))  # a row left over joins the last batch
-        for number, which in enumerate(batches):
-            steps = (epoch - 1) * len(batches) + number
-            set_rates(self.optimizer, self.settings, steps, len(batches))
-            loss, hits = self._step(*self._batch(which, first, rng))
-            if self.settings.average:
-                blend(self.judged, self.module, min(self.settings.average, (1 + steps) / (10 + steps)))
-            loss_sum, right = loss_sum + loss * len(which), right + hits
-            if number % PARTS == 0:
-                release(self.X)
-        if not np.isfinite(loss_sum):
+        parts = np.split(order, range(size, len(order) - 1, size))  # a row left over joins the last batch
+        sums = torch.zeros(2, dtype=torch.float64, device=self.device.name)  # read once: a GPU is not waited for
+        makers: Iterator[Callable[[], Batch]] = (partial(self._batch, which, first, rng) for which in parts)
+        with closing(ahead(makers)) as batches:
+            for steps, batch in enumerate(batches, start=(epoch - 1) * len(parts)):
+                set_rates(self.optimizer, self.settings, steps, len(parts))
+                sums += self._step(*batch)
+                if self.settings.average:
+                    blend(self.judged, self.module, min(self.settings.average, (1 + steps) / (10 + steps)))
+                if steps % PARTS == 0:
+                    release(self.X)
+        loss, accuracy = (sums / len(order)).tolist()
+        if not np.isfinite(loss):
             raise DataError(
-                "TRAIN_DIVERGED", f"a loss of {loss_sum} in epoch {epoch}", "a finite loss", "lower the learning_rate"
+                "TRAIN_DIVERGED", f"a loss of {loss} in epoch {epoch}", "a finite loss", "lower the learning_rate"
             )
-        return loss_sum / len(order), right / len(order)
+        return loss, accuracy
 
-    def _batch(self, which: Ints, first: int, rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+    def _batch(self, which: Ints, first: int, rng: np.random.Generator) -> Batch:
         """Make images ``float32[b, c, h, w]`` and labels ``int64[b]``, or ``float32[b, classes]`` where rows are mixed.
 
         Row ``k`` of the recipe is changed from the seed ``first + k``; a partner mixed in, from one of its own.
@@ -192,24 +201,28 @@ class Trainer:
         import torch
 
         y = self.recipe.y
-        images, labels = self._images(which, first + which), torch.as_tensor(y[which])
+        rows, labels = self._rows(which, first + which), torch.as_tensor(y[which])
         mixed = self.balance.mix(which, y, rng)
         if mixed:
-            partners, delta = mixed[0], mixed[1].astype(np.float32)
-            others = self._images(partners, first + len(y) + which)
-            images += delta.reshape(-1, *[1] * (images.ndim - 1)) * (others - images)
+            partners, delta = mixed[0], torch.as_tensor(mixed[1], dtype=torch.float32)
+            others = self._rows(partners, first + len(y) + which)
+            rows = rows + delta.to(rows.device).view(-1, *[1] * (rows.dim() - 1)) * (others - rows)
             one_hot = torch.eye(len(self.counts))
-            labels = torch.lerp(one_hot[labels], one_hot[y[partners]], torch.from_numpy(delta)[:, None])
-        return to_batch(images, self.device), labels.to(self.device.name)
+            labels = torch.lerp(one_hot[labels], one_hot[y[partners]], delta[:, None])
+        return self.device.scale(rows) if rows.dim() == 4 else rows, labels.to(self.device.name)
 
-    def _images(self, which: Ints, seeds: Ints) -> npt.NDArray[np.float32]:
-        rows = self.recipe.draw(self.X, which)
-        if rows.ndim != 4:
+    def _rows(self, which: Ints, seeds: Ints) -> torch.Tensor:
+        """Return rows on the device; images as ``float32[b, c, h, w]`` in 0 ... 255, changed at random."""
+        rows = self.device.put(self.recipe.draw(self.X, which))
+        if rows.dim() != 4:
             return rows
-        images = augment(rows, seeds, self.augmentation)
-        return images if self.normalise == "none" else to_scale(images, self.normalise)
+        images = augment(rows.permute(0, 3, 1, 2), seeds, self.augmentation)
+        return images if self.normalise == "none" else rescale_batch(images, self.normalise)
 
-    def _step(self, images: torch.Tensor, labels: torch.Tensor) -> tuple[float, int]:
+    def _step(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Move the weights; return the sum of the losses and how many answers are right, ``float64[2]``."""
+        import torch
+
         with self.device.autocast():
             logits = self.module(images)
         loss = self.criterion(self.balance.adjust_logits(logits.float(), self.counts), labels)
@@ -217,7 +230,8 @@ class Trainer:
         loss.backward()
         self.optimizer.step()
         most = labels.argmax(1) if labels.is_floating_point() else labels
-        return float(loss.detach()), int((logits.argmax(1) == most).sum())
+        right = (logits.detach().argmax(1) == most).sum()
+        return torch.stack([loss.detach().double() * len(labels), right.double()])
 
     def _validate(self) -> tuple[float, float, float]:
         """Return loss, accuracy and recall of the rarest class on the validation rows."""
@@ -237,6 +251,11 @@ class Trainer:
         return better
 
 
+def batch_shape(shape: tuple[int, ...], batch: int) -> tuple[int, ...]:
+    """Return the shape ``(b, c, h, w)`` of a training batch of images ``[n, h, w, c]``; empty for other rows."""
+    return (batch, shape[3], *shape[1:3]) if len(shape) == 4 else ()
+
+
 def predict(
     module: nn.Module, X: npt.NDArray[Any], rows: Ints, device: Device, batch: int = 64, mirrored: bool = False
 ) -> npt.NDArray[np.float64]:
@@ -251,6 +270,6 @@ def predict(
     with torch.inference_mode(), device.autocast():
         for start in range(0, len(rows), batch):
             release(X)
-            images = to_batch(X[rows[start : start + batch]].astype(np.float32), device)
+            images = to_batch(X[rows[start : start + batch]], device)
             parts.append(mean_probabilities(module, images, mirrored).cpu().numpy())
     return np.concatenate(parts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from seimbang.networks.base import Layered
 from seimbang.training.base import TrainingSettings
@@ -23,10 +23,21 @@ def make_optimizer(module: nn.Module, settings: TrainingSettings) -> Optimizer:
     lr, decay = settings.learning_rate, settings.weight_decay
     weights = [{"params": part, "lr": lr * factor, "factor": factor} for factor, part in groups]
     if settings.optimizer == "adam":
-        return optim.Adam(weights, lr, weight_decay=decay)
+        return optim.Adam(weights, lr, weight_decay=decay, fused=True)
     if settings.optimizer == "adamw":
-        return optim.AdamW(weights, lr, weight_decay=decay)
+        return optim.AdamW(weights, lr, weight_decay=decay, fused=True)
     return optim.SGD(weights, lr, momentum=0.9, nesterov=True, weight_decay=decay)
+
+
+def restore_optimizer(optimizer: Optimizer, state: dict[str, Any]) -> None:
+    """Load a state; what is kept of each weight is laid out as the weight is, which fused Adam takes for granted."""
+    import torch
+
+    optimizer.load_state_dict(state)
+    for weight, kept in optimizer.state.items():
+        for name, value in kept.items():
+            if value is not None and value.shape == weight.shape:
+                kept[name] = torch.empty_like(weight).copy_(value)
 
 
 def plateau(optimizer: Optimizer, settings: TrainingSettings) -> ReduceLROnPlateau | None:
@@ -47,12 +58,12 @@ def set_rates(optimizer: Optimizer, settings: TrainingSettings, steps: int, per_
     """
     if settings.schedule == "constant":
         return
-    whole = settings.epochs * per_epoch
-    rise = settings.warmup * whole
+    total = settings.epochs * per_epoch
+    rise = settings.warmup * total
     if steps < rise:
         share = min(1.0, (steps + 1) / rise)
     else:
-        share = (1 + math.cos(math.pi * (steps - rise) / (whole - rise))) / 2
+        share = (1 + math.cos(math.pi * (steps - rise) / (total - rise))) / 2
     for group in optimizer.param_groups:
         group["lr"] = settings.learning_rate * group["factor"] * share
 
