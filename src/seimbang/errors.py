@@ -2,7 +2,7 @@
 
 
 class SeimbangError(Exception):
-    """Base of all errors that are the input's or the machine's, not the program's.
+    """Base of all errors caused by the input or the machine, as opposed to internal errors.
 
     Args:
         code: Stable name such as ``IMG_TRUNCATED``; scripts may rely on it.
@@ -34,18 +34,18 @@ class DataError(SeimbangError):
 
 
 class ImageError(SeimbangError):
-    """One image cannot be trusted."""
+    """An image is damaged or of an unsupported kind."""
 
     exit_code = 4
 
 
 class IntegrityError(SeimbangError):
-    """Something changed that must not change: a digest, a run folder, a model package."""
+    """A file that must not change has changed: a digest, a run folder, a model package."""
 
     exit_code = 5
 
 
 class ResourceError(SeimbangError):
-    """The machine refused: disk full, no permission, port taken, a missing optional package."""
+    """A resource is missing: disk full, no permission, port in use, an optional package not installed."""
 
     exit_code = 6

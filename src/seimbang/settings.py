@@ -1,4 +1,4 @@
-"""Values a user wrote into a settings object: every mistake at once, with the nearest known name."""
+"""Validation of what a user wrote in a study: all mistakes at once, with the nearest known name."""
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -14,17 +14,17 @@ Settings = TypeVar("Settings", bound=BaseModel)
 
 def nearest(name: object, known: Iterable[str]) -> str:
     """Return ``"; did you mean 'x'?"`` for the closest known name, or ``""`` where none is close."""
-    lowered = {word.lower(): word for word in known}
-    close = get_close_matches(str(name).lower(), lowered, 1, cutoff=0.6)
-    return f"; did you mean {lowered[close[0]]!r}?" if close else ""
+    by_lower = {candidate.lower(): candidate for candidate in known}
+    matches = get_close_matches(str(name).lower(), by_lower, 1, cutoff=0.6)
+    return f"; did you mean {by_lower[matches[0]]!r}?" if matches else ""
 
 
 def mistakes(error: ValidationError, kind: type[BaseModel], where: str) -> list[str]:
-    """Return one sentence for each mistake pydantic found.
+    """Return one sentence for each mistake.
 
     Args:
-        error: What pydantic raised.
-        kind: The class that was to be built; its field names are what an unknown key is compared with.
+        error: Error raised by pydantic.
+        kind: The settings class; an unknown key is compared with the names of its fields.
         where: Place in the study, such as ``arm.balance``; ``""`` for the top.
     """
     return [_sentence(detail, kind, where) for detail in error.errors()]
@@ -35,7 +35,7 @@ def build(kind: type[Settings], values: Mapping[str, Any], where: str) -> Settin
 
     Args:
         kind: A settings class.
-        values: What the user wrote, with plain types.
+        values: The user's values, of plain types.
         where: Place in the study, for the message.
 
     Raises:
@@ -57,7 +57,7 @@ def choose(table: Mapping[str, type[Settings]], key: str, values: Mapping[str, A
     if not isinstance(name, str) or name not in table:
         found = f"{where}.{key} is missing" if name is None else f"{where}.{key} = {name!r} is not known"
         raise invalid([f"{found}{nearest(name, table)} (known: {', '.join(table)})"])
-    return build(table[name], {word: value for word, value in values.items() if word != key}, where)
+    return build(table[name], {name: value for name, value in values.items() if name != key}, where)
 
 
 def invalid(sentences: Iterable[str]) -> StudyError:
@@ -95,4 +95,4 @@ def _models(annotation: Any) -> list[type[BaseModel]]:
     """Return the settings classes inside an annotation such as ``Group | None`` or ``tuple[Arm, ...]``."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
-    return [found for part in getattr(annotation, "__args__", ()) for found in _models(part)]
+    return [model for part in getattr(annotation, "__args__", ()) for model in _models(part)]

@@ -12,12 +12,12 @@ PARTS = [("train", "validation", "test")[k % 3] for k in range(N)]
 
 
 def images(n=N, seed=0):
-    """Return images that are alike to no other."""
+    """Return mutually dissimilar images."""
     return np.random.default_rng(seed).integers(0, 256, (n, 40, 36, 1), dtype=np.uint8)
 
 
 def dataset(X=None, n=N, kind="image", unreadable=(), classes=None, prefix="c", **columns):
-    """Return ``n`` cases of two classes in turn of three; every third is in the test part."""
+    """Return ``n`` cases of two classes in turn of three; every third is in the test set."""
     rows = {"case_id": [f"{prefix}{k:03}" for k in range(n)], "label": ["well" if k % 2 else "sick" for k in range(n)]}
     cases = CaseTable.build(pd.DataFrame(rows | columns), classes=classes)
     X = images(n) if X is None else X
@@ -26,12 +26,12 @@ def dataset(X=None, n=N, kind="image", unreadable=(), classes=None, prefix="c", 
 
 
 def fold(name="", n=N, shift=0):
-    """Return the parts of ``PARTS``, perhaps turned by ``shift``."""
+    """Return the split of ``PARTS``, rolled by ``shift``."""
     part = np.roll(np.array([("train", "validation", "test")[k % 3] for k in range(n)]), shift)
-    return Fold(name, *(np.flatnonzero(part == word) for word in ("train", "validation", "test")))
+    return Fold(name, *(np.flatnonzero(part == name) for name in ("train", "validation", "test")))
 
 
-def found(code, data, folds=None, external=None):
+def finding_of(code, data, folds=None, external=None):
     """Return the finding with this code, or None."""
     findings = audit(data, [fold()] if folds is None else folds, external or {})
     return next((finding for finding in findings if finding.code == code), None)

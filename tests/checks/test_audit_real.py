@@ -7,7 +7,8 @@ import pytest
 
 from seimbang.checks import audit, leaks
 from seimbang.datasets import load
-from seimbang.datasets.base import DataSettings, Group
+from seimbang.datasets.folder import Folder
+from seimbang.datasets.groups import ByName
 from seimbang.imaging.base import ImageSettings
 from seimbang.splits import split
 from seimbang.splits.base import SplitSettings
@@ -16,17 +17,17 @@ ROOT = Path(__file__).parents[3] / "shared" / "data"
 pytestmark = pytest.mark.skipif(
     not (ROOT / "chest_xray").is_dir(), reason="real data absent: no ../shared/data/chest_xray beside the repository"
 )
-PATIENT = Group(**{"from": "name", "pattern": r"(person\d+_(?:bacteria|virus)|(?:NORMAL2-)?IM-\d+)"})
-NIH = Group(**{"from": "name", "pattern": "(.*)_"})
+PATIENT = ByName(pattern=r"(person\d+_(?:bacteria|virus)|(?:NORMAL2-)?IM-\d+)")
+NIH = ByName(pattern="(.*)_")
 
 
 @pytest.fixture(scope="module")
 def chest(tmp_path_factory):
     patch = pytest.MonkeyPatch()
     patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-    settings = DataSettings(path="chest_xray", positive="PNEUMONIA", group=PATIENT, leave_out=("val",))
+    settings = Folder(path="chest_xray", positive="PNEUMONIA", group=PATIENT, leave_out=("val",))
     data = load(settings, ImageSettings(), ROOT)
-    external = load(DataSettings(path="chest_xray_external", group=NIH), ImageSettings(), ROOT, data.cases.classes)
+    external = load(Folder(path="chest_xray_external", group=NIH), ImageSettings(), ROOT, data.cases.classes)
     yield data, external
     patch.undo()
 
@@ -38,7 +39,9 @@ def test_provided_split_of_the_chest_x_rays(chest):
     assert set(findings) == {"CLASS_COUNTS", "DUPLICATE_WITHIN", "QUALITY_OUTLIERS", "QUALITY_SHORTCUT", "SOURCE_PROBE"}
     assert findings["DUPLICATE_WITHIN"].count == 30
     assert findings["QUALITY_OUTLIERS"].count == 14  # films nearly white, or with hardly any grey
-    assert findings["CLASS_COUNTS"].sentence.startswith("PNEUMONIA 4,265, NORMAL 1,575: 2.7 times")
+    assert findings["CLASS_COUNTS"].sentence.endswith(
+        "PNEUMONIA 4,265, NORMAL 1,575: the imbalance ratio (PNEUMONIA to NORMAL) is 2.7."
+    )
 
 
 def test_no_near_duplicates_between_the_parts_of_the_source(chest):

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from audit_cases import N, dataset, fold, found
+from audit_cases import N, dataset, finding_of, fold
 
 from seimbang.checks import audit
 from seimbang.checks.columns import beyond_fences, beyond_z
@@ -31,16 +31,16 @@ def test_a_clean_table_says_nothing_of_gaps_outliers_or_pictures():
 def test_gaps_are_counted_by_column_the_largest_first():
     X = rows()
     X[:2, 0], X[1:4, 1] = np.nan, np.nan
-    finding = found("TABLE_GAPS", table(X))
-    assert finding.sentence.startswith("4 cases lack a value: sex 3 (3.3%), age 2 (2.2%).")
+    finding = finding_of("TABLE_GAPS", table(X))
+    assert finding.sentence.startswith("4 cases have missing values: sex 3 (3.3%), age 2 (2.2%).")
     assert finding.cases == ("c000", "c001", "c002", "c003")
 
 
-def test_outliers_are_counted_by_both_rules_and_words_are_none():
+def test_outliers_are_counted_by_both_rules_and_categories_have_none():
     X = rows()
     X[5, 0], X[:, 1] = 500, 0
     X[7, 1] = 1
-    finding = found("TABLE_OUTLIERS", table(X))
+    finding = finding_of("TABLE_OUTLIERS", table(X))
     assert "age 1 and 1." in finding.sentence
     assert "sex" not in finding.sentence
     assert finding.cases == ("c005",)
@@ -61,6 +61,6 @@ def test_identical_rows_in_two_parts_are_found(a, b, code):
     X = rows()
     X[a, 2] = np.nan
     X[b] = X[a]
-    finding = found(code, table(X))
+    finding = finding_of(code, table(X))
     assert finding.cases == (f"c{a:03}", f"c{b:03}")
     assert "image" not in finding.title + finding.sentence

@@ -1,15 +1,17 @@
-"""Whether a small model tells external from internal images: on the phantom's hospitals, on noise, on real films."""
+"""Whether a small model separates external from internal images: of the phantom's hospitals, noise, real films."""
 
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
-from audit_cases import dataset, found, images
+from audit_cases import dataset, finding_of, images
 
-from seimbang.checks.source import interval
+from seimbang.checks.source import auc_interval
 from seimbang.datasets import load
-from seimbang.datasets.base import DataSettings, Group, Phantom
+from seimbang.datasets.folder import Folder
+from seimbang.datasets.groups import ByName
+from seimbang.datasets.phantom import Phantom, Population
 from seimbang.imaging.base import ImageSettings
 
 ROOT = Path(__file__).parents[3] / "shared" / "data"
@@ -22,7 +24,7 @@ def cache(tmp_path, monkeypatch):
 
 
 def phantom(hospital, seed=0, classes=None):
-    settings = DataSettings(source="phantom", phantom=Phantom(hospital=hospital, patients=150, seed=seed))
+    settings = Phantom(phantom=Population(hospital=hospital, patients=150, seed=seed))
     return load(settings, SMALL, Path(), classes)
 
 
@@ -31,26 +33,28 @@ def areas(finding):
     return [float(text) for text in re.findall(r"(\d\.\d\d) \(", finding.sentence)]
 
 
-def test_another_hospital_is_told_apart_and_the_same_one_is_not():
+def test_another_hospital_is_distinguishable_and_the_same_one_is_not():
     data = phantom("A")
     external = {name: phantom(name[0], 1, data.cases.classes) for name in ("A again", "B")}
-    same, other = re.findall(r"A small model.*?\.(?= |$)", found("SOURCE_PROBE", data, [], external).sentence)
+    same, other = re.findall(
+        r"A logistic regression.*?\.(?= |$)", finding_of("SOURCE_PROBE", data, [], external).sentence
+    )
     assert "the external set A again" in same
-    assert same.endswith("it can hardly tell the sets apart.")
+    assert same.endswith("the sets are hardly distinguishable.")
     assert "the external set B" in other
-    assert "the sets look" in other
+    assert "the sets differ" in other
 
 
 def test_mark_on_the_border_is_found_there():
     X = images(90, seed=1)
     X[:, 0, :8] = 255
-    finding = found("SOURCE_PROBE", dataset(), external={"B": dataset(X, prefix="e")})
+    finding = finding_of("SOURCE_PROBE", dataset(), external={"B": dataset(X, prefix="e")})
     assert finding.severity == "info"
     assert areas(finding)[1] > 0.95
-    assert finding.sentence.endswith("before any disease is considered, even where there is no anatomy of interest.")
+    assert finding.sentence.endswith("whatever the disease, even where there is no anatomy of interest.")
 
 
-def test_disease_cannot_tell_the_sets_apart():
+def test_disease_cannot_separate_the_sets():
     X, other = images(), images(seed=1)
     X[::2, 10:30, 10:30] //= 3  # the sick half; of the external set all but five are well
     other[1::2, 10:30, 10:30] //= 3
@@ -58,41 +62,41 @@ def test_disease_cannot_tell_the_sets_apart():
     external = {
         "B": dataset(np.where(np.array(label)[:, None, None, None] == "sick", other, images(seed=2)), label=label)
     }
-    finding = found("SOURCE_PROBE", dataset(X), external=external)
+    finding = finding_of("SOURCE_PROBE", dataset(X), external=external)
     assert areas(finding)[0] < 0.75
     assert finding.count == 2 * (20 + 45)
 
 
 def test_silent_without_external_set_with_few_patients_and_for_tables():
-    assert found("SOURCE_PROBE", dataset()) is None
+    assert finding_of("SOURCE_PROBE", dataset()) is None
     few = dataset(images(seed=1), prefix="e", group=[f"p{k % 9}" for k in range(90)])
-    assert found("SOURCE_PROBE", dataset(), external={"B": few}) is None
+    assert finding_of("SOURCE_PROBE", dataset(), external={"B": few}) is None
     table = dataset(np.random.default_rng(0).normal(size=(90, 4)).astype(np.float32), kind="table")
-    assert found("SOURCE_PROBE", table, external={"B": table}) is None
+    assert finding_of("SOURCE_PROBE", table, external={"B": table}) is None
 
 
 def test_interval_is_newcombes_score_interval():
-    for area, n in ((0.5, 20), (0.8, 50), (0.97, 200)):
-        low, high = interval(area, n)
-        assert low < area < high
+    for auc, n in ((0.5, 20), (0.8, 50), (0.97, 200)):
+        low, high = auc_interval(auc, n)
+        assert low < auc < high
         for limit in (low, high):
             q1, q2 = limit / (2 - limit), 2 * limit**2 / (1 + limit)
             variance = (limit * (1 - limit) + (n - 1) * (q1 + q2 - 2 * limit**2)) / n**2  # Hanley and McNeil 1982
-            assert abs(area - limit) == pytest.approx(1.96 * variance**0.5, rel=1e-4)
-    low, high = interval(1.0, 50)
+            assert abs(auc - limit) == pytest.approx(1.96 * variance**0.5, rel=1e-4)
+    low, high = auc_interval(1.0, 50)
     assert 0.9 < low < 1
     assert high == 1
-    assert interval(0.0, 50) == pytest.approx((1 - high, 1 - low), abs=0.05)
+    assert auc_interval(0.0, 50) == pytest.approx((1 - high, 1 - low), abs=0.05)
 
 
 @pytest.mark.skipif(not (ROOT / "chest_xray").is_dir(), reason="real data absent: no ../shared/data/chest_xray")
 def test_films_of_two_continents_differ_up_to_their_borders():
-    child = Group(**{"from": "name", "pattern": r"(person\d+_(?:bacteria|virus)|(?:NORMAL2-)?IM-\d+)"})
-    settings = DataSettings(path="chest_xray", positive="PNEUMONIA", group=child, leave_out=("train", "val"))
+    child = ByName(pattern=r"(person\d+_(?:bacteria|virus)|(?:NORMAL2-)?IM-\d+)")
+    settings = Folder(path="chest_xray", positive="PNEUMONIA", group=child, leave_out=("train", "val"))
     data = load(settings, SMALL, ROOT)
-    nih = Group(**{"from": "name", "pattern": "(.*)_"})
-    external = load(DataSettings(path="chest_xray_external", group=nih), SMALL, ROOT, data.cases.classes)
-    finding = found("SOURCE_PROBE", data, [], {"NIH": external})
+    nih = ByName(pattern="(.*)_")
+    external = load(Folder(path="chest_xray_external", group=nih), SMALL, ROOT, data.cases.classes)
+    finding = finding_of("SOURCE_PROBE", data, [], {"NIH": external})
     whole, border = areas(finding)
     assert whole > 0.97
     assert border > 0.9

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from seimbang.datasets import SOURCES, load
-from seimbang.datasets.base import COLUMNS, DataSettings, Phantom
-from seimbang.errors import DataError
+from seimbang.datasets import SOURCES, load, make
+from seimbang.datasets.base import COLUMNS
+from seimbang.errors import DataError, StudyError
 from seimbang.imaging.base import ImageSettings
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (12, 20, 20), dtype=np.uint8)
@@ -20,45 +20,67 @@ def make_folder(root):
         folder = root / "set" / str(label)
         folder.mkdir(parents=True, exist_ok=True)
         Image.fromarray(pixels).save(folder / f"{k}.png")
-    return DataSettings(source="folder", path="set")
+    return {"source": "folder", "path": "set"}
 
 
 def make_csv(root):
     make_folder(root)
     lines = [f"set/{label}/{k}.png,{label}" for k, label in enumerate(LABELS)]
     (root / "set.csv").write_text("\n".join(["path,label", *lines]))
-    return DataSettings(source="csv", path="set.csv")
+    return {"source": "csv", "path": "set.csv"}
 
 
 def make_npz(root):
     np.savez(root / "set.npz", train_images=PIXELS, train_labels=LABELS)
-    return DataSettings(source="npz", path="set.npz")
+    return {"source": "npz", "path": "set.npz"}
 
 
 def make_phantom(root):
-    return DataSettings(source="phantom", phantom=Phantom(patients=12))
+    return {"source": "phantom", "phantom": {"patients": 12}}
 
 
 def make_table(root):
     lines = [f"{pixels[0, 0]},{pixels[0, 1]},{label}" for pixels, label in zip(PIXELS, LABELS, strict=True)]
     (root / "table.csv").write_text("\n".join(["a,b,label", *lines]))
-    return DataSettings(source="csv", path="table.csv", features="all")
+    return {"source": "csv", "path": "table.csv", "features": "all"}
 
 
 def make_excel(root):
     frame = pd.DataFrame({"a": PIXELS[:, 0, 0], "b": PIXELS[:, 0, 1], "label": LABELS})
     frame.to_excel(root / "table.xlsx", index=False)
-    return DataSettings(source="excel", path="table.xlsx")
+    return {"source": "excel", "path": "table.xlsx"}
 
 
 def make_sklearn(root):
-    return DataSettings(source="sklearn:breast_cancer")
+    return {"source": "sklearn:breast_cancer"}
 
+
+MAKES_A_TABLE = ("features", "categories")
+"""With these keys a CSV is read as a table."""
+
+WRONG = {
+    "folder": {"group": {"from": "name", "pattern": "("}},
+    "csv": {"group": {"from": "name", "levels": 2}},
+    "csv with features": {"group": {"from": "name"}},
+    "npz": {"path": 3},
+    "phantom": {"phantom": {"seed": 2**32}},
+    "excel": {"label": {"column": "a", "cuts": [float("nan")], "names": ["x", "y"]}},
+    "sklearn": {"features": []},
+}
+SENTENCES = {
+    "folder": r"data\.group\.pattern = '\(' should be a regular expression \(missing \), unterminated subpattern",
+    "csv": r"data\.group\.levels is not a known key",
+    "csv with features": r"data\.group\.from = 'name' is not known \(known: column\)",
+    "npz": r"data\.path = 3 should be",
+    "phantom": r"data\.phantom\.seed = 4294967296 should be less than or equal to 4294967295",
+    "excel": r"data\.label\.cuts\.0 = nan should be a finite number",
+    "sklearn": r"data\.features = \[\] should be \"all\" or a list of columns",
+}
 
 MAKE = {
     "folder": make_folder,
     "csv": make_csv,
-    "csv of features": make_table,
+    "csv with features": make_table,
     "excel": make_excel,
     "npz": make_npz,
     "phantom": make_phantom,
@@ -67,13 +89,28 @@ MAKE = {
 
 
 def test_every_source_is_here():
-    assert set(SOURCES) <= set(MAKE)
+    assert set(SOURCES) == set(MAKE)
 
 
 @pytest.fixture(params=sorted(MAKE))
 def made(request, tmp_path, monkeypatch):
     monkeypatch.setenv("SEIMBANG_CACHE", str(tmp_path / "cache"))
-    return MAKE[request.param](tmp_path), tmp_path
+    return make(MAKE[request.param](tmp_path)), tmp_path
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_source_has_keys_of_its_own_and_says_what_is_wrong(name, tmp_path):
+    values, kind = MAKE[name](tmp_path), SOURCES[name]
+    settings = make(values)
+    assert type(settings) is kind
+    assert make(settings.model_dump(mode="json", by_alias=True, exclude_none=True)) == settings
+    for key in {key for other in SOURCES.values() for key in other.model_fields} - {*kind.model_fields, *MAKES_A_TABLE}:
+        with pytest.raises(StudyError, match=rf"data\.{key} is a key of .*, not of {name} \(known: .*source"):
+            make(values | {key: "x"})
+    with pytest.raises(StudyError, match=r"external\[3\]\.positiv is not a known key; did you mean 'positive'"):
+        make(values | {"positiv": "x"}, "external[3]")
+    with pytest.raises(StudyError, match=f"(?=.*positive = 3)(?=.*fcats is not).*{SENTENCES[name]}"):
+        make(values | {"positive": 3, "fcats": {}, **WRONG[name]})
 
 
 def test_table_and_pixels_agree(made):
@@ -105,6 +142,15 @@ def test_is_the_same_again_and_without_cache(made, monkeypatch):
     for data in (again, fresh):
         assert data.cases.frame.equals(first.cases.frame)
         assert np.array_equal(data.X, first.X)
+
+
+def test_another_pillow_makes_the_pixels_anew(made, monkeypatch):
+    settings, root = made
+    images = load(settings, IMAGE, root).kind == "image"
+    before = len(list((root / "cache").glob("*.npy")))
+    monkeypatch.setattr("PIL.__version__", "0.0")
+    load(settings, IMAGE, root)
+    assert (before, len(list((root / "cache").glob("*.npy")))) == ((1, 2) if images else (0, 0))
 
 
 def test_external_labels_map_onto_the_internal_classes(made):

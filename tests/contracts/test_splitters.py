@@ -21,7 +21,7 @@ SPLITTERS = {
 
 @st.composite
 def tables(draw):
-    """Draw rows of 2 to 4 classes, each with at least 8 patients of 1 to 6 cases; parts are whole patients."""
+    """Draw rows of 2 to 4 classes, each with at least 8 patients of 1 to 6 cases; sets hold whole patients."""
     rows, patient = [], 0
     for label in range(draw(st.integers(2, 4))):
         sizes = draw(st.lists(st.integers(1, 6), min_size=8, max_size=25))
@@ -50,17 +50,17 @@ def test_contract(splitter, rows, seed, grouped):
         assert sum(map(len, patients)) == len(set().union(*patients))
 
     shuffled = CaseTable.build(cases.frame.sample(frac=1, random_state=seed % 1000), classes=cases.classes)
-    for one, other in zip(folds, split(shuffled, plan), strict=True):
-        assert all(np.array_equal(rows, other.parts()[part]) for part, rows in one.parts().items())
+    for fold, other in zip(folds, split(shuffled, plan), strict=True):
+        assert all(np.array_equal(rows, other.parts()[part]) for part, rows in fold.parts().items())
 
 
 @settings(max_examples=25, deadline=None)
 @given(rows=tables(), seed=st.integers(0, 100))
-def test_every_part_gets_its_share_of_every_class(rows, seed):
+def test_every_set_gets_its_share_of_every_class(rows, seed):
     cases = CaseTable.build(rows)
     (fold,) = split(cases, SplitSettings(test=0.3, validation=0.3, seed=seed))
     for position in range(len(cases.classes)):
         total = (cases.y == position).sum()
         for part, share in (("train", 0.49), ("validation", 0.21), ("test", 0.3)):
-            dealt = (cases.y[fold.parts()[part]] == position).sum()
-            assert abs(dealt - share * total) <= 6  # never further off than the largest patient
+            count = (cases.y[fold.parts()[part]] == position).sum()
+            assert abs(count - share * total) <= 6  # never further off than the largest patient

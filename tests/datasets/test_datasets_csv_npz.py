@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from seimbang.datasets import load
-from seimbang.datasets.base import DataSettings, Group
+from seimbang.datasets import SOURCES, load
+from seimbang.datasets.groups import ByColumn
+from seimbang.datasets.npz import Npz
 from seimbang.errors import DataError
 from seimbang.imaging.base import ImageSettings
 
@@ -36,7 +37,7 @@ def arrays(root, **more):
 
 
 def read(root, source, **settings):
-    return load(DataSettings(source=source, path=f"m.{source}", **settings), SMALL, root)
+    return load(SOURCES[source](path=f"m.{source}", **settings), SMALL, root)
 
 
 def refusal(root, source, **settings):
@@ -62,8 +63,7 @@ def test_manifest(tmp_path):
 
 def test_manifest_with_other_columns(tmp_path):
     manifest(tmp_path, ["Image,Finding,ID", "x/1.png,a,7", "x/2.png,b,7"])
-    rule = Group.model_validate({"from": "column", "column": "ID"})
-    cases = read(tmp_path, "csv", image_column="Image", label_column="Finding", group=rule).cases
+    cases = read(tmp_path, "csv", image_column="Image", label_column="Finding", group=ByColumn(column="ID")).cases
     assert cases.groups.tolist() == ["7", "7"]
 
 
@@ -109,8 +109,7 @@ def test_colour_arrays(tmp_path):
     colour[..., 1] = 100
     arrays(tmp_path, train_images=colour)
     assert read(tmp_path, "npz").X[2:].max() == 59
-    settings = DataSettings(source="npz", path="m.npz")
-    assert load(settings, ImageSettings(size=(4, 4), channels=3), tmp_path).X[2, 0, 0].tolist() == [0, 100, 0]
+    assert load(Npz(path="m.npz"), ImageSettings(size=(4, 4), channels=3), tmp_path).X[2, 0, 0].tolist() == [0, 100, 0]
 
 
 @pytest.mark.parametrize(
@@ -138,16 +137,22 @@ def test_what_is_no_npz(tmp_path):
         assert refusal(tmp_path, "npz").code == "DATA_NPZ"
 
 
-def test_arrays_have_no_patients(tmp_path):
-    arrays(tmp_path)
-    assert refusal(tmp_path, "npz", group=Group.model_validate({"from": "name"})).code == "DATA_GROUP"
+def test_the_same_bytes_in_another_shape_are_other_images(tmp_path):
+    pixels = np.arange(96, dtype=np.uint8).reshape(6, 2, 8)
+    digests, means = [], []
+    for shape in ((6, 2, 8), (6, 4, 4)):
+        arrays(tmp_path, train_images=pixels.reshape(shape))
+        data = read(tmp_path, "npz")
+        digests.append(data.cases.frame.digest.tolist()[2:])
+        means.append(data.X[2:, 0, -1, 0].tolist())
+    assert not set(digests[0]) & set(digests[1])
+    assert means[0] != means[1]  # the second is not read from the first one's place in the cache
 
 
 @pytest.mark.parametrize("column", ["group", "case_id", "digest", "who"])
 def test_the_patients_column_may_have_any_name(tmp_path, column):
     manifest(tmp_path, [f"path,label,{column}", "x/1.png,well,p1", "x/2.png,sick,p1", "x/3.png,well,p2"])
-    rule = Group.model_validate({"from": "column", "column": column})
-    assert read(tmp_path, "csv", group=rule).cases.frame.group.tolist() == ["p1", "p1", "p2"]
+    assert read(tmp_path, "csv", group=ByColumn(column=column)).cases.frame.group.tolist() == ["p1", "p1", "p2"]
 
 
 def test_a_column_of_parts_that_is_named_must_be_there(tmp_path):

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from seimbang.datasets import load
-from seimbang.datasets.base import DataSettings, Group
+from seimbang.datasets.folder import Folder
+from seimbang.datasets.groups import ByFolder, ByName
 from seimbang.errors import DataError
 from seimbang.imaging.base import ImageSettings
 
@@ -28,11 +29,7 @@ def fill(root, *paths):
 
 
 def read(root, internal=None, **settings):
-    return load(DataSettings(path=root.name, **settings), SMALL, root.parent, internal)
-
-
-def group(**rule):
-    return Group.model_validate({"from": "name"} | rule)
+    return load(Folder(path=root.name, **settings), SMALL, root.parent, internal)
 
 
 def refusal(root, internal=None, **settings):
@@ -96,8 +93,7 @@ def test_an_image_outside_of_the_classes_is_no_class_of_its_own(tmp_path, stray)
 
 def test_a_patients_folder_in_two_parts_is_one_patient(tmp_path):
     fill(tmp_path, "train/a/p1/1.png", "Test/a/p1/1.png", "train/b/p1/1.png", "test/b/p2/1.png")
-    by_folder = Group.model_validate({"from": "folder", "level": 1})
-    assert read(tmp_path, group=by_folder).cases.frame.group.tolist() == ["a/p1", "b/p2", "a/p1", "b/p1"]
+    assert read(tmp_path, group=ByFolder()).cases.frame.group.tolist() == ["a/p1", "b/p2", "a/p1", "b/p1"]
 
 
 def test_folders_renamed_and_joined(tmp_path):
@@ -119,25 +115,22 @@ def test_an_external_set_uses_the_internal_classes(tmp_path):
 
 def test_patients_from_name_and_folder(tmp_path):
     fill(tmp_path, "a/p1/x7_1.png", "a/p1/x8_1.png", "b/p2/x7_2.png")
-    assert read(tmp_path, group=group(pattern=r"x(\d)_")).cases.frame.group.tolist() == ["7", "8", "7"]
-    assert read(tmp_path, group=group(pattern=r"x\d")).cases.frame.group.tolist() == ["x7", "x8", "x7"]
-    by_folder = Group.model_validate({"from": "folder", "level": 1})
-    assert read(tmp_path, group=by_folder).cases.frame.group.tolist() == ["a/p1", "a/p1", "b/p2"]
+    assert read(tmp_path, group=ByName(pattern=r"x(\d)_")).cases.frame.group.tolist() == ["7", "8", "7"]
+    assert read(tmp_path, group=ByName(pattern=r"x\d")).cases.frame.group.tolist() == ["x7", "x8", "x7"]
+    assert read(tmp_path, group=ByFolder()).cases.frame.group.tolist() == ["a/p1", "a/p1", "b/p2"]
 
 
 @pytest.mark.parametrize(
     ("rule", "code", "says"),
     [
-        ({"pattern": "y"}, "DATA_GROUP_PATTERN", "1.png"),
-        ({"pattern": "("}, "DATA_GROUP_PATTERN", "unterminated"),
-        ({"pattern": r"(\d*)$"}, "DATA_GROUP_PATTERN", "2 of 2 file names"),
-        ({"from": "folder", "level": 2}, "DATA_GROUP_LEVEL", "a/1.png"),
-        ({"from": "column"}, "DATA_COLUMN", "patient"),
+        (ByName(pattern="y"), "DATA_GROUP_PATTERN", "1.png"),
+        (ByName(pattern=r"(\d*)$"), "DATA_GROUP_PATTERN", "2 of 2 file names"),
+        (ByFolder(level=2), "DATA_GROUP_LEVEL", "a/1.png"),
     ],
 )
 def test_patients_that_cannot_be_told(tmp_path, rule, code, says):
     fill(tmp_path, "a/1.png", "b/1.png")
-    error = refusal(tmp_path, group=group(**rule))
+    error = refusal(tmp_path, group=rule)
     assert error.code == code
     assert says in str(error)
 
@@ -205,9 +198,7 @@ def test_misspelt_classes_get_a_suggestion(tmp_path):
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="the real data of ../shared/data is not here")
 def test_the_real_chest_x_rays():
-    settings = DataSettings(
-        path="chest_xray", positive="PNEUMONIA", leave_out=("validation",), group=group(pattern=CHEST)
-    )
+    settings = Folder(path="chest_xray", positive="PNEUMONIA", leave_out=("validation",), group=ByName(pattern=CHEST))
     data = load(settings, ImageSettings(size=(32, 32)), REAL)
     counts = data.cases.frame.groupby(["split", "label"]).size().to_dict()
     assert counts == {
@@ -219,6 +210,6 @@ def test_the_real_chest_x_rays():
     patients = data.cases.frame.groupby("split").group.agg(set)
     assert not patients["train"] & patients["test"]
     assert data.unreadable == ()
-    outside = DataSettings(path="chest_xray_external", group=group(pattern=r"(\d+)_"))
+    outside = Folder(path="chest_xray_external", group=ByName(pattern=r"(\d+)_"))
     external = load(outside, ImageSettings(size=(32, 32)), REAL, data.cases.classes)
     assert np.bincount(external.cases.y).tolist() == [271, 252]

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from seimbang.datasets import load
-from seimbang.datasets.base import DataSettings, Group, Phantom
-from seimbang.errors import DataError
+from seimbang.datasets.phantom import Phantom, Population
 from seimbang.imaging.base import ImageSettings
 
 SMALL = ImageSettings(size=(48, 48))
@@ -23,7 +22,7 @@ def own_cache(tmp_path, monkeypatch):
 
 
 def phantom(image=SMALL, **asked):
-    return load(DataSettings(source="phantom", phantom=Phantom(**asked)), image, Path())
+    return load(Phantom(phantom=Population(**asked)), image, Path())
 
 
 def test_is_called_synthetic_and_has_patients():
@@ -48,8 +47,8 @@ def test_prevalence_is_exact_over_patients(prevalence):
 def test_is_the_same_in_another_process(tmp_path):
     code = (
         "import hashlib; from pathlib import Path; from seimbang.datasets import load;"
-        "from seimbang.datasets.base import *; from seimbang.imaging.base import ImageSettings;"
-        "d = load(DataSettings(source='phantom', phantom=Phantom(patients=12)), ImageSettings(size=(48, 48)), Path());"
+        "from seimbang.datasets.phantom import Phantom, Population; from seimbang.imaging.base import ImageSettings;"
+        "d = load(Phantom(phantom=Population(patients=12)), ImageSettings(size=(48, 48)), Path());"
         "print(hashlib.sha256(d.X.tobytes()).hexdigest())"
     )
     environment = os.environ | {"SEIMBANG_CACHE": str(tmp_path / "other"), "PYTHONHASHSEED": "7"}
@@ -75,9 +74,3 @@ def test_the_opacities_make_lungs_brighter_but_classes_overlap():
 
 def test_colour_and_shape():
     assert phantom(ImageSettings(size=(40, 60), channels=3), patients=10).X.shape[1:] == (40, 60, 3)
-
-
-def test_a_group_rule_is_refused():
-    settings = DataSettings(source="phantom", group=Group.model_validate({"from": "name"}))
-    with pytest.raises(DataError, match="DATA_GROUP"):
-        load(settings, SMALL, Path())

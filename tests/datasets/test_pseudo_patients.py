@@ -7,12 +7,13 @@ import pandas as pd
 import pytest
 
 from seimbang.datasets import load
-from seimbang.datasets.base import CaseTable, Dataset, DataSettings
+from seimbang.datasets.base import CaseTable, Dataset
+from seimbang.datasets.folder import Folder
 from seimbang.datasets.pseudo_patients import pseudo_patients, strip, with_pseudo_patients
 from seimbang.errors import DataError
 from seimbang.imaging.base import ImageSettings
-from seimbang.imaging.pseudo_patients import find
-from seimbang.imaging.series import Links, join
+from seimbang.imaging.pseudo_patients import find_pseudo_patients
+from seimbang.imaging.series import Links, group_linked
 from seimbang.splits import split
 from seimbang.splits.base import SplitSettings
 
@@ -88,19 +89,19 @@ def test_numbers_without_order_join_nothing():
 
 def test_number_of_groups_falls_as_the_radius_grows():
     X = volumes(turn=0.3)  # neighbours are 0.045 apart, next ones 0.17
-    found = find(X, dataset(X).cases.frame, 0.001)
+    found = find_pseudo_patients(X, dataset(X).cases.frame, 0.001)
     n = len(X)
     assert found.by_radius == {0.001: n, 0.01: n, 0.02: n, 0.03: n, 0.05: PATIENTS}
     assert len(found.sizes) == n
     assert f"0.03 would give {n}, 0.05 would give {PATIENTS}" in found.sentence
-    assert len(find(X, dataset(X).cases.frame, 0.2).sizes) == PATIENTS
+    assert len(find_pseudo_patients(X, dataset(X).cases.frame, 0.2).sizes) == PATIENTS
 
 
 def test_chain_cannot_swallow_a_class():
     n = 60
     y = np.array([0] * 30 + [1] * 30)
     chain = Links(np.arange(n - 1), np.arange(1, n), np.full(n - 1, 0.02, np.float32))
-    group = join([chain], y)
+    group = group_linked([chain], y)
     for label in (0, 1):
         assert np.bincount(group[y == label]).max() <= 10
     assert np.bincount(group).max() > 5
@@ -108,7 +109,7 @@ def test_chain_cannot_swallow_a_class():
 
 def test_more_alike_images_are_joined_first():
     links = Links(np.array([0, 1, 2]), np.array([1, 2, 3]), np.array([0.03, 0.01, 0.02], np.float32))
-    assert join([links], np.zeros(6, np.int64)).tolist() == [0, 1, 1, 2, 3, 4]  # two of six are a third
+    assert group_linked([links], np.zeros(6, np.int64)).tolist() == [0, 1, 1, 2, 3, 4]  # two of six are a third
 
 
 def test_known_patients_stay_and_facts_tell():
@@ -119,7 +120,7 @@ def test_known_patients_stay_and_facts_tell():
     assert group[:24].tolist() == known[:24]
     assert set(group[24:36]) == {"pseudo:0001"}
     assert data.cases.has_groups
-    assert data.facts["pseudo_patients"].startswith("96 images without a known patient form 8 groups")
+    assert data.facts["pseudo_patients"].startswith("96 images without a patient identifier form 8 groups")
     everyone = dataset(X, group=["p"] * len(X))
     assert with_pseudo_patients(everyone) is everyone
     assert pseudo_patients(everyone) is None
@@ -153,7 +154,7 @@ def test_strip_shows_one_group_a_row():
 @pytest.mark.skipif(not (ROOT / "kidney_ct").is_dir(), reason="real data absent: no ../shared/data/kidney_ct")
 def test_kidney_slices_are_few_patients(tmp_path, monkeypatch):
     monkeypatch.setenv("SEIMBANG_CACHE", str(tmp_path))
-    settings = DataSettings(path="kidney_ct", leave_out=("Cyst", "Tumor"))
+    settings = Folder(path="kidney_ct", leave_out=("Cyst", "Tumor"))
     data = with_pseudo_patients(load(settings, ImageSettings(size=(64, 64)), ROOT))
     frame = data.cases.frame
     sizes = frame.groupby("label").group.agg(lambda group: group.value_counts().tolist())

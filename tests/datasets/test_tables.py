@@ -11,13 +11,11 @@ import numpy as np
 import pytest
 from openpyxl import Workbook
 
-from seimbang.datasets import load
-from seimbang.datasets.base import DataSettings
+from seimbang.datasets import load, make
 from seimbang.datasets.columns import align, encode
 from seimbang.datasets.sheets import blocks
 from seimbang.errors import DataError, StudyError
 from seimbang.imaging.base import ImageSettings
-from seimbang.settings import build
 
 IMAGE = ImageSettings()
 TEXT = "id,age,sex,note,label\nc,30,F,x,sick\na,40.5,M,y,well\nb,,F,z,well\n"
@@ -29,7 +27,7 @@ def table(root, text=TEXT, **settings):
     """Return the data set in a CSV of this text."""
     (root / "t.csv").write_text(text, encoding="utf-8")
     values = {"source": "csv", "path": "t.csv", "features": "all", **settings}
-    return load(build(DataSettings, values, "data"), IMAGE, root)
+    return load(make(values), IMAGE, root)
 
 
 def workbook(root, sheets):
@@ -43,7 +41,7 @@ def workbook(root, sheets):
 
 
 def excel(root, **settings):
-    return load(build(DataSettings, {"source": "excel", "path": "t.xlsx", **settings}, "data"), IMAGE, root)
+    return load(make({"source": "excel", "path": "t.xlsx", **settings}), IMAGE, root)
 
 
 def refused(code, *words):
@@ -128,8 +126,6 @@ def test_what_is_wrong_is_named_with_row_and_column(tmp_path):
         table(tmp_path, "id,v,label\nb,1,x\nb,2,y\n")
     with refused("DATA_ROLE", "'label'"):
         table(tmp_path, features=["age", "label"])
-    with refused("DATA_GROUP", "from"):
-        table(tmp_path, group={"from": "name"})
     with refused("DATA_EMPTY", "no rows"):
         table(tmp_path, "v,label\n")
     with refused("DATA_CSV", "more fields"):
@@ -207,10 +203,10 @@ def test_a_file_that_is_no_workbook_is_refused(tmp_path, content):
 def test_new_rows_are_coded_as_the_table_and_another_table_is_aligned(tmp_path):
     data = table(tmp_path, categories=["sex"])
     (tmp_path / "new.csv").write_text("sex,age,more\nM,,1\nNA,3,2\n", encoding="utf-8")
-    (new,) = blocks(tmp_path / "new.csv", DataSettings())
+    (new,) = blocks(tmp_path / "new.csv")
     np.testing.assert_array_equal(encode(new, data.columns), [[np.nan, 1], [3, np.nan]])
     (tmp_path / "new.csv").write_text("sex,age\nX,1\n", encoding="utf-8")
-    (new,) = blocks(tmp_path / "new.csv", DataSettings())
+    (new,) = blocks(tmp_path / "new.csv")
     with refused("DATA_CATEGORY", "'X' in row 2 of the column 'sex'", "F, M"):
         encode(new, data.columns)
     other = table(tmp_path, "sex,age,label\nM,0.1,sick\nM,,well\n", categories=["sex"])
@@ -219,7 +215,7 @@ def test_new_rows_are_coded_as_the_table_and_another_table_is_aligned(tmp_path):
 
 
 def test_scikit_learns_breast_cancer():
-    data = load(DataSettings(source="sklearn:breast_cancer"), IMAGE, Path())
+    data = load(make({"source": "sklearn:breast_cancer"}), IMAGE, Path())
     assert data.X.shape == (569, 30)
     assert np.bincount(data.cases.y).tolist() == [357, 212]
     assert data.cases.classes == ("benign", "malignant")
@@ -229,13 +225,13 @@ def test_scikit_learns_breast_cancer():
 def test_the_district_table_and_its_published_smote_sheet():
     settings = {"source": "excel", "path": HDI.name}
     roles = {**settings, "id_column": "Kabkota", "label": LEVELS}
-    data = load(build(DataSettings, roles, "data"), IMAGE, HDI.parent)
+    data = load(make(roles), IMAGE, HDI.parent)
     assert np.bincount(data.cases.y).tolist() == [22, 107, 41, 6]
     assert [column.name for column in data.columns] == ["HLS", "PENG", "RLS", "UHH", "IDG", "IKK"]
     assert data.cases.frame.case_id.is_unique
     assert not np.isnan(data.X).any()
     sheet = {**settings, "sheet": "Dataset Balance (Hasil SMOTE)", "label_column": "Class"}
-    balanced = load(build(DataSettings, sheet, "data"), IMAGE, HDI.parent)
+    balanced = load(make(sheet), IMAGE, HDI.parent)
     assert np.bincount(balanced.cases.y).tolist() == [107] * 4
     real = {row.tobytes() for row in balanced.X}
     assert all(row.tobytes() in real for row in data.X)  # the paper kept every real district
@@ -248,8 +244,8 @@ def test_memory_for_a_long_csv_is_its_numbers_and_names(tmp_path):
     (tmp_path / "short.csv").write_text(header + lines[:5000].rpartition("\n")[0], encoding="utf-8")
     program = (
         "import resource, sys; from pathlib import Path; from seimbang.datasets import load;"
-        "from seimbang.datasets.base import DataSettings; from seimbang.imaging.base import ImageSettings;"
-        "load(DataSettings(source='csv', path=sys.argv[1], features='all'), ImageSettings(), Path());"
+        "from seimbang.datasets.csv_table import CsvTable; from seimbang.imaging.base import ImageSettings;"
+        "load(CsvTable(path=sys.argv[1]), ImageSettings(), Path());"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == 'darwin' else 1024))"
     )
 

@@ -22,7 +22,7 @@ def shares(cases, fold):
     return {part: len(rows) / len(cases) for part, rows in fold.parts().items()}
 
 
-def refused(cases, error, **settings):
+def split_error(cases, error, **settings):
     with pytest.raises(error) as caught:
         split(cases, SplitSettings(**settings))
     return caught.value
@@ -36,7 +36,7 @@ def test_holdout_honours_fractions_and_classes():
         assert cases.y[rows].mean() == pytest.approx(0.25, abs=0.01)
 
 
-def test_provided_test_part_is_taken_as_it_is_and_validation_comes_from_the_rest():
+def test_provided_test_set_is_taken_as_it_is_and_validation_comes_from_the_rest():
     cases = table(split=["test" if k % 4 == 0 else "train" for k in range(120)])
     (fold,) = split(cases, SplitSettings(test="provided", validation=0.2))
     assert (cases.frame.split.to_numpy()[fold.test] == "test").all()
@@ -46,7 +46,7 @@ def test_provided_test_part_is_taken_as_it_is_and_validation_comes_from_the_rest
 
 
 @pytest.mark.parametrize("test", ["provided", 0.25])
-def test_provided_validation_part_is_taken_as_it_is(test):
+def test_provided_validation_set_is_taken_as_it_is(test):
     cases = table(split=[("test", "validation", "train", "train")[k % 4] for k in range(120)])
     (fold,) = split(cases, SplitSettings(test=test, validation="provided"))
     assert set(fold.validation) == set(np.flatnonzero(cases.frame.split == "validation"))
@@ -63,7 +63,7 @@ def test_kfold_tests_every_case_once_in_each_repeat_and_repeats_differ():
     assert [fold.name for fold in split(cases, SplitSettings(folds=3))] == ["1", "2", "3"]
 
 
-def test_seed_changes_the_draw_even_with_patients_of_many_sizes():
+def test_seed_changes_the_split_even_with_patients_of_many_sizes():
     cases = table(group=[f"p{int(k**0.75)}" for k in range(120)])
     first, second = (split(cases, SplitSettings(seed=seed))[0].test for seed in (0, 1))
     assert not np.array_equal(first, second)
@@ -90,7 +90,7 @@ def test_group_none_divides_patients():
     assert set(cases.groups[fold.train]) & set(cases.groups[fold.test])
 
 
-def test_a_rare_class_gets_a_case_in_every_part():
+def test_a_rare_class_gets_a_case_in_every_set():
     cases = table(300, sick=3 / 300)
     for seed in range(5):
         (fold,) = split(cases, SplitSettings(seed=seed))
@@ -99,38 +99,38 @@ def test_a_rare_class_gets_a_case_in_every_part():
 
 def test_class_with_too_few_patients_is_refused_with_its_counts():
     cases = table(40, sick=0.2, group=["p1", "p2"] * 4 + [f"q{k}" for k in range(32)])
-    error = refused(cases, DataError)
+    error = split_error(cases, DataError)
     assert error.code == "SPLIT_CLASS_MISSING"
     assert "'sick'" in error.found
     assert "8 cases of 2 patients" in error.found
-    assert "the test part" in error.found or "the validation part" in error.found or "the train part" in error.found
-    assert "fewer folds" in refused(table(40, sick=0.05), DataError, folds=8).fix
-    assert "of fold" in refused(table(40, sick=0.05), DataError, folds=8).found
+    assert any(f"the {part} set" in error.found for part in ("train", "validation", "test"))
+    assert "fewer folds" in split_error(table(40, sick=0.05), DataError, folds=8).fix
+    assert "of fold" in split_error(table(40, sick=0.05), DataError, folds=8).found
 
 
-def test_in_folds_a_rare_class_may_lack_in_test_parts_and_validation_may_be_empty():
+def test_in_folds_a_rare_class_may_lack_in_test_sets_and_validation_may_be_empty():
     folds = split(table(40, sick=0.1), SplitSettings(folds=8, validation=0.0))
     assert sorted(np.concatenate([fold.test for fold in folds])) == list(range(40))
     assert all(len(fold.validation) == 0 and len(fold.train) + len(fold.test) == 40 for fold in folds)
-    one = split(table(40), SplitSettings(validation=0.0))[0]
-    assert len(one.validation) == 0
-    assert len(one.train) + len(one.test) == 40
+    (fold,) = split(table(40), SplitSettings(validation=0.0))
+    assert len(fold.validation) == 0
+    assert len(fold.train) + len(fold.test) == 40
 
 
-def test_provided_part_without_a_class_is_refused():
+def test_provided_set_without_a_class_is_refused():
     cases = table(split=["train" if k < 60 else "test" for k in range(120)])
-    error = refused(cases, DataError, test="provided")
+    error = split_error(cases, DataError, test="provided")
     assert error.code == "SPLIT_CLASS_MISSING"
-    assert "'sick' in the test part; it has 30 cases" in error.found
+    assert "'sick' in the test set; the class has 30 cases" in error.found
 
 
-def test_parts_that_the_source_does_not_name_are_refused():
-    error = refused(table(), DataError, test="provided")
-    assert (error.code, error.found) == ("SPLIT_NOT_PROVIDED", "no test cases; the source names no parts")
+def test_sets_that_the_source_does_not_provide_are_refused():
+    error = split_error(table(), DataError, test="provided")
+    assert (error.code, error.found) == ("SPLIT_NOT_PROVIDED", "no test cases; the source provides no split")
     half = table(split=["test"] * 20 + ["train"] * 60 + [""] * 40)
-    assert "40 of 120 cases in no part, such as 'c0080'" in refused(half, DataError, test="provided").found
+    assert "40 of 120 cases in no set, such as 'c0080'" in split_error(half, DataError, test="provided").found
     no_validation = table(split=["test", "train"] * 60)
-    assert "no validation" in refused(no_validation, DataError, test="provided", validation="provided").found
+    assert "no validation" in split_error(no_validation, DataError, test="provided", validation="provided").found
 
 
 @pytest.mark.parametrize(
@@ -138,20 +138,20 @@ def test_parts_that_the_source_does_not_name_are_refused():
     [(name, value) for name in ("test", "validation") for value in (1.0, -0.2, 1.5)] + [("test", 0.0)],
 )
 def test_fractions_outside_zero_to_one_are_refused(name, value):
-    error = refused(table(), StudyError, **{name: value})
+    error = split_error(table(), StudyError, **{name: value})
     assert error.code == "SPLIT_FRACTION"
     assert f"split.{name}" in error.found
 
 
 def test_a_single_fold_is_refused():
-    assert refused(table(), StudyError, folds=1).code == "SPLIT_FOLDS"
+    assert split_error(table(), StudyError, folds=1).code == "SPLIT_FOLDS"
 
 
-def test_splits_csv_names_who_was_in_which_part():
+def test_splits_csv_names_the_set_of_each_case():
     cases = table(24, sick=0.5, group=["p1"] * 12 + [""] * 12)
     (fold,) = split(cases, SplitSettings(group="none"))
     frame = to_frame(cases, [fold])
     assert list(frame.columns) == ["case_id", "label", "group", "fold", "part"]
     for part, rows in fold.parts().items():
-        there = frame[frame.part == part].drop(columns=["fold", "part"]).to_numpy()
-        assert np.array_equal(there, cases.frame[["case_id", "label", "group"]].to_numpy()[rows])
+        written = frame[frame.part == part].drop(columns=["fold", "part"]).to_numpy()
+        assert np.array_equal(written, cases.frame[["case_id", "label", "group"]].to_numpy()[rows])

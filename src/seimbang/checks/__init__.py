@@ -9,66 +9,83 @@ import numpy as np
 
 from seimbang.balance.base import Recipe
 from seimbang.checks import columns, counts, duplicates, groups, labels, pseudo, quality, recipes, source, unreadable
-from seimbang.checks.base import Check, Finding, from_json, leaks, said_once, to_json
+from seimbang.checks.base import Check, Finding, deduplicate, from_json, leaks, to_json
 from seimbang.checks.evidence import Evidence, RecipeEvidence
 from seimbang.datasets.base import CaseTable, Dataset
 from seimbang.splits.base import Fold, Rows
 
-__all__ = ["CHECKS", "RECIPE_CHECKS", "audit", "audit_recipe", "from_json", "leaks", "said_once", "to_json"]
+__all__ = ["CHECKS", "RECIPE_CHECKS", "audit", "audit_recipe", "deduplicate", "from_json", "leaks", "to_json"]
 
 
 _TEST = (("train", "test"), ("validation", "test"))
 _VALIDATION = (("train", "validation"),)
 
-# What reaches the test part is a leak: the figures to be reported are too good. What only reaches the validation part
-# is a warning: it spoils the choice of epoch and threshold, but the test figures stay honest.
+# What reaches the test set is a leak: the reported figures are too good. What only reaches the validation set is a
+# warning: it biases the choice of epoch and threshold, but the test figures stay honest.
 CHECKS: tuple[Check[Evidence], ...] = (
     Check("UNREADABLE", "Files that cannot be read", "warning", unreadable.unreadable),
-    Check("CLASS_COUNTS", "Class balance", "info", counts.classes),
-    Check("CLASS_TOO_SMALL", "Classes too small for the plan", "error", counts.too_small),
-    Check("CLASS_FEW", "Classes with few cases in a part", "warning", counts.few),
-    Check("LABEL_CONFLICT", "One image under two labels", "warning", labels.conflicting),
-    Check("DUPLICATE_WITHIN", "Identical images in one part", "warning", duplicates.within),
-    Check("DUPLICATE_TEST", "Test images also learnt from", "leak", partial(duplicates.identical, pairs=_TEST)),
+    Check("CLASS_COUNTS", "Class balance", "info", counts.class_balance),
+    Check("CLASS_TOO_SMALL", "Classes too small for the split", "error", counts.too_small),
+    Check("CLASS_FEW", "Classes with few cases in a set", "warning", counts.few_cases),
+    Check("LABEL_CONFLICT", "Identical images with different labels", "warning", labels.conflicting),
+    Check("DUPLICATE_WITHIN", "Identical images in one set", "warning", duplicates.within_set),
+    Check(
+        "DUPLICATE_TEST",
+        "Test images also in training or validation",
+        "leak",
+        partial(duplicates.identical, pairs=_TEST),
+    ),
     Check(
         "DUPLICATE_VALIDATION",
-        "Validation images also trained on",
+        "Validation images also in training",
         "warning",
         partial(duplicates.identical, pairs=_VALIDATION),
     ),
-    Check("NEAR_TEST", "Test images nearly identical to learnt ones", "leak", partial(duplicates.nearly, pairs=_TEST)),
+    Check(
+        "NEAR_TEST",
+        "Test images nearly identical to training or validation images",
+        "leak",
+        partial(duplicates.nearly_identical, pairs=_TEST),
+    ),
     Check(
         "NEAR_VALIDATION",
-        "Validation images nearly identical to training ones",
+        "Validation images nearly identical to training images",
         "warning",
-        partial(duplicates.nearly, pairs=_VALIDATION),
+        partial(duplicates.nearly_identical, pairs=_VALIDATION),
     ),
-    Check("PATIENT_TEST", "Test patients also learnt from", "leak", partial(groups.shared, pairs=_TEST)),
+    Check("PATIENT_TEST", "Test patients also in training or validation", "leak", partial(groups.shared, pairs=_TEST)),
     Check(
         "PATIENT_VALIDATION",
-        "Validation patients also trained on",
+        "Validation patients also in training",
         "warning",
         partial(groups.shared, pairs=_VALIDATION),
     ),
-    Check("PATIENT_UNKNOWN", "Cases without a patient", "info", groups.unknown),
-    Check("PSEUDO_PATIENTS", "Images that may be of one patient", "info", pseudo.pseudo),
-    Check("QUALITY_OUTLIERS", "Images unlike the others in quality", "info", quality.standing_out),
-    Check("QUALITY_SHORTCUT", "Whether image quality gives the class away", "info", quality.shortcut),
-    Check("TABLE_GAPS", "Missing values", "info", columns.gaps),
-    Check("TABLE_OUTLIERS", "Values far from the others", "info", columns.standing_out),
-    Check("EXTERNAL_DUPLICATE", "External images also learnt from", "leak", duplicates.external_identical),
-    Check("EXTERNAL_NEAR", "External images nearly identical to learnt ones", "leak", duplicates.external_nearly),
-    Check("EXTERNAL_PATIENT", "Patient ids in the data and in an external set", "warning", groups.external),
-    Check("SOURCE_PROBE", "Whether external images look different", "info", source.probe),
+    Check("PATIENT_UNKNOWN", "Cases without a patient identifier", "info", groups.unknown),
+    Check("PSEUDO_PATIENTS", "Images that may be of one patient", "info", pseudo.pseudo_patients),
+    Check("QUALITY_OUTLIERS", "Outliers in image quality", "info", quality.outliers),
+    Check("QUALITY_SHORTCUT", "Classes predictable from image quality", "info", quality.shortcut),
+    Check("TABLE_GAPS", "Missing values", "info", columns.missing_values),
+    Check("TABLE_OUTLIERS", "Outliers", "info", columns.outliers),
+    Check(
+        "EXTERNAL_DUPLICATE", "External images also in training or validation", "leak", duplicates.external_identical
+    ),
+    Check(
+        "EXTERNAL_NEAR",
+        "External images nearly identical to training or validation images",
+        "leak",
+        duplicates.external_nearly_identical,
+    ),
+    Check("EXTERNAL_PATIENT", "Patient identifiers shared with an external set", "warning", groups.external),
+    Check("SOURCE_PROBE", "Whether external images differ in appearance", "info", source.probe),
 )
 
 RECIPE_CHECKS: tuple[Check[RecipeEvidence], ...] = (
     Check("RECIPE_TEST", "Training on test cases", "leak", partial(recipes.real, part="test")),
     Check("RECIPE_VALIDATION", "Training on validation cases", "warning", partial(recipes.real, part="validation")),
-    Check("SYNTHETIC_TEST", "Synthetic cases made from test cases", "leak", partial(recipes.synthetic, part="test")),
+    Check("SYNTHETIC_TEST", "Synthetic cases from test cases", "leak", partial(recipes.synthetic, part="test")),
     Check(
         "SYNTHETIC_VALIDATION",
-        "Synthetic cases made from validation cases",
+        "Synthetic cases from validation cases",
         "warning",
         partial(recipes.synthetic, part="validation"),
     ),
@@ -78,28 +95,28 @@ RECIPE_CHECKS: tuple[Check[RecipeEvidence], ...] = (
 def audit(
     dataset: Dataset, folds: Sequence[Fold] = (), external: Mapping[str, Dataset] = MappingProxyType({})
 ) -> list[Finding]:
-    """Look for everything that would make the results wrong, and say it in sentences.
+    """Check data and split for everything that would bias the results, and report it in sentences.
 
     Args:
         dataset: The internal data set; its ``X`` and those of the external sets have the same image settings.
-        folds: How it is divided. Without them the parts that the source names are looked at.
+        folds: Its split. Without it the source's own split is audited, if there is one.
         external: External sets by name.
 
     Returns:
-        Findings in the order of ``CHECKS``; a check with nothing to say gives none.
+        Findings in the order of ``CHECKS``; a check with nothing to report gives none.
     """
-    evidence = Evidence(dataset, tuple(folds) or _source_parts(dataset.cases), dict(external), planned=bool(folds))
-    return [_worded(finding, evidence.noun) for check in CHECKS if (finding := check.run(evidence))]
+    evidence = Evidence(dataset, tuple(folds) or _source_split(dataset.cases), dict(external), planned=bool(folds))
+    return [_with_noun(finding, evidence.noun) for check in CHECKS if (finding := check.run(evidence))]
 
 
-def _worded(finding: Finding, noun: str) -> Finding:
+def _with_noun(finding: Finding, noun: str) -> Finding:
     """Return the finding with a title that calls the cases by their noun."""
     title = finding.title.replace("image", noun).replace("Image", noun.capitalize())
     return replace(finding, title=title)
 
 
 def audit_recipe(recipe: Recipe, cases: CaseTable, fold: Fold, rows: Rows, arm: str) -> list[Finding]:
-    """Look whether an arm trains on the test or validation part, itself or through synthetic cases.
+    """Check whether an arm trains on test or validation cases, directly or through synthetic cases.
 
     Args:
         recipe: What the arm trains on.
@@ -112,8 +129,8 @@ def audit_recipe(recipe: Recipe, cases: CaseTable, fold: Fold, rows: Rows, arm: 
     return [finding for check in RECIPE_CHECKS if (finding := check.run(evidence, arm))]
 
 
-def _source_parts(cases: CaseTable) -> tuple[Fold, ...]:
-    """Return the parts that the source names as one fold, or nothing where it names none."""
+def _source_split(cases: CaseTable) -> tuple[Fold, ...]:
+    """Return the source's own split as one fold, or nothing where it has none."""
     split = cases.frame.split.to_numpy()
     if not (split != "").any():
         return ()

@@ -1,4 +1,4 @@
-"""What the audit says, and what a check is."""
+"""The findings of the audit, and the checks that give them."""
 
 import json
 from collections import Counter
@@ -7,24 +7,24 @@ from dataclasses import asdict, dataclass, replace
 from typing import Generic, Literal, TypeVar
 
 Severity = Literal["info", "warning", "leak", "error"]
-SHOWN = 20
-"""At most this many case ids go with a finding; its count says how many there are."""
+MAX_CASES = 20
+"""At most this many case ids go with a finding; its count gives their total number."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing the audit found.
+    """One finding of the audit.
 
     Attributes:
         code: Stable name such as ``DUPLICATE_TEST``.
         severity: ``info`` and ``warning`` are for the reader; a ``leak`` makes test results too good; an ``error``
             makes the plan impossible.
-        title: What was looked for, a few words.
-        sentence: What was found, in whole sentences.
-        cases: Ids of cases it is about, at most ``SHOWN``; paths where a file could not be read.
-        count: How many there are in all.
-        arm: The arm of the study it is about; ``""`` when it is about the data.
-        protocol: The way of dividing the cases it is about; ``""`` for all, or the only one.
+        title: What was checked, in a few words.
+        sentence: The result, in whole sentences.
+        cases: Ids of the cases concerned, at most ``MAX_CASES``; paths where a file could not be read.
+        count: Total number of cases, groups or classes concerned.
+        arm: The arm of the study concerned; ``""`` for a finding about the data.
+        protocol: The split protocol concerned; ``""`` for all, or the only one.
     """
 
     code: str
@@ -38,8 +38,8 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Found:
-    """What the function of a check returns: a sentence, the ids of the cases, and how many there are."""
+class CheckResult:
+    """Return value of a check's function: a sentence, the ids of the cases concerned, and their total number."""
 
     sentence: str
     cases: Sequence[str] = ()
@@ -51,20 +51,20 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Check(Generic[T]):
-    """A check is data and one function, which returns None when there is nothing to say."""
+    """A check is data and one function, which returns None when there is nothing to report."""
 
     code: str
     title: str
     severity: Severity
-    find: Callable[[T], Found | None]
+    function: Callable[[T], CheckResult | None]
 
     def run(self, evidence: T, arm: str = "") -> Finding | None:
         """Return the finding, or None."""
-        found = self.find(evidence)
-        if found is None:
+        result = self.function(evidence)
+        if result is None:
             return None
-        cases = tuple(str(case) for case in found.cases[:SHOWN])
-        return Finding(self.code, self.severity, self.title, found.sentence, cases, found.count, arm)
+        cases = tuple(str(case) for case in result.cases[:MAX_CASES])
+        return Finding(self.code, self.severity, self.title, result.sentence, cases, result.count, arm)
 
 
 def leaks(findings: Iterable[Finding]) -> list[Finding]:
@@ -72,11 +72,11 @@ def leaks(findings: Iterable[Finding]) -> list[Finding]:
     return [finding for finding in findings if finding.severity == "leak"]
 
 
-def said_once(findings: Iterable[Finding], protocols: int) -> list[Finding]:
-    """Return the findings with those that all ``protocols`` share said once, of no protocol."""
-    pairs = [(found, replace(found, protocol="")) for found in findings]
-    times = Counter(plain for _, plain in pairs)
-    return list(dict.fromkeys(plain if times[plain] == protocols else found for found, plain in pairs))
+def deduplicate(findings: Iterable[Finding], protocols: int) -> list[Finding]:
+    """Return the findings; one shared by all ``protocols`` is kept once, without a protocol."""
+    pairs = [(finding, replace(finding, protocol="")) for finding in findings]
+    counts = Counter(common for _, common in pairs)
+    return list(dict.fromkeys(common if counts[common] == protocols else finding for finding, common in pairs))
 
 
 def to_json(findings: Iterable[Finding]) -> str:
@@ -90,6 +90,20 @@ def from_json(text: str) -> list[Finding]:
     return [Finding(**{**row, "cases": tuple(row["cases"])}) for row in rows]
 
 
+def merge(results: Iterable[CheckResult | None]) -> CheckResult | None:
+    """Return several results as one, or None where all are None."""
+    present = [result for result in results if result is not None]
+    if not present:
+        return None
+    cases = [case for result in present for case in result.cases]
+    return CheckResult(" ".join(result.sentence for result in present), cases, sum(result.count for result in present))
+
+
 def plural(count: int, noun: str, many: str = "") -> str:
     """Return ``"1 image"`` or ``"1,341 images"``; ``many`` is the plural where it is not ``noun + "s"``."""
     return f"{count:,} {noun if count == 1 else many or noun + 's'}"
+
+
+def plural_verb(count: int, noun: str, verb: tuple[str, str] = ("is", "are"), of: str = "") -> str:
+    """Return ``"1 image is"`` or ``"30 images are"``; ``of`` goes before the verb."""
+    return f"{plural(count, noun)}{of} {verb[count != 1]}"

@@ -1,53 +1,53 @@
-"""Columns of a table: values that are missing, and values far from the others."""
+"""Columns of a table: missing values and outliers."""
 
 import numpy as np
 import numpy.typing as npt
 
-from seimbang.checks.base import Found, plural
-from seimbang.checks.evidence import Evidence, be
+from seimbang.checks.base import CheckResult, plural, plural_verb
+from seimbang.checks.evidence import Evidence
 
 FENCE = 1.5
-"""Interquartile ranges beyond the quartiles from which on a value is an outlier (Tukey 1977)."""
+"""A value more than this many interquartile ranges beyond the quartiles is an outlier (Tukey 1977)."""
 
-FAR = 3.5
-"""Robust z from which on a value is an outlier (Iglewicz and Hoaglin 1993)."""
+MAX_Z = 3.5
+"""A value with a larger robust z-score is an outlier (Iglewicz and Hoaglin 1993)."""
 
-SHOWN = 10
-"""Columns that a sentence names."""
+MAX_COLUMNS = 10
+"""At most this many columns are listed in a sentence."""
 
-_NORMAL = 1.4826  # standard deviation of a normal distribution in median absolute deviations
+_MAD_TO_SD = 1.4826  # standard deviation of a normal distribution in median absolute deviations
 
 Mask = npt.NDArray[np.bool_]
 
 
-def gaps(evidence: Evidence) -> Found | None:
-    """Missing values by column; they are filled from training cases."""
+def missing_values(evidence: Evidence) -> CheckResult | None:
+    """Missing values by column; they are imputed from training cases."""
     if evidence.data.kind != "table":
         return None
-    gap = np.isnan(evidence.data.X)
-    rows = np.flatnonzero(gap.any(axis=1))
+    missing = np.isnan(evidence.data.X)
+    rows = np.flatnonzero(missing.any(axis=1))
     if not len(rows):
         return None
-    counts = {column.name: int(n) for column, n in zip(evidence.data.columns, gap.sum(axis=0), strict=True)}
-    listing = _listing({f"{name} {n:,} ({n / len(gap):.1%})": n for name, n in counts.items()})
-    start = f"{plural(len(rows), 'case')} {'lacks' if len(rows) == 1 else 'lack'} a value"
-    return Found(f"{start}: {listing}. Gaps are filled from training cases.", evidence.ids(rows), len(rows))
+    counts = {column.name: int(n) for column, n in zip(evidence.data.columns, missing.sum(axis=0), strict=True)}
+    listing = _listing({f"{name} {n:,} ({n / len(missing):.1%})": n for name, n in counts.items()})
+    sentence = f"{plural_verb(len(rows), 'case', ('has', 'have'))} missing values: {listing}."
+    return CheckResult(f"{sentence} They are imputed from training cases.", evidence.ids(rows), len(rows))
 
 
-def standing_out(evidence: Evidence) -> Found | None:
-    """Numbers beyond Tukey's fences or far by the robust z, by column; none is removed."""
+def outliers(evidence: Evidence) -> CheckResult | None:
+    """Numbers beyond Tukey's fences or with a large robust z-score, by column; none is removed."""
     if evidence.data.kind != "table":
         return None
     X = evidence.data.X.astype(np.float64)
     numeric = np.array([column.kind == "number" for column in evidence.data.columns])
-    outside, far = beyond_fences(X) & numeric, beyond_z(X) & numeric
-    rows = np.flatnonzero((outside | far).any(axis=1))
+    by_fence, by_z = beyond_fences(X) & numeric, beyond_z(X) & numeric
+    rows = np.flatnonzero((by_fence | by_z).any(axis=1))
     if not len(rows):
         return None
-    each = zip(evidence.data.columns, outside.sum(axis=0), far.sum(axis=0), strict=True)
-    listing = _listing({f"{column.name} {a:,} and {b:,}": a + b for column, a, b in each})
-    start = f"{be(len(rows), 'case')} far from the others, by the interquartile range and by the robust z"
-    return Found(f"{start}: {listing}. They stay in.", evidence.ids(rows), len(rows))
+    counts = zip(evidence.data.columns, by_fence.sum(axis=0), by_z.sum(axis=0), strict=True)
+    listing = _listing({f"{column.name} {a:,} and {b:,}": a + b for column, a, b in counts})
+    start = f"{plural_verb(len(rows), 'case', ('has', 'have'))} outliers, by Tukey's fences and by the robust z-score"
+    return CheckResult(f"{start}: {listing}. None is removed.", evidence.ids(rows), len(rows))
 
 
 def beyond_fences(X: npt.NDArray[np.float64]) -> Mask:
@@ -58,17 +58,17 @@ def beyond_fences(X: npt.NDArray[np.float64]) -> Mask:
 
 
 def beyond_z(X: npt.NDArray[np.float64]) -> Mask:
-    """Return which values are more than ``FAR`` robust standard deviations from the median of their column.
+    """Return which values are more than ``MAX_Z`` robust standard deviations from the median of their column.
 
-    A column with more than half of its values equal has no such spread: nothing in it is said to be far.
+    A column with more than half of its values equal has a median absolute deviation of 0: it then has no outliers.
     """
-    off = np.abs(X - np.nanmedian(X, axis=0))
-    spread = _NORMAL * np.nanmedian(off, axis=0)
-    return np.asarray((off > FAR * spread) & (spread > 0))
+    deviation = np.abs(X - np.nanmedian(X, axis=0))
+    sd = _MAD_TO_SD * np.nanmedian(deviation, axis=0)
+    return np.asarray((deviation > MAX_Z * sd) & (sd > 0))
 
 
 def _listing(counts: dict[str, int]) -> str:
     """Return the texts with the largest counts first, those of 0 left out."""
     ordered = sorted((text for text, count in counts.items() if count), key=lambda text: -counts[text])
-    more = len(ordered) - SHOWN
-    return ", ".join(ordered[:SHOWN]) + (f" and {plural(more, 'more column')}" if more > 0 else "")
+    more = len(ordered) - MAX_COLUMNS
+    return ", ".join(ordered[:MAX_COLUMNS]) + (f" and {plural(more, 'more column')}" if more > 0 else "")

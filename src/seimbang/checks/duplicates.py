@@ -1,106 +1,109 @@
-"""The same image twice: within a part, across parts, in an external set; identical or nearly so."""
+"""Duplicates: within a set, across sets, in an external set; identical or near-identical."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from seimbang.checks.base import Found, plural
-from seimbang.checks.evidence import ADJECTIVE, Evidence, Twins, be, join
-from seimbang.imaging.similarity import Mask, alike, thumbnails
+from seimbang.checks.base import CheckResult, merge, plural_verb
+from seimbang.checks.evidence import ADJECTIVE, Evidence, Match
+from seimbang.imaging.similarity import Mask, near_identical, thumbnails
 from seimbang.splits.base import Rows
 
 
-def within(evidence: Evidence) -> Found | None:
-    """Identical cases in one part (in the whole set where there are no parts)."""
-    pools = [rows for fold in evidence.folds for rows in fold.parts().values()] or [np.arange(len(evidence.cases))]
-    member = np.zeros(len(evidence.cases), np.bool_)
-    for rows in pools:
+def within_set(evidence: Evidence) -> CheckResult | None:
+    """Identical cases in one set (in the whole data where there are no sets)."""
+    parts = [rows for fold in evidence.folds for rows in fold.parts().values()] or [np.arange(len(evidence.cases))]
+    duplicated = np.zeros(len(evidence.cases), np.bool_)
+    for rows in parts:
         _, group, size = np.unique(evidence.digests[rows], return_inverse=True, return_counts=True)
-        member[rows[size[group] > 1]] = True
-    rows = np.flatnonzero(member)
+        duplicated[rows[size[group] > 1]] = True
+    rows = np.flatnonzero(duplicated)
     if not len(rows):
         return None
     groups = len(np.unique(evidence.digests[rows]))
-    where = "lies" if groups == 1 else "lie"
-    where += " within one part" if evidence.folds else " in the data"
-    start = f"{plural(groups, 'group')} of identical {evidence.noun}s {where}"
-    sentence = f"{start} ({len(rows):,} {evidence.noun}s in all)."
-    return Found(sentence, _by_twin(evidence, rows), groups)
+    start = plural_verb(groups, "group", of=f" of identical {evidence.noun}s")
+    where = "within one set" if evidence.folds else "in the data"
+    sentence = f"{start} {where} ({len(rows):,} {evidence.noun}s in all)."
+    return CheckResult(sentence, _ids_by_digest(evidence, rows), groups)
 
 
-def identical(evidence: Evidence, pairs: Sequence[tuple[str, str]]) -> Found | None:
-    """Cases of one part that are, value by value, also in another."""
-    return join(_identical(evidence, first, second) for first, second in pairs)
+def identical(evidence: Evidence, pairs: Sequence[tuple[str, str]]) -> CheckResult | None:
+    """Cases of one set that are, value by value, also in another."""
+    return merge(_identical(evidence, first, second) for first, second in pairs)
 
 
-def nearly(evidence: Evidence, pairs: Sequence[tuple[str, str]]) -> Found | None:
-    """Images of one part that are almost, but not quite, also in another."""
+def nearly_identical(evidence: Evidence, pairs: Sequence[tuple[str, str]]) -> CheckResult | None:
+    """Images of one set that are nearly, but not exactly, identical to one of another."""
     if evidence.data.kind != "image":
         return None
-    return join(_nearly(evidence, first, second) for first, second in pairs)
+    return merge(_nearly_identical(evidence, first, second) for first, second in pairs)
 
 
-def external_identical(evidence: Evidence) -> Found | None:
-    """External cases that are also in the training or validation part."""
-    known = evidence.digests[evidence.learning]
-    return join(_external(evidence, name, np.isin(other, known), "also in") for name, other in evidence.others.items())
+def external_identical(evidence: Evidence) -> CheckResult | None:
+    """External cases that are also in the training or validation set."""
+    internal = evidence.digests[evidence.development]
+    return merge(
+        _external(evidence, name, np.isin(digests, internal), "also in")
+        for name, digests in evidence.external_digests.items()
+    )
 
 
-def external_nearly(evidence: Evidence) -> Found | None:
-    """External images that are almost those of the training or validation part."""
+def external_nearly_identical(evidence: Evidence) -> CheckResult | None:
+    """External images nearly identical to those of the training or validation set."""
     if evidence.data.kind != "image" or not evidence.external:
         return None
-    known, seen = evidence.thumbnails[evidence.learning], evidence.digests[evidence.learning]
+    internal, digests = evidence.thumbnails[evidence.development], evidence.digests[evidence.development]
 
     def near(name: str) -> Mask:
-        close, _ = alike(thumbnails(evidence.external[name].X), known)
-        return close & ~np.isin(evidence.others[name], seen)
+        close, _ = near_identical(thumbnails(evidence.external[name].X), internal)
+        return close & ~np.isin(evidence.external_digests[name], digests)
 
-    return join(_external(evidence, name, near(name), "nearly identical to images of") for name in evidence.external)
+    return merge(_external(evidence, name, near(name), "nearly identical to images of") for name in evidence.external)
 
 
-def _identical(evidence: Evidence, first: str, second: str) -> Found | None:
-    a, b, hit = evidence.crossing(first, second, _same(evidence))
+def _identical(evidence: Evidence, first: str, second: str) -> CheckResult | None:
+    a, b, folds = evidence.matches(first, second, _match_digests(evidence))
     if not len(a):
         return None
-    sentence = f"{be(len(a), f'{ADJECTIVE[first]} {evidence.noun}')} also in the {second} part{evidence.in_fold(hit)}."
-    return Found(sentence, _by_twin(evidence, np.concatenate([a, b])), len(a))
+    start = plural_verb(len(a), f"{ADJECTIVE[first]} {evidence.noun}")
+    sentence = f"{start} also in the {second} set{evidence.in_folds(folds)}."
+    return CheckResult(sentence, _ids_by_digest(evidence, np.concatenate([a, b])), len(a))
 
 
-def _nearly(evidence: Evidence, first: str, second: str) -> Found | None:
-    same = _same(evidence)
+def _nearly_identical(evidence: Evidence, first: str, second: str) -> CheckResult | None:
+    match_digests = _match_digests(evidence)
 
-    def twins(a: Rows, b: Rows) -> tuple[Mask, Mask]:
-        close, also = alike(evidence.thumbnails[a], evidence.thumbnails[b]), same(a, b)
-        return close[0] & ~also[0], close[1] & ~also[1]
+    def match(a: Rows, b: Rows) -> tuple[Mask, Mask]:
+        near, same = near_identical(evidence.thumbnails[a], evidence.thumbnails[b]), match_digests(a, b)
+        return near[0] & ~same[0], near[1] & ~same[1]
 
-    a, b, hit = evidence.crossing(first, second, twins)
+    a, b, folds = evidence.matches(first, second, match)
     if not len(a):
         return None
-    start = be(len(a), f"{ADJECTIVE[first]} {evidence.noun}")
-    sentence = f"{start} nearly identical to {evidence.noun}s of the {second} part{evidence.in_fold(hit)}."
-    return Found(sentence, evidence.ids(np.unique(np.concatenate([a, b]))), len(a))
+    start = plural_verb(len(a), f"{ADJECTIVE[first]} {evidence.noun}")
+    sentence = f"{start} nearly identical to {evidence.noun}s of the {second} set{evidence.in_folds(folds)}."
+    return CheckResult(sentence, evidence.ids(np.unique(np.concatenate([a, b]))), len(a))
 
 
-def _same(evidence: Evidence) -> Twins:
-    def twins(a: Rows, b: Rows) -> tuple[Mask, Mask]:
+def _match_digests(evidence: Evidence) -> Match:
+    def match(a: Rows, b: Rows) -> tuple[Mask, Mask]:
         first, second = evidence.digests[a], evidence.digests[b]
         return np.isin(first, second), np.isin(second, first)
 
-    return twins
+    return match
 
 
-def _external(evidence: Evidence, name: str, hits: Mask, relation: str) -> Found | None:
-    count = int(hits.sum())
+def _external(evidence: Evidence, name: str, duplicated: Mask, relation: str) -> CheckResult | None:
+    count = int(duplicated.sum())
     if not count:
         return None
-    part = "the training or validation part" if evidence.folds else "the data set"
-    sentence = f"{be(count, evidence.noun, f' of the external set {name}')} {relation} {part}."
-    ids = evidence.external[name].cases.frame.case_id.iloc[np.flatnonzero(hits)]
-    return Found(sentence, list(ids), count)
+    internal = "the training or validation set" if evidence.folds else "the internal data"
+    start = plural_verb(count, evidence.noun, of=f" of the external set {name}")
+    ids = evidence.external[name].cases.frame.case_id.iloc[np.flatnonzero(duplicated)]
+    return CheckResult(f"{start} {relation} {internal}.", list(ids), count)
 
 
-def _by_twin(evidence: Evidence, rows: Rows) -> list[str]:
-    """Return ids with twins side by side."""
+def _ids_by_digest(evidence: Evidence, rows: Rows) -> list[str]:
+    """Return ids with duplicates side by side."""
     rows = np.unique(rows)
     return evidence.ids(rows[np.argsort(evidence.digests[rows], kind="stable")])

@@ -1,61 +1,60 @@
-"""One patient in two parts, or in the external set too."""
+"""Patients with cases in several sets, or also in an external set."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from seimbang.checks.base import Found, plural
-from seimbang.checks.evidence import ADJECTIVE, Evidence, be, join
+from seimbang.checks.base import CheckResult, merge, plural, plural_verb
+from seimbang.checks.evidence import ADJECTIVE, Evidence
 from seimbang.imaging.pseudo_patients import PREFIX
 from seimbang.imaging.similarity import Mask
 from seimbang.splits.base import Rows
 
 
-def shared(evidence: Evidence, pairs: Sequence[tuple[str, str]]) -> Found | None:
-    """Known patients with cases in both parts of a pair."""
-    return join(_shared(evidence, first, second) for first, second in pairs)
+def shared(evidence: Evidence, pairs: Sequence[tuple[str, str]]) -> CheckResult | None:
+    """Known patients with cases in both sets of a pair."""
+    return merge(_shared(evidence, first, second) for first, second in pairs)
 
 
-def external(evidence: Evidence) -> Found | None:
-    """Patient ids that occur in the data set and in an external one."""
-    return join(_external(evidence, name) for name in evidence.external)
+def external(evidence: Evidence) -> CheckResult | None:
+    """Patient identifiers that occur in the internal data and in an external set."""
+    return merge(_external(evidence, name) for name in evidence.external)
 
 
-def unknown(evidence: Evidence) -> Found | None:
-    """Cases whose patient is not known, so that nobody can tell whether patients are in two parts."""
+def unknown(evidence: Evidence) -> CheckResult | None:
+    """Cases without a patient identifier: whether patients are in several sets is then unknown."""
     rows = np.flatnonzero((evidence.cases.frame.group == "").to_numpy())
     if not len(rows):
         return None
-    everyone = len(rows) == len(evidence.cases)
-    who = f"No {evidence.noun} names a" if everyone else f"{plural(len(rows), evidence.noun)} without a known"
-    sentence = f"{who} patient; cases of one patient may be in two parts."
-    return Found(sentence, evidence.ids(rows), len(rows))
+    some = f"{plural_verb(len(rows), evidence.noun, ('has', 'have'))} no"
+    start = f"No {evidence.noun} has a" if len(rows) == len(evidence.cases) else some
+    sentence = f"{start} patient identifier; {evidence.noun}s of one patient may be in several sets."
+    return CheckResult(sentence, evidence.ids(rows), len(rows))
 
 
-def _shared(evidence: Evidence, first: str, second: str) -> Found | None:
+def _shared(evidence: Evidence, first: str, second: str) -> CheckResult | None:
     patient = evidence.cases.frame.group.to_numpy().astype(str)
 
-    def twins(a: Rows, b: Rows) -> tuple[Mask, Mask]:
+    def match(a: Rows, b: Rows) -> tuple[Mask, Mask]:
         both = np.setdiff1d(np.intersect1d(patient[a], patient[b]), [""])
         return np.isin(patient[a], both), np.isin(patient[b], both)
 
-    a, b, hit = evidence.crossing(first, second, twins)
+    a, b, folds = evidence.matches(first, second, match)
     if not len(a):
         return None
     rows = np.unique(np.concatenate([a, b]))
     count = len(np.unique(patient[rows]))
-    where = f"in both the {ADJECTIVE[first]} and the {second} part{evidence.in_fold(hit)}"
-    guessed = "pseudo-" * all(name.startswith(PREFIX) for name in patient[rows])
-    sentence = f"{be(count, f'{guessed}patient')} {where}, with {plural(len(rows), evidence.noun)}."
-    return Found(sentence, evidence.ids(rows[np.argsort(patient[rows], kind="stable")]), count)
+    where = f"in both the {ADJECTIVE[first]} and the {second} set{evidence.in_folds(folds)}"
+    pseudo = "pseudo-" * all(name.startswith(PREFIX) for name in patient[rows])
+    sentence = f"{plural_verb(count, f'{pseudo}patient')} {where}, with {plural(len(rows), evidence.noun)}."
+    return CheckResult(sentence, evidence.ids(rows[np.argsort(patient[rows], kind="stable")]), count)
 
 
-def _external(evidence: Evidence, name: str) -> Found | None:
-    patient = evidence.cases.frame.group.to_numpy().astype(str)
-    there = evidence.external[name].cases.frame
-    both = np.setdiff1d(np.intersect1d(patient, there.group.to_numpy().astype(str)), [""])
+def _external(evidence: Evidence, name: str) -> CheckResult | None:
+    internal, frame = evidence.cases.frame.group.to_numpy().astype(str), evidence.external[name].cases.frame
+    both = np.setdiff1d(np.intersect1d(internal, frame.group.to_numpy().astype(str)), [""])
     if not len(both):
         return None
-    ids, verb = plural(len(both), "patient id"), "occurs" if len(both) == 1 else "occur"
-    sentence = f"{ids} of the external set {name} also {verb} in the data set; make sure that they are other people."
-    return Found(sentence, list(there.case_id[there.group.isin(both)]), len(both))
+    start = plural_verb(len(both), "patient identifier", of=f" of the external set {name}")
+    sentence = f"{start} also in the internal data; check that the patients differ."
+    return CheckResult(sentence, list(frame.case_id[frame.group.isin(both)]), len(both))

@@ -1,58 +1,60 @@
-"""Brightness, contrast, sharpness, noise, entropy, clipping: images unlike the others in them, and classes."""
+"""Image quality (brightness, contrast, sharpness, noise, entropy, clipping): outliers, and shortcuts to the class."""
 
 import numpy as np
 
-from seimbang.checks.base import Found
-from seimbang.checks.evidence import Evidence, be
-from seimbang.checks.source import FEWEST, cv_auc, figure, interval
-from seimbang.imaging.quality import outliers
+from seimbang.checks.base import CheckResult, plural_verb
+from seimbang.checks.evidence import Evidence
+from seimbang.checks.source import MIN_PATIENTS, auc_interval, cv_auc, format_auc
+from seimbang.imaging.quality import outlier_signs
 
-SIDES = {"low": -1, "high": 1}
+SIGNS = {"low": -1, "high": 1}
 
 TECHNICAL = ["sharpness", "noise", "clipped"]
-"""The measures that depend on how an image was made and stored more than on what it shows."""
+"""The measures that depend on acquisition and storage more than on anatomy."""
 
-NOTED = 0.75
-"""The lower limit of the AUC from which a class is said to be known by these measures."""
+MIN_AUC = 0.75
+"""A shortcut is reported when the lower limit of its AUC is above this."""
 
 
-def standing_out(evidence: Evidence) -> Found | None:
-    """Images with a measure far from the set's median, and how many by each."""
+def outliers(evidence: Evidence) -> CheckResult | None:
+    """Images with a quality measure far from the set's median, and how many by each."""
     if evidence.data.kind != "image":
         return None
-    off = outliers(evidence.quality)
-    rows = np.flatnonzero(off.any(axis=1))
+    signs = outlier_signs(evidence.quality)
+    rows = np.flatnonzero(signs.any(axis=1))
     if not len(rows):
         return None
-    counts = {f"{word} {name}": int((off[name] == sign).sum()) for name in off for word, sign in SIDES.items()}
-    listing = ", ".join(f"{what} {count:,}" for what, count in counts.items() if count)
-    return Found(f"{be(len(rows), 'image')} far from the others in quality: {listing}.", evidence.ids(rows), len(rows))
+    counts = {f"{level} {name}": int((signs[name] == sign).sum()) for name in signs for level, sign in SIGNS.items()}
+    listing = ", ".join(f"{measure} {count:,}" for measure, count in counts.items() if count)
+    start = plural_verb(len(rows), "image", ("has", "have"))
+    return CheckResult(f"{start} outlying quality: {listing}.", evidence.ids(rows), len(rows))
 
 
-def shortcut(evidence: Evidence) -> Found | None:
-    """The class that the technical measures alone best tell from the others.
+def shortcut(evidence: Evidence) -> CheckResult | None:
+    """The class that the technical measures alone separate best from the others.
 
     A logistic regression on their logarithms is cross-validated with patients kept together. Test cases are left out:
-    what is found may guide how a model is trained.
+    the finding may guide how a model is trained.
     """
     if evidence.data.kind != "image":
         return None
-    rows = evidence.learning
+    rows = evidence.development
     values, patients = np.log1p(evidence.quality[TECHNICAL].to_numpy()[rows]), evidence.cases.groups[rows]
-    found = []
+    candidates = []
     for k, name in enumerate(evidence.cases.classes):
         of_class = evidence.cases.y[rows] == k
-        fewest = min(len(np.unique(patients[side])) for side in (of_class, ~of_class))
-        if fewest >= FEWEST:
-            area = cv_auc(values, of_class, patients)
-            found.append((area, interval(area, fewest), name))
-    best = max(found, default=None)
-    if best is None or best[1][0] <= NOTED:
+        smaller = min(len(np.unique(patients[side])) for side in (of_class, ~of_class))
+        if smaller >= MIN_PATIENTS:
+            auc = cv_auc(values, of_class, patients)
+            candidates.append((auc, auc_interval(auc, smaller), name))
+    best = max(candidates, default=None)
+    if best is None or best[1][0] <= MIN_AUC:
         return None
-    area, limits, name = best
+    auc, limits, name = best
     sentence = (
-        "In the images that are learnt from, sharpness, noise and clipping alone, which see nothing of what is shown, "
-        f"tell {name} from the rest with an AUC of {figure(area, limits)}. That may be the disease itself, or only how "
-        "the images of a class were made: read a model's AUC beside it, and test the model where these differ."
+        "In the training and validation images, sharpness, noise and clipping alone, which carry no anatomical "
+        f"information, separate {name} from the other classes with an AUC of {format_auc(auc, limits)}. This may "
+        "reflect the disease itself or only how the images of a class were acquired: compare a model's AUC with it, "
+        "and test the model on images acquired elsewhere."
     )
-    return Found(sentence, (), len(rows))
+    return CheckResult(sentence, (), len(rows))

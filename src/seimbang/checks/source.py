@@ -1,20 +1,20 @@
-"""The source probe: can a small model tell the images of one set from those of another, whatever they show?"""
+"""The source probe: can a small model separate the images of two sets, whatever their anatomy or disease?"""
 
 import math
 
 import numpy as np
 import numpy.typing as npt
 
-from seimbang.checks.base import Found
-from seimbang.checks.evidence import Evidence, join
+from seimbang.checks.base import CheckResult, merge
+from seimbang.checks.evidence import Evidence
 from seimbang.datasets.base import Dataset
 from seimbang.imaging.similarity import SIDE, Mask, Rows, thumbnails
 
-MOST = 400
-"""Images taken of each set."""
+MAX_IMAGES = 400
+"""Images sampled from each set."""
 
-FEWEST = 10
-"""With fewer patients of a set the probe says nothing."""
+MIN_PATIENTS = 10
+"""With fewer patients in a set the probe is left out: its interval would be too wide to interpret."""
 
 BORDER = 2
 """Width of the border in pixels of a thumbnail, a sixteenth of the image."""
@@ -22,67 +22,66 @@ BORDER = 2
 _FOLDS, _Z = 5, 1.96
 
 
-def probe(evidence: Evidence) -> Found | None:
-    """Whether a small model tells internal from external images, and from their borders alone.
+def probe(evidence: Evidence) -> CheckResult | None:
+    """How well a small model separates internal from external images, and by their borders alone.
 
-    A logistic regression on standardised thumbnails (so that brightness and contrast as a whole do not count) is
+    A logistic regression on standardised thumbnails (so that overall brightness and contrast do not count) is
     cross-validated with patients kept together. Each class is equally frequent in both sets, so that the disease cannot
-    tell them apart.
+    separate them.
     """
     if evidence.data.kind != "image":
         return None
-    return join(_probe(evidence, name) for name in evidence.external)
+    return merge(_probe(evidence, name) for name in evidence.external)
 
 
-def _probe(evidence: Evidence, name: str) -> Found | None:
-    other = evidence.external[name]
-    ours, theirs = _matched(evidence.data, other)
-    patients = [evidence.cases.groups[ours], np.char.add(f"{name}/", other.cases.groups[theirs])]
-    fewest = min(len(np.unique(side)) for side in patients)
-    if fewest < FEWEST:
+def _probe(evidence: Evidence, name: str) -> CheckResult | None:
+    external = evidence.external[name]
+    rows, external_rows = _matched_rows(evidence.data, external)
+    groups = [evidence.cases.groups[rows], np.char.add(f"{name}/", external.cases.groups[external_rows])]
+    smaller = min(len(np.unique(side)) for side in groups)
+    if smaller < MIN_PATIENTS:
         return None
-    small = np.concatenate([evidence.thumbnails[ours], thumbnails(other.X)[theirs]])
-    foreign = np.arange(len(small)) >= len(ours)
-    whole, border = (
-        cv_auc(values, foreign, np.concatenate(patients)) for values in (small, small[:, _border(evidence.data)])
-    )
-    limits, edge_limits = interval(whole, fewest), interval(border, fewest)
+    small = np.concatenate([evidence.thumbnails[rows], thumbnails(external.X)[external_rows]])
+    is_external, patients = np.arange(len(small)) >= len(rows), np.concatenate(groups)
+    auc = cv_auc(small, is_external, patients)
+    border_auc = cv_auc(small[:, _border(evidence.data)], is_external, patients)
+    limits, border_limits = auc_interval(auc, smaller), auc_interval(border_auc, smaller)
     sentence = (
-        f"A small model tells images of the external set {name} from internal ones with an AUC of "
-        f"{figure(whole, limits)}, and from the border pixels alone with {figure(border, edge_limits)}: "
-        f"{_meaning(limits[0], edge_limits[0])}"
+        f"A logistic regression separates images of the external set {name} from internal ones with an AUC of "
+        f"{format_auc(auc, limits)}, and by their borders alone of {format_auc(border_auc, border_limits)}: "
+        f"{_interpretation(limits[0], border_limits[0])}"
     )
-    return Found(sentence, (), 2 * len(ours))
+    return CheckResult(sentence, (), 2 * len(rows))
 
 
-def figure(area: float, limits: tuple[float, float]) -> str:
-    """Return an AUC with its interval in words."""
-    return f"{area:.2f} ({limits[0]:.2f} to {limits[1]:.2f})"
+def format_auc(auc: float, limits: tuple[float, float]) -> str:
+    """Return an AUC with its interval, such as ``0.90 (0.85 to 0.94)``."""
+    return f"{auc:.2f} ({limits[0]:.2f} to {limits[1]:.2f})"
 
 
-def _meaning(low: float, edge_low: float) -> str:
-    """Say what the lower limits of both AUCs mean; 0.5 is chance."""
-    if max(low, edge_low) <= 0.55:
-        return "it can hardly tell the sets apart."
-    if edge_low > 0.8:
-        return "the sets look different before any disease is considered, even where there is no anatomy of interest."
-    if max(low, edge_low) > 0.8:
-        return "the sets look different before any disease is considered."
-    return "the sets look somewhat different."
+def _interpretation(low: float, border_low: float) -> str:
+    """Interpret the lower limits of both AUCs; 0.5 is chance."""
+    if max(low, border_low) <= 0.55:
+        return "the sets are hardly distinguishable."
+    if border_low > 0.8:
+        return "the sets differ in appearance whatever the disease, even where there is no anatomy of interest."
+    if max(low, border_low) > 0.8:
+        return "the sets differ in appearance whatever the disease."
+    return "the sets differ somewhat in appearance."
 
 
-def _matched(ours: Dataset, theirs: Dataset) -> tuple[Rows, Rows]:
-    """Return rows of both sets, equally many of each class and at most ``MOST`` of each set."""
+def _matched_rows(internal: Dataset, external: Dataset) -> tuple[Rows, Rows]:
+    """Return rows of both sets, equally many of each class and at most ``MAX_IMAGES`` of each set."""
     rng = np.random.RandomState(0)
-    labels = range(len(ours.cases.classes))
-    sides = [[rng.permutation(np.flatnonzero(one.cases.y == k)) for k in labels] for one in (ours, theirs)]
-    common = np.array([min(len(a), len(b)) for a, b in zip(*sides, strict=True)])
-    count = (common * min(1, MOST / max(common.sum(), 1))).astype(int)
-    first, second = (np.concatenate([rows[:n] for rows, n in zip(side, count, strict=True)]) for side in sides)
+    labels = range(len(internal.cases.classes))
+    shuffled = [[rng.permutation(np.flatnonzero(data.cases.y == k)) for k in labels] for data in (internal, external)]
+    common = np.array([min(len(a), len(b)) for a, b in zip(*shuffled, strict=True)])
+    count = (common * min(1, MAX_IMAGES / max(common.sum(), 1))).astype(int)
+    first, second = (np.concatenate([rows[:n] for rows, n in zip(side, count, strict=True)]) for side in shuffled)
     return first, second
 
 
-def cv_auc(values: npt.NDArray[np.floating], marked: Mask, patients: npt.NDArray[np.str_]) -> float:
+def cv_auc(values: npt.NDArray[np.floating], positive: Mask, patients: npt.NDArray[np.str_]) -> float:
     """Return the AUC of a logistic regression's scores that were cross-validated by patient."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import roc_auc_score
@@ -92,19 +91,19 @@ def cv_auc(values: npt.NDArray[np.floating], marked: Mask, patients: npt.NDArray
 
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=200))
     folds = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=0)
-    score = cross_val_predict(model, values, marked, groups=patients, cv=folds, method="decision_function")
-    return float(roc_auc_score(marked, score))
+    score = cross_val_predict(model, values, positive, groups=patients, cv=folds, method="decision_function")
+    return float(roc_auc_score(positive, score))
 
 
 def _border(dataset: Dataset) -> npt.NDArray[np.int64]:
-    """Return the places of the border pixels in a thumbnail."""
+    """Return the positions of the border pixels in a flattened thumbnail."""
     height, width = (min(side, SIDE) for side in dataset.X.shape[1:3])
     inside = np.zeros((height, width), np.bool_)
     inside[BORDER:-BORDER, BORDER:-BORDER] = True
     return np.flatnonzero(~inside)
 
 
-def interval(area: float, n: int) -> tuple[float, float]:
+def auc_interval(auc: float, n: int) -> tuple[float, float]:
     """Return the 95 % interval of an AUC of ``n`` against ``n`` patients (Newcombe 2006, method 5).
 
     It is the score interval of Hanley and McNeil's variance, so it has a width at an AUC of 1 too.
@@ -112,10 +111,10 @@ def interval(area: float, n: int) -> tuple[float, float]:
     from scipy.optimize import brentq
 
     def excess(true: float) -> float:
-        spread = true * (1 - true) / n**2 * (1 + (n - 1) * ((1 - true) / (2 - true) + true / (1 + true)))
-        return abs(area - true) - _Z * math.sqrt(spread)
+        variance = true * (1 - true) / n**2 * (1 + (n - 1) * ((1 - true) / (2 - true) + true / (1 + true)))
+        return abs(auc - true) - _Z * math.sqrt(variance)
 
     tiny = 1e-9
-    low = brentq(excess, tiny, min(area, 1 - tiny)) if area > tiny else 0.0
-    high = brentq(excess, max(area, tiny), 1 - tiny) if area < 1 - tiny else 1.0
+    low = brentq(excess, tiny, min(auc, 1 - tiny)) if auc > tiny else 0.0
+    high = brentq(excess, max(auc, tiny), 1 - tiny) if auc < 1 - tiny else 1.0
     return low, high

@@ -1,25 +1,84 @@
-"""Where cases come from. A new source is a module with ``load`` and one line in ``SOURCES``."""
+"""Where cases come from. A new source is a file in this folder, with its settings, and a line in ``SOURCES``."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, get_args
 
-from seimbang.datasets import csv, folder, npz, phantom, sklearn, table
-from seimbang.datasets.base import Dataset, DataSettings
+from pydantic import BaseModel
+
+from seimbang.datasets.base import Dataset, SourceSettings
+from seimbang.datasets.csv import Csv
+from seimbang.datasets.csv_table import CsvTable
+from seimbang.datasets.excel import Excel
+from seimbang.datasets.folder import Folder
+from seimbang.datasets.npz import Npz
+from seimbang.datasets.phantom import Phantom
+from seimbang.datasets.sklearn import Sklearn
+from seimbang.errors import StudyError
 from seimbang.imaging.base import ImageSettings
+from seimbang.settings import build, choose, invalid, nearest
 
-Source = Callable[[DataSettings, ImageSettings, Path, tuple[str, ...] | None], Dataset]
-
-SOURCES: dict[str, Source] = {
-    "folder": folder.load,
-    "csv": csv.load,
-    "npz": npz.load,
-    "phantom": phantom.load,
-    "excel": table.load,
-    "sklearn": sklearn.load,
+SOURCES: dict[str, type[SourceSettings]] = {
+    "folder": Folder,
+    "csv": Csv,
+    "csv with features": CsvTable,
+    "npz": Npz,
+    "phantom": Phantom,
+    "excel": Excel,
+    "sklearn": Sklearn,
 }
 
 
-def load(settings: DataSettings, image: ImageSettings, root: Path, classes: tuple[str, ...] | None = None) -> Dataset:
+def make(values: Mapping[str, Any], where: str = "data") -> SourceSettings:
+    """Return the settings that ``values`` describe, such as ``{"source": "npz", "path": "chest.npz"}``.
+
+    Raises:
+        StudyError: STUDY_INVALID: unknown source, unknown keys, keys of another source or values out of range, all of
+            them named.
+    """
+    name = _source(values, where)
+    kind, wrong = SOURCES[name], []
+    own: dict[str, Any] = {}
+    for key, value in values.items():
+        others = [other for other, settings in SOURCES.items() if key in settings.model_fields]
+        if key in kind.model_fields or not others:
+            own[key] = value
+        else:
+            known = ", ".join(kind.model_fields)
+            wrong.append(f"{where}.{key} is a key of {', '.join(others)}, not of {name} (known: {known})")
+    if isinstance(own.get("group"), Mapping):
+        try:
+            own["group"] = choose(groups(kind), "from", own["group"], f"{where}.group")
+        except StudyError as error:
+            wrong.append(error.found)
+            del own["group"]
+    try:
+        settings = build(kind, own, where)
+    except StudyError as error:
+        wrong.append(error.found)
+    if wrong:
+        raise invalid(wrong)
+    return settings
+
+
+def _source(values: Mapping[str, Any], where: str) -> str:
+    """Return which of ``SOURCES`` the values are for; a CSV is a table as soon as they say what the models see."""
+    names = [name for kind in SOURCES.values() for name in get_args(kind.model_fields["source"].annotation)]
+    source = values.get("source", "folder")
+    if source not in names:
+        known = ", ".join(dict.fromkeys(names))
+        raise invalid([f"{where}.source = {source!r} is not known{nearest(source, names)} (known: {known})"])
+    table = source == "csv" and not {"features", "categories"}.isdisjoint(values)
+    return "csv with features" if table else str(source).partition(":")[0]
+
+
+def groups(kind: type[SourceSettings]) -> dict[str, type[BaseModel]]:
+    """Return the ways of naming the patient that a source knows, by their value of ``from``."""
+    ways = get_args(kind.model_fields["group"].annotation)
+    return {way.model_fields["origin"].default: way for way in ways if way is not type(None)}
+
+
+def load(settings: SourceSettings, image: ImageSettings, root: Path, classes: tuple[str, ...] | None = None) -> Dataset:
     """Return the data set that a ``[data]`` table describes.
 
     Args:
@@ -33,4 +92,4 @@ def load(settings: DataSettings, image: ImageSettings, root: Path, classes: tupl
         DataError: The data cannot be used; the message says what was found and how to fix it.
         ResourceError: The cache cannot be written.
     """
-    return SOURCES[settings.source.partition(":")[0]](settings, image, root, classes)
+    return settings.load(image, root, classes)

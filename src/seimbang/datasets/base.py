@@ -6,146 +6,47 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from seimbang.errors import DataError
+from seimbang.imaging.base import ImageSettings
+
+STRICT = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True, allow_inf_nan=False)
+"""Of every settings class here: unknown keys, other types, infinity and NaN are mistakes."""
 
 COLUMNS = ("case_id", "path", "label", "group", "site", "split", "digest")
 
 
-class Group(BaseModel):
-    """Where the patient of a case is written: a column, a file-name pattern or a folder level.
+class SourceSettings(BaseModel):
+    """What every ``[data]`` table may say; each source adds its own keys and knows how to load itself.
 
     Attributes:
-        origin: Where to look: the file's name, a column of the CSV, or a folder.
-        pattern: With ``from = "name"``: a regular expression; its first group (or the whole match) is the patient.
-        column: With ``from = "column"``: the column's name.
-        level: With ``from = "folder"``: 1 is the folder that holds the file, 2 the one above. Folders of one name in
-            two parts (train, test, ...) are one patient, in two other folders, such as classes, two.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
-    origin: Literal["name", "column", "folder"] = Field(alias="from")
-    pattern: str = "(.*)"
-    column: str = "patient"
-    level: int = Field(1, ge=1)
-
-
-class Phantom(BaseModel):
-    """How many synthetic cases to make; see ``datasets/phantom.py``.
-
-    Attributes:
-        patients: Number of patients; each has one to three images.
-        prevalence: Share of them with PNEUMONIA.
-        hospital: Whose detector: B has another contrast, brightness and noise than A.
-        seed: Equal settings give equal images.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-    patients: int = Field(320, ge=10, le=100_000)
-    prevalence: float = Field(0.2, gt=0, lt=1)
-    hospital: Literal["A", "B"] = "A"
-    seed: int = 0
-
-
-class CutLabel(BaseModel):
-    """Classes made from a number: below the first cut point, from there to below the second, and so on.
-
-    Attributes:
-        column: The column with the number; it is no feature.
-        cuts: Cut points in rising order; a case on one belongs to the class above it.
-        names: Names of the classes, from the lowest numbers up: one more than there are cut points.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-    column: str
-    cuts: tuple[float, ...] = Field(min_length=1, strict=False)
-    names: tuple[str, ...] = Field(strict=False)
-
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        if list(self.cuts) != sorted(set(self.cuts)):
-            raise ValueError("with cuts in rising order")
-        if len(set(self.names)) != len(self.cuts) + 1 or len(self.names) != len(self.cuts) + 1:
-            raise ValueError(f"with {len(self.cuts) + 1} different names for {len(self.cuts)} cuts")
-        return self
-
-
-class Join(BaseModel):
-    """Another table whose columns go beside those of the first, case by case.
-
-    Attributes:
-        path: A CSV or an Excel workbook, below the same folder as ``data.path``.
-        sheet: Sheet of the workbook; the first unless given.
-        on: Column that names the case in both tables; ``id_column`` unless given.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-    path: str
-    sheet: str = ""
-    on: str = ""
-
-
-class DataSettings(BaseModel):
-    """The ``[data]`` table of a study, and, with a name, each ``[[external]]``.
-
-    Attributes:
-        source: What the data are: an image folder, a CSV manifest or table, an Excel table, MedMNIST-style arrays,
-            generated images, or a table that comes with scikit-learn.
-        path: Where they are, below ``--data``, ``$SEIMBANG_DATA`` or ``./data``.
+        source: Name of the source.
         positive: The class that matters; without it the rarest of two.
         classes: New names: the name in the data, then the one to use. Two with one new name become one class.
         leave_out: Classes or parts (``train``, ``validation``, ``test``, in any spelling) that are not used.
-        group: Where the patient of each case is written, so that no patient is in two parts.
-        image_column: For ``csv``: column with the path of the image, from the CSV's own folder.
-        label_column: For ``csv`` and ``excel``: column with the class.
-        split_column: For ``csv`` and ``excel``: column with the part, if there is one.
-        features: For tables: columns that the models see, or ``"all"`` that hold numbers and have no other role, which
-            is what it is unless given. A ``csv`` is a table of features, not of images, where this is given.
-        categories: For tables: columns of words, such as sex, that the models see too.
-        label: For tables: cut points that make the class from a number, instead of ``label_column``.
-        id_column: For tables: column with the name of the case, if there is one.
-        units: For tables: units of columns, for the page.
-        sheet: For ``excel``: name of the sheet; the first unless given.
-        join: For tables: further files with columns of the same cases.
-        phantom: For ``phantom``: what to generate.
         facts: Lines for the report and the page, such as origin and licence.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-    source: Literal[
-        "folder",
-        "csv",
-        "npz",
-        "phantom",
-        "excel",
-        "sklearn:breast_cancer",
-        "sklearn:digits",
-        "sklearn:iris",
-        "sklearn:wine",
-    ] = "folder"
-    path: str = ""
+    model_config = STRICT
+    source: str = ""
     positive: str | None = None
     classes: dict[str, str] = Field(default_factory=dict)
     leave_out: tuple[str, ...] = Field((), strict=False)
-    group: Group | None = None
-    image_column: str = "path"
-    label_column: str = "label"
-    split_column: str = "split"
-    features: Literal["all"] | Annotated[tuple[str, ...], Field(strict=False)] = ()
-    categories: tuple[str, ...] = Field((), strict=False)
-    label: CutLabel | None = None
-    id_column: str = "id"
-    units: dict[str, str] = Field(default_factory=dict)
-    sheet: str = ""
-    join: tuple[Join, ...] = Field((), strict=False)
-    phantom: Phantom = Phantom()
     facts: dict[str, str] = Field(default_factory=dict)
+
+    def load(self, image: ImageSettings, root: Path, classes: tuple[str, ...] | None = None) -> Dataset:
+        """Return the data set; see `datasets.load`."""
+        raise NotImplementedError
+
+    def with_facts(self, facts: dict[str, str]) -> Self:
+        """Return the settings with these facts too, where the study does not say otherwise."""
+        return self.model_copy(update={"facts": facts | self.facts})
 
 
 @dataclass(frozen=True)
@@ -245,7 +146,7 @@ def _classes(labels: pd.Series[str], positive: str | None, order: tuple[str, ...
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A file that the door of ``imaging`` refused."""
+    """A file that the decoder rejected."""
 
     path: str
     code: str
@@ -258,9 +159,9 @@ class Column:
 
     Attributes:
         name: As in the file.
-        kind: Numbers, or one word out of a few.
+        kind: Numbers, or one level out of a few.
         unit: Unit of the numbers; empty where unknown.
-        categories: The words; ``X`` holds their positions.
+        categories: The category levels; ``X`` holds their positions.
         low: Smallest number; 0 for a category.
         high: Largest number; 0 for a category.
     """

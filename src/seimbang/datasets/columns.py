@@ -1,4 +1,4 @@
-"""Columns of a table: texts to numbers, words to their positions, with the row and column of what is wrong."""
+"""Columns of a table: texts to numbers, category levels to positions, with the row and column of what is wrong."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -35,7 +35,7 @@ def refuse_text(text: "pd.Series[str]") -> None:
 
 
 def positions(column: "pd.Series[str]", categories: Sequence[str]) -> Floats:
-    """Return the position of each word in ``categories``, NaN where it is missing.
+    """Return the position of each level in ``categories``, NaN where it is missing.
 
     Raises:
         DataError: ``DATA_CATEGORY``.
@@ -45,7 +45,7 @@ def positions(column: "pd.Series[str]", categories: Sequence[str]) -> Floats:
     unknown = column[(codes < 0) & ~gap]
     if len(unknown):
         found = f"{unknown.iloc[0]!r} in row {unknown.index[0]} of the column {unknown.name!r}"
-        fix = "correct the word, or leave the cell empty"
+        fix = "correct the cell, or leave it empty"
         raise DataError("DATA_CATEGORY", found, f"one of {', '.join(categories)}", fix)
     return np.where(gap, np.nan, codes)
 
@@ -73,7 +73,7 @@ def _encoded(texts: "pd.Series[str]", column: Column) -> Floats:
 
 
 def align(X: npt.NDArray[np.float32], own: Sequence[Column], wanted: Sequence[Column]) -> npt.NDArray[np.float32]:
-    """Return rows of one table as another holds them: its columns in its order, its positions of words.
+    """Return rows of one table as another holds them: its columns in its order, its positions of category levels.
 
     Args:
         X: Shape ``(n, f)``.
@@ -81,7 +81,7 @@ def align(X: npt.NDArray[np.float32], own: Sequence[Column], wanted: Sequence[Co
         wanted: Columns of the other table.
 
     Raises:
-        DataError: ``DATA_COLUMN`` or ``DATA_CATEGORY``; or ``DATA_TEXT`` where words stand in for numbers.
+        DataError: ``DATA_COLUMN`` or ``DATA_CATEGORY``; or ``DATA_TEXT`` where category levels stand in for numbers.
     """
     if [_holds(column) for column in own] == [_holds(column) for column in wanted]:
         return X

@@ -1,14 +1,13 @@
-"""What every source of image files does alike: splits and patients by name, decoding, the table."""
+"""What sources do alike: names of parts, renamed and left-out classes, decoding of files, the table."""
 
-import re
 from collections.abc import Iterable
 from difflib import get_close_matches
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import NoReturn
 
 import pandas as pd
 
-from seimbang.datasets.base import CaseTable, Dataset, DataSettings, Group, Unreadable
+from seimbang.datasets.base import CaseTable, Dataset, SourceSettings, Unreadable
 from seimbang.errors import DataError
 from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.cache import decode_all
@@ -27,72 +26,30 @@ SPLITS = {
 
 
 def from_files(
-    rows: pd.DataFrame, base: Path, settings: DataSettings, image: ImageSettings, classes: tuple[str, ...] | None
+    rows: pd.DataFrame, base: Path, settings: SourceSettings, image: ImageSettings, classes: tuple[str, ...] | None
 ) -> Dataset:
     """Decode the files of ``rows`` and return those that could be read as a data set, the others as unreadable.
 
     Args:
-        rows: Columns ``case_id``, ``path`` and ``label``, perhaps ``split``, ``site`` and others (for groups).
+        rows: Columns ``case_id``, ``path`` and ``label``, perhaps ``group``, ``split`` and ``site``.
         base: Folder that the paths are relative to.
         settings: The ``[data]`` table.
         image: The ``[image]`` table.
         classes: Classes of the internal set when this is an external one.
 
     Raises:
-        DataError: ``DATA_UNREADABLE`` when no file could be read, and what `CaseTable.build` and `patients` raise.
+        DataError: ``DATA_UNREADABLE`` when no file could be read, and what `CaseTable.build` raises.
         ResourceError: The cache cannot be written.
     """
-    rows = rows.assign(group=patients(rows, settings.group)).sort_values("case_id", kind="stable", ignore_index=True)
+    rows = rows.sort_values("case_id", kind="stable", ignore_index=True)
     CaseTable.build(rows, base, settings.positive, classes)  # what is wrong with the table is said before decoding
     decoded = decode_all(rows.path.tolist(), base, image)
-    bad = tuple(Unreadable(rows.path[k], error.code, str(error)) for k, error in decoded.refused.items())
+    bad = tuple(Unreadable(rows.path[k], error.code, str(error)) for k, error in decoded.errors.items())
     if len(bad) == len(rows):
         raise DataError("DATA_UNREADABLE", bad[0].message, "images that can be read", "replace the files")
-    good = rows.assign(digest=decoded.digests).drop(index=list(decoded.refused))
+    good = rows.assign(digest=decoded.digests).drop(index=list(decoded.errors))
     cases = CaseTable.build(good, base, settings.positive, classes)
     return Dataset(cases, decoded.X, base.name, unreadable=bad, facts=settings.facts)
-
-
-def patients(rows: pd.DataFrame, group: Group | None) -> list[str]:
-    """Return the patient of each row; without a rule, unknown (``""``).
-
-    Raises:
-        DataError: ``DATA_GROUP_PATTERN`` if a name does not match or the match is empty, ``DATA_GROUP_LEVEL`` if a path
-            has too few folders, ``DATA_COLUMN`` if there is no such column.
-    """
-    if group is None:
-        return [""] * len(rows)
-    if group.origin == "column":
-        require_columns(rows.columns, [group.column])
-        return rows[group.column].tolist()
-    if group.origin == "folder":
-        return [_ancestor(path, group.level) for path in rows.path]
-    return _from_names(rows.path.tolist(), group.pattern)
-
-
-def _from_names(paths: list[str], pattern: str) -> list[str]:
-    try:
-        rule = re.compile(pattern)
-    except re.error as error:
-        raise DataError("DATA_GROUP_PATTERN", f"{pattern!r} ({error})", "a regular expression", "correct it") from error
-    found = [rule.search(PurePosixPath(path).name) for path in paths]
-    named = [(match[1] or match[0] if rule.groups else match[0]) if match else "" for match in found]
-    missed = [path for path, name in zip(paths, named, strict=True) if not name]
-    if missed:
-        names = f"{len(missed)} of {len(paths)} file names without match, such as {PurePosixPath(missed[0]).name!r}"
-        fix = "widen data.group.pattern so that it finds the patient in every name"
-        raise DataError("DATA_GROUP_PATTERN", names, f"names that match {pattern!r}", fix)
-    return named
-
-
-def _ancestor(path: str, level: int) -> str:
-    folders = PurePosixPath(path).parts[:-1]
-    if level > len(folders):
-        raise DataError(
-            "DATA_GROUP_LEVEL", f"{path!r} with {len(folders)} folders", f"at least {level}", "lower data.group.level"
-        )
-    *above, own = folders[: len(folders) - level + 1]
-    return "/".join([*(name for name in above if name.lower() not in SPLITS), own])  # one patient may be in two parts
 
 
 def require_columns(columns: Iterable[str], needed: list[str]) -> None:
@@ -105,15 +62,15 @@ def require_columns(columns: Iterable[str], needed: list[str]) -> None:
             raise DataError("DATA_COLUMN", f"the columns {', '.join(there)}", f"a column {name!r}", fix)
 
 
-def check_renames(settings: DataSettings, names: Iterable[str]) -> None:
-    """Raise ``DATA_UNKNOWN_CLASS`` when a key of ``classes`` or a word of ``leave_out`` names nothing there is."""
+def check_renames(settings: SourceSettings, names: Iterable[str]) -> None:
+    """Raise ``DATA_UNKNOWN_CLASS`` when a name in ``classes`` or ``leave_out`` does not occur in the data."""
     there = sorted(set(names))
     known = {*there, *SPLITS, *settings.classes.values()}
-    for word in (*settings.classes, *(name for name in settings.leave_out if name.lower() not in SPLITS)):
-        if word not in known:
-            near = get_close_matches(word, there, 1, 0.5)
+    for name in (*settings.classes, *(name for name in settings.leave_out if name.lower() not in SPLITS)):
+        if name not in known:
+            near = get_close_matches(name, there, 1, 0.5)
             fix = f"did you mean {near[0]!r}?" if near else "correct data.classes or data.leave_out"
-            raise DataError("DATA_UNKNOWN_CLASS", f"{word!r} in the study", f"one of {', '.join(there)}", fix)
+            raise DataError("DATA_UNKNOWN_CLASS", f"{name!r} in the study", f"one of {', '.join(there)}", fix)
 
 
 def parts(names: Iterable[str]) -> list[str]:
@@ -122,19 +79,18 @@ def parts(names: Iterable[str]) -> list[str]:
     Raises:
         DataError: ``DATA_SPLIT_NAME``.
     """
-    known = {"": "", **SPLITS}
-    found = []
+    spellings = {"": "", **SPLITS}
+    names = list(names)
     for name in names:
-        if name.strip().lower() not in known:
+        if name.strip().lower() not in spellings:
             raise DataError("DATA_SPLIT_NAME", f"the split {name!r}", f"one of {', '.join(SPLITS)}", "rename it")
-        found.append(known[name.strip().lower()])
-    return found
+    return [spellings[name.strip().lower()] for name in names]
 
 
-def left_out(settings: DataSettings, split: str, *words: str) -> bool:
-    """Return whether a case of this part (train, validation, test or ``""``) and these names is to be left out."""
-    parts = {SPLITS.get(name.lower()) for name in settings.leave_out}
-    return split in parts or any(word in settings.leave_out for word in words)
+def left_out(settings: SourceSettings, split: str, *names: str) -> bool:
+    """Return whether a case of this part (train, validation, test or ``""``) and these class names is left out."""
+    left_parts = {SPLITS.get(name.lower()) for name in settings.leave_out}
+    return split in left_parts or any(name in settings.leave_out for name in names)
 
 
 def missing(path: Path) -> NoReturn:

@@ -3,68 +3,74 @@
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import PIL
 from PIL import Image
 
-from seimbang.datasets.base import CaseTable, Dataset, DataSettings
+from seimbang.datasets.base import CaseTable, Dataset, SourceSettings
 from seimbang.datasets.images import SPLITS, check_renames, left_out, missing
 from seimbang.errors import DataError
 from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.cache import stored
-from seimbang.imaging.decode import Pixels, fit
+from seimbang.imaging.decode import VERSION, Pixels, to_pixels
 
 Parts = dict[str, tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]]
 
 
-def load(settings: DataSettings, image: ImageSettings, root: Path, classes: tuple[str, ...] | None = None) -> Dataset:
-    """Read a MedMNIST-style file; images are resized to the study's size.
+class Npz(SourceSettings):
+    """A MedMNIST-style file; images are resized to the study's size.
 
     Labels are numbers; the ``classes`` table gives them names, as in ``classes = { "0" = "normal" }``.
 
-    Args:
-        settings: The ``[data]`` table.
-        image: The ``[image]`` table.
-        root: Folder that ``settings.path`` is relative to.
-        classes: Classes of the internal set when this is an external one.
-
-    Raises:
-        DataError: ``DATA_MISSING``, ``DATA_NPZ``, ``DATA_EMPTY``, ``DATA_GROUP`` and what `CaseTable.build` raises.
-        ResourceError: The cache cannot be written.
+    Attributes:
+        path: The file, below ``--data``, ``$SEIMBANG_DATA`` or ``./data``.
     """
-    path = root / settings.path
-    if not path.is_file():
-        missing(path)
-    if settings.group is not None:
-        raise DataError("DATA_GROUP", "data.group", "no groups: arrays have no names", "remove data.group")
-    parts = _read(path)
-    rows = _rows(parts, settings)
 
-    def pixels() -> Iterator[Pixels]:
-        for part, k in zip(rows.part, rows.k, strict=True):
-            yield fit(Image.fromarray(parts[part][0][k]), image)
+    source: Literal["npz"] = "npz"
+    path: str = ""
 
-    cases = CaseTable.build(rows, path.parent, settings.positive, classes)
-    X, _ = stored(["npz", *rows.case_id, *rows.digest], image, pixels)
-    facts = {"source": f"arrays in {path.name}", "format": "NumPy arrays (npz)"} | settings.facts
-    return Dataset(cases, X, path.stem, facts=facts)
+    def load(self, image: ImageSettings, root: Path, classes: tuple[str, ...] | None = None) -> Dataset:
+        """Read the arrays.
+
+        Raises:
+            DataError: ``DATA_MISSING``, ``DATA_NPZ``, ``DATA_EMPTY`` and what `CaseTable.build` raises.
+            ResourceError: The cache cannot be written.
+        """
+        path = root / self.path
+        if not path.is_file():
+            missing(path)
+        arrays = _read(path)
+        rows = self._rows(arrays)
+
+        def pixels() -> Iterator[Pixels]:
+            for part, k in zip(rows.part, rows.k, strict=True):
+                yield to_pixels(Image.fromarray(arrays[part][0][k]), image)
+
+        cases = CaseTable.build(rows, path.parent, self.positive, classes)
+        X, _ = stored(["npz", VERSION, PIL.__version__, *rows.case_id, *rows.digest], image, pixels)
+        facts = {"source": f"arrays in {path.name}", "format": "NumPy arrays (npz)"} | self.facts
+        return Dataset(cases, X, path.stem, facts=facts)
+
+    def _rows(self, arrays: Parts) -> pd.DataFrame:
+        """Return one row an image, sorted by ``case_id``, with its part and position."""
+        check_renames(self, (str(label) for _, labels in arrays.values() for label in np.unique(labels)))
+        rows = []
+        for part, (images, labels) in arrays.items():
+            for k, number in enumerate(labels):
+                label = self.classes.get(str(number), str(number))
+                if not left_out(self, SPLITS[part], str(number), label):
+                    rows.append((f"{part}/{k:06d}", label, SPLITS[part], _digest(images[k]), part, k))
+        frame = pd.DataFrame(rows, columns=["case_id", "label", "split", "digest", "part", "k"])
+        return frame.sort_values("case_id", kind="stable", ignore_index=True)
 
 
-def _rows(parts: Parts, settings: DataSettings) -> pd.DataFrame:
-    """Return one row an image, sorted by ``case_id``, with its part and position."""
-    check_renames(settings, (str(label) for _, labels in parts.values() for label in np.unique(labels)))
-    rows = []
-    for part, (images, labels) in parts.items():
-        for k, number in enumerate(labels):
-            label = settings.classes.get(str(number), str(number))
-            if not left_out(settings, SPLITS[part], str(number), label):
-                digest = hashlib.sha256(images[k].tobytes()).hexdigest()
-                rows.append((f"{part}/{k:06d}", label, SPLITS[part], digest, part, k))
-    frame = pd.DataFrame(rows, columns=["case_id", "label", "split", "digest", "part", "k"])
-    return frame.sort_values("case_id", kind="stable", ignore_index=True)
+def _digest(pixels: Pixels) -> str:
+    """Return the digest of an image; the same bytes in another shape are another image."""
+    return hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).hexdigest()
 
 
 def _read(path: Path) -> Parts:

@@ -1,4 +1,4 @@
-"""A table made ready for a model: gaps filled, words to 0 and 1, numbers to z-scores; learned on training rows only."""
+"""A table made ready for a model, as its training rows teach: gaps filled, category levels to 0 and 1, z-scores."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class TablePreparer:
     Attributes:
         columns: What the columns of the rows hold; the ranges are those of the training rows.
         fill: What stands in for a missing value: of numbers the mean where they are near normal, else the median; of
-            a category the position of the most frequent word.
+            a category the position of the most frequent level.
         by: How it was chosen: ``mean``, ``median`` or ``mode``.
         centre: Mean of each column with its gaps filled; 0 for a category.
         scale: Standard deviation (n - 1) of each column with its gaps filled; 1 for a category and a constant.
@@ -58,7 +58,7 @@ class TablePreparer:
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the columns of prepared rows; those of a category are like ``sex = F``."""
-        made = [[f"{c.name} = {word}" for word in c.categories] if c.categories else [c.name] for c in self.columns]
+        made = [[f"{c.name} = {level}" for level in c.categories] if c.categories else [c.name] for c in self.columns]
         return tuple(name for names in made for name in names)
 
     @property
@@ -73,7 +73,7 @@ class TablePreparer:
         """Return the prepared rows ``float32[n, f']``.
 
         Raises:
-            DataError: ``DATA_CATEGORY``: a position that is no word of the column.
+            DataError: ``DATA_CATEGORY``: a position that is no level of the column.
         """
         made = [self._column(X[:, k].astype(np.float64), k) for k in range(len(self.columns))]
         return np.concatenate(made, axis=1, dtype=np.float32)
@@ -84,8 +84,8 @@ class TablePreparer:
             return np.asarray((values - self.centre[k]) / self.scale[k])[:, None]
         known = np.arange(len(column.categories))
         if not np.isin(values, known).all():
-            found, expected = f"an unknown word in the column {column.name!r}", f"one of {', '.join(column.categories)}"
-            raise DataError("DATA_CATEGORY", found, expected, "correct the table")
+            found = f"an unknown level in the column {column.name!r}"
+            raise DataError("DATA_CATEGORY", found, f"one of {', '.join(column.categories)}", "correct the table")
         return np.equal.outer(values, known).astype(np.float64)
 
     def to_json(self) -> str:

@@ -9,11 +9,11 @@ from PIL import Image
 
 from seimbang.datasets.base import Dataset
 from seimbang.errors import DataError
-from seimbang.imaging.pseudo_patients import FACT, PREFIX, Pseudo, find
+from seimbang.imaging.pseudo_patients import FACT, PREFIX, PseudoPatients, find_pseudo_patients
 from seimbang.imaging.similarity import Rows
 
 
-def pseudo_patients(dataset: Dataset, images: Dataset | None = None) -> Pseudo | None:
+def pseudo_patients(dataset: Dataset, images: Dataset | None = None) -> PseudoPatients | None:
     """Return groups of images that may be one patient each, or None where every patient is known.
 
     Args:
@@ -27,7 +27,7 @@ def pseudo_patients(dataset: Dataset, images: Dataset | None = None) -> Pseudo |
         expected, fix = "images", 'set split.group to "known" or "none"'
         raise DataError("PSEUDO_TABLE", f"the table {dataset.name} and patients to be guessed", expected, fix)
     frame = dataset.cases.frame
-    return find((images or dataset).X, frame) if (frame.group == "").any() else None
+    return find_pseudo_patients((images or dataset).X, frame) if (frame.group == "").any() else None
 
 
 def with_pseudo_patients(dataset: Dataset, images: Dataset | None = None) -> Dataset:
@@ -40,13 +40,13 @@ def with_pseudo_patients(dataset: Dataset, images: Dataset | None = None) -> Dat
     Raises:
         DataError: PSEUDO_TABLE: the data set is a table.
     """
-    found = pseudo_patients(dataset, images)
-    if found is None:
+    pseudo = pseudo_patients(dataset, images)
+    if pseudo is None:
         return dataset
     group = dataset.cases.frame.group.to_numpy(copy=True)
-    group[found.rows] = found.names
+    group[pseudo.rows] = pseudo.names
     cases = replace(dataset.cases, frame=dataset.cases.frame.assign(group=group))
-    return replace(dataset, cases=cases, facts=dataset.facts | {FACT: found.sentence})
+    return replace(dataset, cases=cases, facts=dataset.facts | {FACT: pseudo.sentence})
 
 
 def strip(dataset: Dataset, groups: int = 5, shown: int = 8, side: int = 96) -> npt.NDArray[np.uint8]:

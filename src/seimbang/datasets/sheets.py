@@ -1,14 +1,15 @@
 """CSV files and Excel sheets as texts, a block of rows at a time, and several of them joined."""
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pydantic import BaseModel
 
-from seimbang.datasets.base import DataSettings, Join
+from seimbang.datasets.base import STRICT
 from seimbang.datasets.images import missing, require_columns
 from seimbang.errors import DataError
 from seimbang.settings import nearest
@@ -19,26 +20,43 @@ BLOCK = 20_000
 WORKBOOKS = (".xlsx", ".xlsm")
 
 
-def blocks(path: Path, settings: DataSettings) -> Iterator[pd.DataFrame]:
+class Join(BaseModel):
+    """Another table whose columns go beside those of the first, case by case.
+
+    Attributes:
+        path: A CSV or an Excel workbook, below the same folder as ``data.path``.
+        sheet: Sheet of the workbook; the first unless given.
+        on: Column that names the case in both tables; ``id_column`` unless given.
+    """
+
+    model_config = STRICT
+    path: str
+    sheet: str = ""
+    on: str = ""
+
+
+def blocks(path: Path, sheet: str = "", joins: Sequence[Join] = (), id_column: str = "id") -> Iterator[pd.DataFrame]:
     """Yield the rows of a table as texts, without rows that are wholly empty; the index is the row in the file.
 
     The row of names is row 1, so that a message names what the user sees. Texts have no blanks around them.
 
     Args:
         path: A CSV (comma-separated UTF-8 text), or an Excel workbook.
-        settings: With ``sheet`` and ``join``. What is joined is held whole.
+        sheet: Name of the workbook's sheet; ``""`` for the first.
+        joins: Further tables; the whole is then held at once.
+        id_column: Column that names the case where a join does not name one.
 
     Raises:
         DataError: ``DATA_CSV``, ``DATA_EXCEL``, ``DATA_SHEET``, ``DATA_FORMULA``, ``DATA_COLUMN``, ``DATA_JOIN``,
             ``DATA_DUPLICATE_ID``.
     """
-    rows = _texts(path, settings.sheet)
-    if not settings.join:
+    rows = _texts(path, sheet)
+    if not joins:
         yield from rows
         return
     whole = pd.concat(rows)
-    for join in settings.join:
-        whole = _joined(whole, path, join, path.parent / join.path, join.on or settings.id_column)
+    for join in joins:
+        whole = _joined(whole, path, join, path.parent / join.path, join.on or id_column)
     yield whole
 
 
@@ -148,7 +166,7 @@ def _workbook(path: Path, file: Any, data_only: bool) -> Any:
 
 
 def _sheet(workbook: Any, name: str, path: Path) -> Any:
-    names = [sheet.title for sheet in workbook.worksheets]
+    names = [worksheet.title for worksheet in workbook.worksheets]
     if name and name not in names:
         fix = f"correct data.sheet{nearest(name, names)}"
         raise DataError("DATA_SHEET", f"the sheets {', '.join(names)} in {path.name}", f"a sheet {name!r}", fix)

@@ -1,29 +1,75 @@
-"""A table of features: one row a case, with its class, numbers and words."""
+"""A table of features: one row a case, with its class, numbers and category levels."""
 
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pydantic import BeforeValidator, Field
 
-from seimbang.datasets.base import CaseTable, Column, CutLabel, Dataset, DataSettings
+from seimbang.datasets.base import CaseTable, Column, Dataset, SourceSettings
 from seimbang.datasets.columns import MISSING, numbers, positions, ranges, refuse_text
+from seimbang.datasets.groups import ByColumn
 from seimbang.datasets.images import check_renames, left_out, missing, parts, require_columns
-from seimbang.datasets.sheets import blocks, no_rows
+from seimbang.datasets.labels import CutLabel, first_gap, labels
+from seimbang.datasets.sheets import Join, blocks, no_rows
 from seimbang.errors import DataError
-from seimbang.imaging.base import ImageSettings
 
 
-def load(settings: DataSettings, image: ImageSettings, root: Path, classes: tuple[str, ...] | None = None) -> Dataset:
-    """Read a table of features from a CSV or a sheet of an Excel workbook, joined with others where the study says so.
+def _all_or_some(features: Any) -> Any:
+    some = isinstance(features, list | tuple) and features and all(isinstance(name, str) for name in features)
+    if features != "all" and not some:
+        raise ValueError('"all" or a list of columns')
+    return features
+
+
+Features = Annotated[Literal["all"] | Annotated[tuple[str, ...], Field(strict=False)], BeforeValidator(_all_or_some)]
+
+
+class Table(SourceSettings):
+    """What the columns of a table are; each kind of file adds how it is read.
+
+    Attributes:
+        path: The file, below ``--data``, ``$SEIMBANG_DATA`` or ``./data``.
+        group: Column with the patient, so that no patient is in two parts; ``patient``, if there is one, unless given.
+        label_column: Column with the class.
+        split_column: Column with the part, if there is one.
+        features: Columns that the models see, or ``"all"`` that hold numbers and have no other role.
+        categories: Columns of category levels, such as sex, that the models see too.
+        label: Cut points that make the class from a number, instead of ``label_column``.
+        id_column: Column with the name of the case, if there is one.
+        units: Units of columns, for the page.
+        join: Further files with columns of the same cases.
+    """
+
+    path: str = ""
+    group: ByColumn | None = None
+    label_column: str = "label"
+    split_column: str = "split"
+    features: Features = "all"
+    categories: tuple[str, ...] = Field((), strict=False)
+    label: CutLabel | None = None
+    id_column: str = "id"
+    units: dict[str, str] = Field(default_factory=dict)
+    join: tuple[Join, ...] = Field((), strict=False)
+
+    @property
+    def listed(self) -> tuple[str, ...]:
+        """The features that are asked for by name."""
+        return () if self.features == "all" else self.features
+
+
+def from_file(settings: Table, root: Path, classes: tuple[str, ...] | None, sheet: str = "") -> Dataset:
+    """Read a table of features from a CSV or a sheet of a workbook, joined with others where the study says so.
 
     Args:
         settings: The ``[data]`` table, with the roles of the columns.
-        image: Not used.
         root: Folder that ``settings.path`` is relative to.
         classes: Classes of the internal set when this is an external one.
+        sheet: Name of the workbook's sheet; ``""`` for the first.
 
     Raises:
         DataError: ``DATA_MISSING``, and what `blocks` and `build` raise.
@@ -32,12 +78,13 @@ def load(settings: DataSettings, image: ImageSettings, root: Path, classes: tupl
     if not path.is_file():
         missing(path)
     names = " with ".join([path.name, *(Path(join.path).name for join in settings.join)])
-    facts = {"source": f"table {names}", "format": "table of features"} | settings.facts
-    return build(blocks(path, settings), settings.model_copy(update={"facts": facts}), path, classes)
+    facts = {"source": f"table {names}", "format": "table of features"}
+    rows = blocks(path, sheet, settings.join, settings.id_column)
+    return build(rows, settings.with_facts(facts), path, classes)
 
 
 def build(
-    tables: Iterable[pd.DataFrame], settings: DataSettings, path: Path, classes: tuple[str, ...] | None = None
+    tables: Iterable[pd.DataFrame], settings: Table, path: Path, classes: tuple[str, ...] | None = None
 ) -> Dataset:
     """Return the data set that blocks of rows make together.
 
@@ -48,7 +95,7 @@ def build(
         classes: Classes of the internal set when this is an external one.
 
     Raises:
-        DataError: ``DATA_EMPTY``, ``DATA_COLUMN``, ``DATA_ROLE``, ``DATA_GROUP``, ``DATA_TEXT``, ``DATA_ALL_MISSING``,
+        DataError: ``DATA_EMPTY``, ``DATA_COLUMN``, ``DATA_ROLE``, ``DATA_TEXT``, ``DATA_ALL_MISSING``,
             ``DATA_LABEL_MISSING``, ``DATA_ID_MISSING``, ``DATA_SPLIT_NAME`` and what `CaseTable.build` raises.
     """
     rows, X, columns = _together(tables, settings)
@@ -57,7 +104,7 @@ def build(
     check_renames(settings, rows.label.unique())
     new = rows.label.replace(settings.classes)
     if settings.leave_out:
-        keep = [not left_out(settings, *words) for words in zip(rows.split, rows.label, new, strict=True)]
+        keep = [not left_out(settings, *names) for names in zip(rows.split, rows.label, new, strict=True)]
         rows, new, X = rows[keep], new[keep], X[keep]
     rows = rows.assign(label=new, digest=[hashlib.sha256(row.tobytes()).hexdigest() for row in X])
     order = np.argsort(rows.case_id.to_numpy(object), kind="stable")
@@ -69,7 +116,7 @@ def build(
 
 
 def _together(
-    tables: Iterable[pd.DataFrame], settings: DataSettings
+    tables: Iterable[pd.DataFrame], settings: Table
 ) -> tuple[pd.DataFrame, npt.NDArray[np.float32], list[Column]]:
     """Return the roles of all blocks, their features and what these are; a block's texts are let go at once."""
     wrong: dict[str, pd.Series[str]] = {}
@@ -78,22 +125,18 @@ def _together(
     return rows, *_matrix(features, settings, wrong)
 
 
-def _roles(settings: DataSettings, names: list[str]) -> dict[str, str]:
+def _roles(settings: Table, names: list[str]) -> dict[str, str]:
     """Return the column of each role; a role without a column is left out."""
-    group = settings.group
-    if group is not None and group.origin != "column":
-        found = f'data.group with from = "{group.origin}"'
-        raise DataError("DATA_GROUP", found, "a column with the patient, as rows are no files", 'use from = "column"')
-    default = {name: field.default for name, field in DataSettings.model_fields.items()}
+    default = {name: field.default for name, field in Table.model_fields.items()}
     wanted = {  # and whether it must be there
         "label": (settings.label.column if settings.label else settings.label_column, True),
         "case_id": (settings.id_column, settings.id_column != default["id_column"]),
-        "group": (group.column if group else "patient", group is not None),
+        "group": ((settings.group or ByColumn()).column, settings.group is not None),
         "split": (settings.split_column, settings.split_column != default["split_column"]),
         "site": ("site", False),
     }
     require_columns(names, [column for column, must in wanted.values() if must])
-    chosen = {*_listed(settings), *settings.categories}
+    chosen = {*settings.listed, *settings.categories}
     for role, (column, must) in wanted.items():
         if must and column in chosen:
             found = f"the column {column!r} as {role} and as a feature"
@@ -101,14 +144,10 @@ def _roles(settings: DataSettings, names: list[str]) -> dict[str, str]:
     return {role: column for role, (column, _) in wanted.items() if column in names and column not in chosen}
 
 
-def _listed(settings: DataSettings) -> tuple[str, ...]:
-    return () if settings.features == "all" else settings.features
-
-
-def _features(settings: DataSettings, names: list[str], roles: dict[str, str]) -> list[str]:
+def _features(settings: Table, names: list[str], roles: dict[str, str]) -> list[str]:
     """Return the columns to be features: those listed, or all that have no other role."""
-    if _listed(settings):
-        chosen = list(dict.fromkeys([*_listed(settings), *settings.categories]))
+    if settings.listed:
+        chosen = list(dict.fromkeys([*settings.listed, *settings.categories]))
         require_columns(names, chosen)
         return chosen
     require_columns(names, list(settings.categories))
@@ -117,7 +156,7 @@ def _features(settings: DataSettings, names: list[str], roles: dict[str, str]) -
 
 
 def _piece(
-    table: pd.DataFrame, settings: DataSettings, wrong: dict[str, "pd.Series[str]"]
+    table: pd.DataFrame, settings: Table, wrong: dict[str, "pd.Series[str]"]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the roles of a block as texts, and its features: numbers as float32, categories as texts.
 
@@ -125,7 +164,7 @@ def _piece(
     """
     roles = _roles(settings, list(table.columns))
     rows = pd.DataFrame({role: table[column] for role, column in roles.items()}, index=table.index)
-    rows["label"] = _labels(table[roles["label"]], settings.label)
+    rows["label"] = labels(table[roles["label"]], settings.label)
     rows["split"] = parts(rows.split) if "split" in roles else ""
     rows["case_id"] = _ids(rows.case_id.rename(roles["case_id"])) if "case_id" in roles else _numbered(table)
     features = {}
@@ -141,7 +180,7 @@ def _piece(
 
 
 def _ids(column: "pd.Series[str]") -> "pd.Series[str]":
-    if gap := _gap(column):
+    if gap := first_gap(column):
         raise DataError("DATA_ID_MISSING", f"no id {gap}", "an id in every row", "fill it in, or remove the row")
     return column
 
@@ -151,37 +190,18 @@ def _numbered(table: pd.DataFrame) -> list[str]:
     return [f"row {k:07d}" for k in table.index]
 
 
-def _labels(column: "pd.Series[str]", cut: CutLabel | None) -> "pd.Series[str]":
-    """Return the class of each row; on a cut point it is the one above."""
-    if gap := _gap(column):
-        raise DataError(
-            "DATA_LABEL_MISSING", f"no label {gap}", "a label in every row", "fill it in, or remove the row"
-        )
-    if cut is None:
-        return column
-    values, text = numbers(column)
-    refuse_text(text)
-    return pd.Series(np.array(cut.names)[np.searchsorted(cut.cuts, values, side="right")], column.index)
-
-
-def _gap(column: "pd.Series[str]") -> str:
-    """Return where the first missing value of a column is, or ``""``."""
-    gap = column.index[column.isin(MISSING)]
-    return f"in row {gap[0]} of the column {column.name!r}" if len(gap) else ""
-
-
 def _matrix(
-    features: pd.DataFrame, settings: DataSettings, wrong: dict[str, "pd.Series[str]"]
+    features: pd.DataFrame, settings: Table, wrong: dict[str, "pd.Series[str]"]
 ) -> tuple[npt.NDArray[np.float32], list[Column]]:
     """Return ``X`` and what its columns hold; of columns that were not asked for by name, only those with numbers."""
     made, columns = [], []
     for name in map(str, features):
         values, column = features[name].to_numpy(), Column(name, "number", settings.units.get(name, ""))
         if name in settings.categories:
-            words = tuple(sorted(set(values) - set(MISSING)))
-            values, column = positions(features[name], words), Column(name, "category", categories=words)
+            levels = tuple(sorted(set(values) - set(MISSING)))
+            values, column = positions(features[name], levels), Column(name, "category", categories=levels)
         elif name in wrong:
-            if not _listed(settings) and np.isnan(values).all():
+            if not settings.listed and np.isnan(values).all():
                 continue
             refuse_text(wrong[name])
         columns.append(column)

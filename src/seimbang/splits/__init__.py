@@ -1,31 +1,31 @@
-"""Case table -> folds. A new way of splitting is a file in this folder and a line in ``split``."""
+"""Case table -> folds. A new splitter is a file in this folder and a line in ``split``."""
 
 from seimbang.datasets.base import CaseTable
 from seimbang.errors import StudyError
 from seimbang.splits import holdout, kfold, provided
 from seimbang.splits.base import Fold, SplitSettings
 from seimbang.splits.check import check
-from seimbang.splits.table import to_frame
+from seimbang.splits.table import from_frame, to_frame
 
-__all__ = ["split", "to_frame"]
+__all__ = ["from_frame", "split", "to_frame"]
 
 
 def split(cases: CaseTable, settings: SplitSettings) -> list[Fold]:
-    """Divide the cases into training, validation and test parts.
+    """Split the cases into training, validation and test sets.
 
-    The draw depends on the ids, labels and patients of the cases and on the seed alone: neither the order of the files
-    nor the folder they lie in changes it.
+    The split depends on the ids, labels and patients of the cases and on the seed alone, not on the order of the files
+    or their folder.
 
     Args:
         cases: The case table.
         settings: The ``[split]`` table of the study.
 
     Returns:
-        One fold, or ``folds * repeats`` of them. In each, every case is in exactly one part.
+        One fold, or ``folds * repeats`` of them. In each, every case is in exactly one set.
 
     Raises:
         StudyError: SPLIT_FRACTION: a fraction outside (0, 1); SPLIT_FOLDS: a single fold.
-        DataError: SPLIT_NOT_PROVIDED: the source names no parts; SPLIT_CLASS_MISSING: a part lacks a class.
+        DataError: SPLIT_NOT_PROVIDED: the source provides no split; SPLIT_CLASS_MISSING: a set lacks a class.
     """
     _check_settings(settings)
     if settings.folds:

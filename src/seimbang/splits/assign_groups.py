@@ -1,4 +1,4 @@
-"""The one draw behind every split: whole groups are dealt to parts so that each part gets its share of each class."""
+"""Stratified group assignment, behind every split: whole groups go to sets, each set gets its share of each class."""
 
 from collections.abc import Sequence
 
@@ -12,10 +12,10 @@ Counts = npt.NDArray[np.int64]
 
 
 def units(cases: CaseTable, settings: SplitSettings) -> Rows:
-    """Return what must stay together as numbers 0 ... u-1, shape ``(n,)``.
+    """Return the unit of assignment of each case, numbers 0 ... u-1, shape ``(n,)``.
 
-    Unless ``group = "none"`` that is a patient, and patients who share an identical file (same digest), because a copy
-    in another part is as much a leak. Otherwise it is the case. Numbers follow the sorted ids.
+    Unless ``group = "none"`` a unit is a patient, or several who share an identical file (same digest), because a copy
+    in another set is a leak too. Otherwise it is the case. Numbers follow the sorted ids.
     """
     if settings.group == "none":
         return np.arange(len(cases))
@@ -32,35 +32,35 @@ def units(cases: CaseTable, settings: SplitSettings) -> Rows:
 
 
 def assign_groups(unit: Rows, y: Rows, shares: Sequence[float], rng: np.random.RandomState) -> Rows:
-    """Return the part of each case, 0 ... len(shares)-1, shape ``(n,)``.
+    """Return the set of each case, 0 ... len(shares)-1, shape ``(n,)``.
 
-    Groups are dealt one by one, large before small (by powers of two, at random among those of about equal size), to
-    the part where they keep ``sum((n_pc - share_p N_c)^2 / (share_p N_c^2))`` smallest, with ``n_pc`` the cases of
-    class ``c`` in part ``p`` and ``N_c`` those of all parts. Dividing by the share fills all parts at the same pace;
-    without it the largest groups would all go to the largest part. Unlike scikit-learn's ``StratifiedGroupKFold``
+    Groups are assigned one by one, large before small (by powers of two, at random among those of about equal size), to
+    the set where they keep ``sum((n_pc - share_p N_c)^2 / (share_p N_c^2))`` smallest, with ``n_pc`` the cases of
+    class ``c`` in set ``p`` and ``N_c`` those of all sets. Dividing by the share fills all sets at the same pace;
+    without it the largest groups would all go to the largest set. Unlike scikit-learn's ``StratifiedGroupKFold``
     this takes shares of any size.
 
     Args:
         unit: Group of each case, as numbers.
         y: Label of each case, as numbers.
-        shares: Share of each part; they sum to 1.
+        shares: Share of each set; they sum to 1.
         rng: Source of the order. RandomState, because its stream is frozen: numpy never changes what a seed gives.
     """
     names, unit = np.unique(unit, return_inverse=True)
     counts = np.zeros((len(names), int(y.max()) + 1), np.int64)
     np.add.at(counts, (unit, y), 1)
     part_of = np.empty(len(names), np.int64)
-    dealt = np.zeros((len(shares), counts.shape[1]), np.int64)
-    left = (counts > 0).sum(axis=0)
+    assigned = np.zeros((len(shares), counts.shape[1]), np.int64)
+    remaining = (counts > 0).sum(axis=0)
     share = np.asarray(shares)[:, None]
     total = np.maximum(counts.sum(axis=0), 1)
     for name in _order(counts, rng):
         own = counts[name]
-        cost = (own * (2 * (dealt / share - total) + own / share) / total**2).sum(axis=1)
-        cost -= _urgency(own, dealt, left)
+        cost = (own * (2 * (assigned / share - total) + own / share) / total**2).sum(axis=1)
+        cost -= _urgency(own, assigned, remaining)
         part_of[name] = int(np.argmin(cost))
-        dealt[part_of[name]] += own
-        left -= own > 0
+        assigned[part_of[name]] += own
+        remaining -= own > 0
     return part_of[unit]
 
 
@@ -70,11 +70,11 @@ def _order(counts: Counts, rng: np.random.RandomState) -> Rows:
     return shuffled[np.argsort(-octave, kind="stable")].astype(np.int64)
 
 
-def _urgency(own: Counts, dealt: Counts, left: Counts) -> npt.NDArray[np.float64]:
-    """Return a bonus for parts that lack a class of this group, when no more groups of it are left than parts lack it.
+def _urgency(own: Counts, assigned: Counts, remaining: Counts) -> npt.NDArray[np.float64]:
+    """Return a bonus for sets without a class of this group, when no more groups of it remain than sets without it.
 
     The cost of a group is at most 3 / share per class, so the bonus outweighs it.
     """
-    lacks = dealt == 0
-    urgent = (own > 0) & (left <= lacks.sum(axis=0))
-    return np.asarray(1e9 * (lacks & urgent).sum(axis=1), np.float64)
+    empty = assigned == 0
+    urgent = (own > 0) & (remaining <= empty.sum(axis=0))
+    return np.asarray(1e9 * (empty & urgent).sum(axis=1), np.float64)

@@ -1,4 +1,4 @@
-"""What every splitter returns."""
+"""Settings of a split, and the folds that every splitter returns."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -14,14 +14,15 @@ class SplitSettings(BaseModel):
     """The ``[split]`` table of a study.
 
     Attributes:
-        test: ``"provided"`` by the source, or the fraction to hold out.
-        validation: Fraction of the training part to carve out for every choice; ``"provided"`` takes the source's. 0
-            is for models that choose inside the training part, as those with a ``grid`` do: networks need some.
+        test: ``"provided"`` by the source, or the fraction held out for testing.
+        validation: Fraction of the remaining cases held out for validation; ``"provided"`` takes the source's. 0 is for
+            models that select hyperparameters by inner cross-validation, as those with a ``grid`` do: networks need
+            validation cases.
         folds: Number of folds of cross-validation; 0 for one split. With folds, ``test`` must be left out.
-        repeats: How often the k folds are drawn anew.
+        repeats: Number of repetitions of the k folds, each with another assignment.
         group: Whether cases of one patient stay together: ``"known"`` wherever groups are known, ``"none"`` never,
             ``"auto"`` also pseudo-patients, which the case table must then carry.
-        seed: Seed of the draw.
+        seed: Seed of the assignment.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -43,5 +44,5 @@ class Fold:
     test: Rows
 
     def parts(self) -> dict[str, Rows]:
-        """Return the three parts by name."""
+        """Return the rows of the three sets by name."""
         return {"train": self.train, "validation": self.validation, "test": self.test}

@@ -1,4 +1,4 @@
-"""Every class must be in every part: without it a part can neither teach nor judge the class."""
+"""Every class must be in every set: without it a set can serve neither to learn nor to evaluate the class."""
 
 from collections.abc import Sequence
 
@@ -10,9 +10,9 @@ from seimbang.splits.base import Fold, SplitSettings
 
 
 def check(cases: CaseTable, folds: Sequence[Fold], settings: SplitSettings) -> None:
-    """Raise ``SPLIT_CLASS_MISSING`` unless every part of every fold has every class.
+    """Raise ``SPLIT_CLASS_MISSING`` unless every set of every fold has every class.
 
-    In cross-validation a test part may lack one, as the test parts are judged together; a validation part may be empty.
+    In cross-validation a test set may lack one, as the test sets are evaluated together; a validation set may be empty.
     """
     for fold in folds:
         of = f" of fold {fold.name}" if fold.name else ""
@@ -20,18 +20,19 @@ def check(cases: CaseTable, folds: Sequence[Fold], settings: SplitSettings) -> N
             if not len(rows) or (part == "test" and settings.folds):
                 continue
             for position in np.setdiff1d(np.arange(len(cases.classes)), cases.y[rows]):
-                raise _missing(cases, int(position), f"the {part} part{of}", settings)
+                raise _missing(cases, int(position), f"the {part} set{of}", settings)
 
 
 def _missing(cases: CaseTable, position: int, where: str, settings: SplitSettings) -> DataError:
     rows = np.flatnonzero(cases.y == position)
-    found = f"no case of class {cases.classes[position]!r} in {where}; it has {len(rows)} case{'s' * (len(rows) != 1)}"
+    name = cases.classes[position]
+    found = f"no case of class {name!r} in {where}; the class has {len(rows)} case{'s' * (len(rows) != 1)}"
     if settings.group != "none" and cases.has_groups:
         patients = len(np.unique(cases.groups[rows]))
         found += f" of {patients} patient{'s' * (patients != 1)}"
-    fix = f"add cases of {cases.classes[position]!r}, or leave the class out or merge it with another in [data]"
+    fix = f"add cases of {name!r}, or exclude the class or merge it with another in [data]"
     if settings.folds:
         fix += ", or use fewer folds"
     elif settings.test == "provided":
-        fix += ", or give split.test as a fraction instead of the source's parts"
-    return DataError("SPLIT_CLASS_MISSING", found, "every class in every part", fix)
+        fix += ", or give split.test as a fraction instead of the provided split"
+    return DataError("SPLIT_CLASS_MISSING", found, "every class in every set", fix)

@@ -9,7 +9,7 @@ from seimbang.splits.split_validation import split_validation
 
 
 def split(cases: CaseTable, settings: SplitSettings) -> list[Fold]:
-    """Deal the cases into ``settings.folds`` test parts, ``settings.repeats`` times; validation comes from the rest."""
+    """Split the cases into ``settings.folds`` test sets, ``settings.repeats`` times; validation comes from the rest."""
     unit = units(cases, settings)
     k = settings.folds
     folds = []

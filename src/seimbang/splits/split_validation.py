@@ -1,4 +1,4 @@
-"""Parts named by the source, and validation carved out of the training part."""
+"""Sets provided by the source, and validation held out from the training set."""
 
 import numpy as np
 
@@ -8,8 +8,8 @@ from seimbang.splits.assign_groups import assign_groups, units
 from seimbang.splits.base import Rows, SplitSettings
 
 
-def rows_of(cases: CaseTable, part: str) -> Rows:
-    """Return the cases that the source puts in ``part``.
+def provided_rows(cases: CaseTable, part: str) -> Rows:
+    """Return the cases that the source assigns to ``part``.
 
     Raises:
         DataError: SPLIT_NOT_PROVIDED: there are none.
@@ -17,25 +17,25 @@ def rows_of(cases: CaseTable, part: str) -> Rows:
     rows = np.flatnonzero(cases.frame.split == part)
     if not len(rows):
         named = sorted(set(cases.frame.split) - {""})
-        found = f"no {part} cases; the source names {', '.join(named) if named else 'no parts'}"
+        found = f"no {part} cases; the source provides {', '.join(named) if named else 'no split'}"
         fix = f"give split.{part} as a fraction such as 0.2"
-        raise DataError("SPLIT_NOT_PROVIDED", found, f"cases that the source calls {part}", fix)
+        raise DataError("SPLIT_NOT_PROVIDED", found, f"cases that the source assigns to {part}", fix)
     return rows
 
 
 def split_validation(
     cases: CaseTable, rows: Rows, settings: SplitSettings, rng: np.random.RandomState
 ) -> tuple[Rows, Rows]:
-    """Divide the training part ``rows`` into what trains and what validates.
+    """Split ``rows`` into training and validation rows.
 
-    With ``validation = "provided"`` those of ``rows`` that the source calls validation validate.
+    With ``validation = "provided"`` the validation rows are those of ``rows`` that the source assigns to validation.
 
     Raises:
-        DataError: SPLIT_NOT_PROVIDED: validation is to be the source's, and it has none.
+        DataError: SPLIT_NOT_PROVIDED: ``validation = "provided"``, and the source provides none.
     """
     if settings.validation == "provided":
-        chosen = np.isin(rows, rows_of(cases, "validation"))
-        return rows[~chosen], rows[chosen]
+        validation = np.isin(rows, provided_rows(cases, "validation"))
+        return rows[~validation], rows[validation]
     share = float(settings.validation)
     if not share:
         return rows, rows[:0]

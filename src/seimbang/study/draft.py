@@ -3,15 +3,19 @@
 import csv
 from pathlib import Path
 
-from seimbang.datasets.base import Dataset, DataSettings
+from seimbang.datasets import make
+from seimbang.datasets.base import Dataset, SourceSettings
+from seimbang.datasets.csv import Csv
 from seimbang.errors import DataError
 from seimbang.study.load import to_toml
 from seimbang.study.models import MODELS
 
-SOURCES = {".csv": "csv", ".npz": "npz", ".xlsx": "excel"}
+ENDINGS = {".csv": "csv", ".npz": "npz", ".xlsx": "excel"}
+WRITTEN = {"source", "path", "features"}
+"""Keys that a first file says of its data."""
 
 
-def settings_for(path: Path) -> DataSettings:
+def settings_for(path: Path) -> SourceSettings:
     """Return the ``[data]`` table of a folder, CSV (a manifest or a table of features), npz or Excel table.
 
     Raises:
@@ -19,20 +23,20 @@ def settings_for(path: Path) -> DataSettings:
     """
     if not path.exists():
         raise DataError("DATA_MISSING", f"no {path}", "a folder, a .csv, .npz or .xlsx", "check the path")
-    source = "folder" if path.is_dir() else SOURCES.get(path.suffix.lower())
+    source = "folder" if path.is_dir() else ENDINGS.get(path.suffix.lower())
     if source is None:
         raise DataError("DATA_FORMAT", f"the file {path}", "a folder, a .csv, .npz or .xlsx", "give one of these")
-    rows = {"features": "all"} if source == "csv" and _lists_no_images(path) else {}
-    return DataSettings.model_validate({"source": source, "path": path.name, **rows})
+    features = {"features": "all"} if source == "csv" and _lists_no_images(path) else {}
+    return make({"source": source, "path": path.name, **features})
 
 
 def _lists_no_images(path: Path) -> bool:
     """Tell whether a CSV has no column of image files; it is then a table of features."""
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        return DataSettings().image_column not in next(csv.reader(file), [])
+        return Csv().image_column not in next(csv.reader(file), [])
 
 
-def draft(path: Path, settings: DataSettings, data: Dataset) -> str:
+def draft(path: Path, settings: SourceSettings, data: Dataset) -> str:
     """Return a study file for ``data``, which ``settings`` describe, with comments that say what to decide.
 
     Args:
@@ -42,8 +46,7 @@ def draft(path: Path, settings: DataSettings, data: Dataset) -> str:
     """
     counts = data.cases.frame.label.value_counts()
     described = ", ".join(f"{name} {count:,}" for name, count in counts.items())
-    table = {"source": settings.source, "path": settings.path, "positive": data.cases.classes[-1]}
-    table |= {"features": "all"} if settings.features else {}
+    table = settings.model_dump(include=WRITTEN) | {"positive": data.cases.classes[-1]}
     head = {"title": f"Study of {data.name}", "question": "Does SMOTE help, and is the result free of leaks?"}
     images = data.kind == "image"
     return f"""# Written for {path.name}: {len(data.cases):,} cases ({described}). Run it with:
@@ -87,7 +90,7 @@ def _roles(data: Dataset) -> str:
     names = ", ".join(column.name for column in data.columns)
     return f"""# The models see the columns {names}.
 # features = ["..."]              # to choose among them
-# categories = ["..."]            # columns of words, such as sex
+# categories = ["..."]            # columns of category levels, such as sex
 # group = {{ from = "column", column = "patient" }}       # rows of one patient stay together
 """
 
@@ -97,7 +100,7 @@ def _split(data: Dataset) -> str:
     group = "auto" if data.kind == "image" and not data.cases.has_groups else "known"
     split = {"test": "provided" if provided else 0.2, "validation": 0.2, "group": group}
     auto = ' "auto" keeps nearly identical images together.' if group == "auto" else ""
-    return f"""# Validation is carved out of training; nothing is ever chosen on test.{auto}
+    return f"""# Validation is held out from training; nothing is ever chosen on test.{auto}
 {to_toml({"split": split}).strip()}
 """
 

@@ -14,9 +14,11 @@ from seimbang.study.schema import Study, parse
 def shipped() -> dict[str, Study]:
     """Return the studies that come with the package, by name."""
     folder = files("seimbang.study") / "studies"
-    found = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".toml")), key=lambda entry: entry.name)
+    texts = {entry.name: entry.read_text(encoding="utf-8") for entry in folder.iterdir()}
     return {
-        entry.name.removesuffix(".toml"): parse(tomllib.loads(entry.read_text(encoding="utf-8"))) for entry in found
+        name.removesuffix(".toml"): parse(tomllib.loads(text))
+        for name, text in sorted(texts.items())
+        if name.endswith(".toml")
     }
 
 
@@ -39,8 +41,11 @@ def load(name: str) -> Study:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Windows' editors put a mark at the start
+    except (
+        ValueError,
+        RecursionError,
+    ) as error:  # no TOML, no UTF-8, a number of thousands of digits, lists without end
         raise StudyError("STUDY_SYNTAX", f"{path}: {error}", "a TOML file", "correct that place") from error
 
 
@@ -67,7 +72,7 @@ def _nested(value: Any) -> bool:
 
 
 def _key(name: str) -> str:
-    return name if name.replace("_", "").replace("-", "").isalnum() and name.isascii() else json.dumps(name)
+    return name if name.replace("_", "").replace("-", "").isalnum() and name.isascii() else _value(name)
 
 
 def _value(value: Any) -> str:
@@ -75,4 +80,5 @@ def _value(value: Any) -> str:
         return "{ " + ", ".join(f"{_key(key)} = {_value(inner)}" for key, inner in value.items()) + " }"
     if isinstance(value, list):
         return "[" + ", ".join(_value(inner) for inner in value) + "]"
-    return json.dumps(value, ensure_ascii=False)  # TOML's strings, numbers and booleans are JSON's
+    # TOML's strings, numbers and booleans are JSON's, but for DEL, which it wants escaped
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

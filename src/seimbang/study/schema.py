@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
+from unicodedata import normalize
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializeAsAny,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
-from seimbang import balance
+from seimbang import balance, datasets
 from seimbang.balance.base import Balance
-from seimbang.datasets.base import DataSettings
+from seimbang.datasets.base import SourceSettings
 from seimbang.errors import StudyError
+from seimbang.evaluation.figures import figures
 from seimbang.imaging.base import ImageSettings
 from seimbang.settings import build, invalid, mistakes, nearest
 from seimbang.splits.base import SplitSettings
 from seimbang.study.models import make as make_model
 from seimbang.training.base import Model, TrainingSettings
 
-PLAIN = "accuracy balanced_accuracy auc average_precision kappa mcc g_mean log_loss brier sensitivity"
-BY_CLASS = "precision recall specificity f1"
-AVERAGED = " ".join(f"{kind}_{name}" for kind in ("macro", "weighted") for name in ("precision", "recall", "f1"))
-PUBLISHED = frozenset(f"{PLAIN} {BY_CLASS} {AVERAGED}".split())
 Figures = dict[str, float | dict[str, float]]
 
 
@@ -71,14 +78,22 @@ class Protocol(SplitSettings):
         return SplitSettings.model_validate(self.model_dump(include=set(SplitSettings.model_fields)))
 
 
-class External(DataSettings):
-    """One ``[[external]]`` set: a name and what a ``[data]`` table holds.
+class External(BaseModel):
+    """One ``[[external]]`` set: a name and, beside it in the file, the keys of a ``[data]`` table.
 
     Attributes:
         name: How reports call it.
+        data: Where the cases come from.
     """
 
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
     name: str = Field(min_length=1, max_length=80)
+    data: SerializeAsAny[SourceSettings]
+
+    @model_serializer(mode="wrap")
+    def _as_in_the_file(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        values = dump(self)
+        return {"name": values["name"], **values["data"]}
 
 
 class Published(BaseModel):
@@ -98,8 +113,8 @@ class Published(BaseModel):
     @model_validator(mode="after")
     def _known(self) -> Published:
         for name, value in self.figures.items():
-            if name not in PUBLISHED:
-                raise ValueError(f"known figures only, not {name!r}{nearest(name, PUBLISHED)}")
+            if name not in (known := figures()):
+                raise ValueError(f"known figures only, not {name!r}{nearest(name, known)}")
             numbers = value.values() if isinstance(value, dict) else [value]
             if not all(isinstance(number, int | float) for number in numbers):
                 raise ValueError(f"a number, or a table of numbers by class, for {name!r}")
@@ -163,7 +178,7 @@ class Study(BaseModel):
     question: str = ""
     cost: str = ""
     then: tuple[str, ...] = Field((), strict=False)
-    data: DataSettings
+    data: SerializeAsAny[SourceSettings]
     image: ImageSettings = ImageSettings()
     split: SplitSettings = SplitSettings()
     model: dict[str, Any] = Field(default_factory=lambda: {"name": "rnn"})
@@ -184,22 +199,31 @@ class Study(BaseModel):
         Raises:
             StudyError: STUDY_INVALID with the mistakes of all arms.
         """
-        found, wrong = [], []
+        plans, wrong = [], []
         for number, arm in enumerate(self.arm):
             try:
-                found.append(self._plan(arm, f"arm[{number}]"))
+                plans.append(self.plan(arm, f"arm[{number}]"))
             except StudyError as error:
                 wrong.append(error.found)
         if wrong:
             raise invalid(wrong)
         return [
-            plan.model_copy(update={"protocol": one})
-            for one in self.protocols
-            for plan in found
-            if one.name in (plan.arm.protocols or [one.name])
+            plan.model_copy(update={"protocol": protocol})
+            for protocol in self.protocols
+            for plan in plans
+            if protocol.name in (plan.arm.protocols or [protocol.name])
         ]
 
-    def _plan(self, arm: Arm, where: str) -> Plan:
+    def plan(self, arm: Arm, where: str) -> Plan:
+        """Resolve an arm under the first protocol.
+
+        Args:
+            arm: The arm.
+            where: Its place in the study, for messages.
+
+        Raises:
+            StudyError: STUDY_INVALID with the mistakes of one of its tables.
+        """
         same = arm.model.get("name", self.model.get("name")) == self.model.get("name")
         settings = {**self.model, **arm.model} if same else arm.model
         training = build(TrainingSettings, {**self.training.model_dump(), **arm.training}, f"{where}.training")
@@ -211,8 +235,16 @@ class Study(BaseModel):
 
 
 def slug(name: str) -> str:
-    """Return a name as a folder is called."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "arm"
+    """Return a name as a folder is called: its Latin letters and digits, in lower case and without accents.
+
+    Where a letter or digit of another script is lost on the way, or nothing is left, a digest keeps names apart.
+    """
+    letters = [letter for letter in normalize("NFKD", name.lower()) if letter.isalnum() or letter.isascii()]
+    plain = re.sub(r"[^a-z0-9]+", "-", "".join(letters).lower()).strip("-")
+    if plain and all(letter.isascii() for letter in letters):
+        return plain
+    digest = hashlib.sha256(normalize("NFC", name.lower()).encode()).hexdigest()
+    return f"{plain or 'arm'}-{digest[:8]}"
 
 
 def parse(values: dict[str, Any]) -> Study:
@@ -221,8 +253,8 @@ def parse(values: dict[str, Any]) -> Study:
     Raises:
         StudyError: STUDY_INVALID, naming every mistake at once.
     """
-    wrong: list[str] = []
     study: Study | None = None
+    values, wrong = _with_sources(values)
     try:
         study = Study.model_validate(values)
     except ValueError as error:
@@ -230,7 +262,50 @@ def parse(values: dict[str, Any]) -> Study:
     wrong += _mistakes_in_arms(values) if study is None else _cross(study)
     if wrong or study is None:
         raise invalid(wrong)
-    return study
+    return _resolved(study)
+
+
+def _with_sources(values: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Return the values with settings for ``data`` and for each ``external``, and the mistakes in these tables."""
+    wrong: list[str] = []
+
+    def made(table: Any, where: str) -> Any:
+        if not isinstance(table, Mapping):
+            return table
+        try:
+            return datasets.make(table, where)
+        except StudyError as error:
+            wrong.append(error.found)
+            return SourceSettings()  # so that the mistakes elsewhere are seen too
+
+    def external(table: Any, where: str) -> Any:
+        if not isinstance(table, Mapping):
+            return table
+        name = {key: table[key] for key in ("name",) if key in table}
+        return name | {"data": made({key: value for key, value in table.items() if key != "name"}, where)}
+
+    ready = dict(values)
+    if "data" in values:
+        ready["data"] = made(values["data"], "data")
+    if isinstance(values.get("external"), list | tuple):
+        ready["external"] = [external(table, f"external[{k}]") for k, table in enumerate(values["external"])]
+    return ready, wrong
+
+
+def _resolved(study: Study) -> Study:
+    """Return the study with every default of its methods and models written out."""
+    arms = []
+    for arm in study.arm:
+        plan = study.plan(arm, "arm")
+        arms.append(arm.model_copy(update={"balance": _full(arm.balance), "model": plan.model_settings}))
+    protocols = [one.model_copy(update={"balance": _full(one.balance)}) for one in study.protocol]
+    return study.model_copy(update={"arm": tuple(arms), "protocol": tuple(protocols)})
+
+
+def _full(method: dict[str, Any]) -> dict[str, Any]:
+    """Return a balancing method with all its settings, as plain values; of none, none."""
+    made = balance.make(method).model_dump(mode="json") if method else {}
+    return {"method": method["method"], **made} if method else {}
 
 
 def _mistakes_in_arms(values: dict[str, Any]) -> list[str]:
@@ -263,7 +338,7 @@ def _cross(study: Study) -> list[str]:
         wrong.append("both [split] and [[protocol]] divide the cases: keep one of them")
     for number, entry in enumerate(study.published):
         for key in ("arm", "protocol"):
-            names = [one.name for one in getattr(study, key)] or [""]
+            names = [table.name for table in getattr(study, key)] or [""]
             named = getattr(entry, key)
             if named not in names:
                 wrong.append(f"published[{number}].{key} = {named!r} is no {key}{nearest(named, names)}")
