@@ -3,16 +3,30 @@
 import csv
 import hashlib
 import io
-import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from PIL import Image
 
-from seimbang.evaluation import compare
-from seimbang.evaluation import read as read_predictions
+from seimbang import __version__
+from seimbang.checks.base import Finding
+from seimbang.datasets.base import Unreadable
+from seimbang.evaluation import compare, evaluate
 from seimbang.evaluation.by_quality import by_quality
+from seimbang.imaging.base import ImageSettings
+from seimbang.record.arm import ArmFacts, Package
+from seimbang.record.base import dump
+from seimbang.record.cases import ExampleRow, GalleryRow, Heat, HeatRow, Quality, QualityRow, Sanity
+from seimbang.record.comparison import Comparison
+from seimbang.record.data import Audit, Data, ProtocolFacts, Provenance, Sample
+from seimbang.record.metrics import Metrics
+from seimbang.record.read import read_predictions
+from seimbang.splits.base import SplitSettings
+from seimbang.study.load import to_dict, to_toml
+from seimbang.study.models import make
+from seimbang.study.schema import parse
+from seimbang.training.base import Layer, TrainingSettings
 
 CLASSES = ["NORMAL", "PNEUMONIA"]
 SIZE = (32, 32)
@@ -23,7 +37,10 @@ COUNTS = {
     "external:NIH": {"NORMAL": 40, "PNEUMONIA": 40},
 }
 PARTS = {part: COUNTS[part] for part in ("train", "validation", "test")}
-SPLIT = {"test": "provided", "validation": 0.2, "folds": 0, "repeats": 1, "group": "known", "seed": 0}
+SPLIT = SplitSettings(test="provided")
+IMAGE = ImageSettings(size=SIZE)
+TRAINING = TrainingSettings(epochs=8)
+JOB = "jobs/0/0"
 ARMS = {
     "as published": {"method": "smote", "k": 5, "scope": "all"},
     "none": {"method": "none", "scope": "train"},
@@ -33,7 +50,7 @@ ARMS = {
 TITLES = {"smote": "SMOTE", "none": "No balancing", "class_weights": "Class weights"}
 SEPARATION = {"as published": 1.3, "none": 1.0, "SMOTE": 1.1, "class weights": 1.05}
 MODEL = {"name": "rnn", "units": 16}
-LEAK = "Synthetic cases were made from test cases: balancing saw all images, before the split."
+LEAK = "Synthetic cases were generated from test cases: balancing saw all images, before the split."
 
 
 def fake_run(path: Path, arms: int = 2, external: bool = True) -> Path:
@@ -50,7 +67,7 @@ def fake_run(path: Path, arms: int = 2, external: bool = True) -> Path:
         _arm(path, name, cases, rng)
     _provenance(path, names)
     tables = {name: read_predictions(path / "arms" / slug(name)) for name in names}
-    _json(path / "comparisons.json", {"": compare(tables, CLASSES)})
+    _json(path / "comparisons.json", {"": Comparison.model_validate(compare(tables, CLASSES))})
     return path
 
 
@@ -60,38 +77,23 @@ def slug(name: str) -> str:
 
 
 def _study(path: Path, names: list[str], external: bool) -> None:
-    study = {
-        "title": "Pneumonia on chest X-rays: a recurrent network with SMOTE",
-        "question": "Does SMOTE help an RNN that reads an X-ray row by row?",
-        "cost": "6 minutes on 2 cores",
-        "data": {"source": "folder", "path": "chest_xray", "positive": "PNEUMONIA"},
-        "image": {"size": list(SIZE), "channels": 1, "max_pixels": 100_000_000},
-        "split": SPLIT,
-        "model": MODEL,
-        "training": _training(),
-        "arm": [{"name": name, "balance": ARMS[name]} for name in names],
-        "external": [{"name": "NIH", "source": "folder", "path": "chest_xray_external"}] if external else [],
-        "published": [{"arm": "as published", "set": "test", "accuracy": 0.72}],
-    }
-    _json(path / "study.json", study)
-    (path / "study.toml").write_text(
-        f'title = "{study["title"]}"\nquestion = "{study["question"]}"\n', encoding="utf-8"
+    study = parse(
+        {
+            "title": "Pneumonia on chest X-rays: a recurrent network with SMOTE",
+            "question": "Does SMOTE help an RNN that reads an X-ray row by row?",
+            "cost": "6 minutes on 2 cores",
+            "data": {"source": "folder", "path": "chest_xray", "positive": "PNEUMONIA"},
+            "image": IMAGE.model_dump(),
+            "split": SPLIT.model_dump(),
+            "model": MODEL,
+            "training": TRAINING.model_dump(),
+            "arm": [{"name": name, "balance": ARMS[name]} for name in names],
+            "external": [{"name": "NIH", "source": "folder", "path": "chest_xray_external"}] if external else [],
+            "published": [{"arm": names[0], "set": "test", "accuracy": 0.72}],
+        }
     )
-
-
-def _training() -> dict:
-    return {
-        "optimizer": "adam",
-        "learning_rate": 0.001,
-        "weight_decay": 0.0,
-        "epochs": 8,
-        "batch_size": 16,
-        "early_stopping": 0,
-        "reduce_lr": 0,
-        "keep": "best",
-        "precision": "auto",
-        "seed": 0,
-    }
+    _json(path / "study.json", study)
+    (path / "study.toml").write_text(to_toml(to_dict(study)), encoding="utf-8")
 
 
 def _data(path: Path, rng: np.random.Generator, external: bool) -> None:
@@ -100,50 +102,50 @@ def _data(path: Path, rng: np.random.Generator, external: bool) -> None:
         for number in range(2):
             file = f"samples/{label}_{number}.png"
             _png(path / file, rng, label)
-            samples.append({"file": file, "label": label, "case_id": f"train/{label}/{number}"})
-    data = {
-        "name": "chest_xray",
-        "synthetic": False,
-        "classes": CLASSES,
-        "positive": "PNEUMONIA",
-        "facts": {"Source": "Kermany et al. 2018", "Format": "8-bit greyscale JPEG", "Licence": "CC BY 4.0"},
-        "size": list(SIZE),
-        "channels": 1,
-        "groups": 190,
-        "protocols": [{"name": "", "leaky": False, "split": SPLIT, "folds": 1, "counts": PARTS}],
-        "counts": PARTS,
-        "external": {"NIH": COUNTS["external:NIH"]} if external else {},
-        "unreadable": [{"path": "train/NORMAL/broken.jpg", "code": "IMG_TRUNCATED", "message": "the file ends early"}],
-        "samples": samples,
-    }
+            samples.append(Sample(file=file, label=label, case_id=f"train/{label}/{number}"))
+    data = Data(
+        name="chest_xray",
+        kind="image",
+        synthetic=False,
+        classes=CLASSES,
+        positive="PNEUMONIA",
+        facts={"Source": "Kermany et al. 2018", "Format": "8-bit greyscale JPEG", "Licence": "CC BY 4.0"},
+        size=list(SIZE),
+        channels=1,
+        groups=190,
+        clusters="",
+        counts=PARTS,
+        columns=[],
+        protocols=[ProtocolFacts(name="", leaky=False, split=SPLIT, folds=1, groups=190, counts=PARTS)],
+        external={"NIH": COUNTS["external:NIH"]} if external else {},
+        unreadable=[Unreadable("train/NORMAL/broken.jpg", "IMG_TRUNCATED", "the file ends early")],
+        samples=samples,
+    )
     _json(path / "data.json", data)
 
 
 def _audit(path: Path, names: list[str]) -> None:
-    leaky = "as published" in names
-    leak = {
-        "code": "SYNTHETIC_FROM_TEST",
-        "severity": "leak",
-        "title": "Synthetic cases made from test cases",
-        "sentence": "88 synthetic cases have a parent in the test set.",
-        "cases": ["test/PNEUMONIA/1", "test/PNEUMONIA/2"],
-        "count": 88,
-        "arm": "as published",
-    }
-    plain = {"severity": "info", "title": "Class counts", "cases": [], "count": 0, "arm": ""}
     findings = [
-        plain | {"code": "CLASS_COUNTS", "sentence": "The rarest class, NORMAL, has 121 of 410 cases (1 : 2.4)."},
-        {
-            "code": "IDENTICAL_WITHIN",
-            "severity": "warning",
-            "title": "Identical images within one part",
-            "sentence": "2 training images are identical by their pixels.",
-            "cases": ["train/NORMAL/3", "train/NORMAL/9"],
-            "count": 2,
-            "arm": "",
-        },
+        Finding("CLASS_COUNTS", "info", "Class counts", "The rarest class, NORMAL, has 121 of 410 cases (1 : 2.4)."),
+        Finding(
+            "IDENTICAL_WITHIN",
+            "warning",
+            "Identical images within one part",
+            "2 training images are identical by their pixels.",
+            ("train/NORMAL/3", "train/NORMAL/9"),
+            2,
+        ),
     ]
-    _json(path / "audit.json", {"findings": findings + ([leak] if leaky else [])})
+    leak = Finding(
+        "SYNTHETIC_FROM_TEST",
+        "leak",
+        "Synthetic cases made from test cases",
+        "88 synthetic cases have a parent in the test set.",
+        ("test/PNEUMONIA/1", "test/PNEUMONIA/2"),
+        88,
+        "as published",
+    )
+    _json(path / "audit.json", Audit(findings=[*findings, leak] if "as published" in names else findings))
 
 
 def _cases(external: bool) -> pd.DataFrame:
@@ -169,9 +171,9 @@ def _arm(path: Path, name: str, cases: pd.DataFrame, rng: np.random.Generator) -
     folder.mkdir(parents=True, exist_ok=True)
     predictions = _predictions(cases, SEPARATION[name], rng)
     predictions.to_csv(folder / "predictions.csv", index=False)
-    metrics = _metrics(folder / "predictions.csv")
+    metrics = Metrics.model_validate(evaluate(read_predictions(folder), CLASSES, seed=0, resamples=200))
     _json(folder / "metrics.json", metrics)
-    best = _history(folder, rng)
+    best = _history(folder / JOB, rng)
     synthetic = 110 if ARMS[name]["method"] == "smote" else 0
     _json(folder / "arm.json", _facts(name, synthetic, best))
     _json(folder / "gallery.json", _gallery(folder, rng) if synthetic else [])
@@ -179,7 +181,7 @@ def _arm(path: Path, name: str, cases: pd.DataFrame, rng: np.random.Generator) -
     _json(folder / "examples.json", examples)
     _json(folder / "heat.json", _heat(folder, examples, rng))
     _json(folder / "quality.json", _quality(predictions, examples, rng))
-    _model(folder, metrics["threshold"]["value"])
+    _model(folder, metrics.threshold.value)
 
 
 def _predictions(cases: pd.DataFrame, separation: float, rng: np.random.Generator) -> pd.DataFrame:
@@ -192,6 +194,7 @@ def _predictions(cases: pd.DataFrame, separation: float, rng: np.random.Generato
             "case_id": rows.case_id,
             "group": rows.group,
             "fold": "",
+            "seed": "0",
             "set": rows.part,
             "label": rows.label,
             "p_NORMAL": np.round(1 - p, 6),
@@ -200,57 +203,54 @@ def _predictions(cases: pd.DataFrame, separation: float, rng: np.random.Generato
     )
 
 
-def _metrics(file: Path) -> dict:
-    from seimbang.evaluation import evaluate
-
-    frame = pd.read_csv(file, dtype={"case_id": str, "group": str, "fold": str, "set": str, "label": str})
-    return evaluate(frame.fillna({"fold": "", "group": ""}), CLASSES, seed=0, resamples=200)
-
-
-def _history(folder: Path, rng: np.random.Generator) -> int:
-    header = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "val_recall", "lr", "seconds", "best"]
+def _history(job: Path, rng: np.random.Generator) -> int:
+    job.mkdir(parents=True)
+    header = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "val_recall", "lr", "best"]
     rows, lowest, best = [], np.inf, 1
     for epoch in range(1, 9):
         loss = 0.7 * 0.85**epoch + rng.normal(0, 0.01)
         validation = 0.7 * 0.88**epoch + 0.02 * max(0, epoch - 5) ** 1.5 + rng.normal(0, 0.01)
         better = validation < lowest
         lowest, best = (validation, epoch) if better else (lowest, best)
-        values = [loss, 1 - loss / 1.6, validation, 1 - validation / 1.5, 0.9 - validation, 0.001, 1.2]
+        values = [loss, 1 - loss / 1.6, validation, 1 - validation / 1.5, 0.9 - validation, 0.001]
         rows.append([epoch, *(round(float(value), 4) for value in values), int(better)])
-    _csv(folder / "history.csv", header, rows)
+    _csv(job / "history.csv", header, rows)
     return best
 
 
-def _facts(name: str, synthetic: int, best: int) -> dict:
+def _facts(name: str, synthetic: int, best: int) -> ArmFacts:
     balance, before = ARMS[name], COUNTS["train"]
     leaky = balance["scope"] == "all"
-    return {
-        "name": name,
-        "arm": name,
-        "protocol": "",
-        "slug": slug(name),
-        "balance": balance,
-        "balance_title": TITLES[balance["method"]],
-        "model": MODEL,
-        "model_title": "Recurrent network (RNN)",
-        "training": _training(),
-        "leaky": leaky,
-        "leaks": [LEAK] if leaky else [],
-        "before": before,
-        "after": {"NORMAL": before["NORMAL"] + synthetic, "PNEUMONIA": before["PNEUMONIA"]},
-        "synthetic": synthetic,
-        "layers": [
-            {"name": "Rows", "shape": [32, 32], "parameters": 0, "purpose": "the image as a sequence of rows"},
-            {"name": "SimpleRNN", "shape": [16], "parameters": 784, "purpose": "reads row by row; last state"},
-            {"name": "Dense, ReLU", "shape": [64], "parameters": 1088, "purpose": "combines the features"},
-            {"name": "Dense, softmax", "shape": [2], "parameters": 130, "purpose": "one probability a class"},
+    return ArmFacts(
+        name=name,
+        arm=name,
+        protocol="",
+        slug=slug(name),
+        balance=balance,
+        balance_title=TITLES[balance["method"]],
+        model=MODEL,
+        model_title="Recurrent network (RNN)",
+        model_kind="network",
+        training=TRAINING,
+        leaky=leaky,
+        leaks=[LEAK] if leaky else [],
+        before=before,
+        after={"NORMAL": before["NORMAL"] + synthetic, "PNEUMONIA": before["PNEUMONIA"]},
+        synthetic=synthetic,
+        layers=[
+            Layer("Rows", (32, 32), 0, "the image as a sequence of rows"),
+            Layer("SimpleRNN", (16,), 784, "reads row by row; last state"),
+            Layer("Dense, ReLU", (64,), 1088, "combines the features"),
+            Layer("Dense, softmax", (2,), 130, "one probability a class"),
         ],
-        "quick": False,
-        "best_epoch": best,
-    }
+        quick=False,
+        best_epoch=best,
+        jobs=[JOB],
+        served=[JOB],
+    )
 
 
-def _gallery(folder: Path, rng: np.random.Generator) -> list[dict]:
+def _gallery(folder: Path, rng: np.random.Generator) -> list[GalleryRow]:
     rows = []
     for number in range(3):
         files = {part: f"gallery/{number}_{part}.png" for part in ("first", "second", "synthetic")}
@@ -258,11 +258,11 @@ def _gallery(folder: Path, rng: np.random.Generator) -> list[dict]:
         first, second = (_png(folder / files[part], rng, "NORMAL") for part in ("first", "second"))
         _save(folder / files["synthetic"], first + delta * (second.astype(float) - first))
         ids = {"first_id": f"train/NORMAL/{number}", "second_id": f"train/NORMAL/{number + 20}"}
-        rows.append({**files, **ids, "delta": delta, "label": "NORMAL"})
+        rows.append(GalleryRow(**files, **ids, delta=delta, label="NORMAL"))
     return rows
 
 
-def _examples(folder: Path, predictions: pd.DataFrame, rng: np.random.Generator) -> list[dict]:
+def _examples(folder: Path, predictions: pd.DataFrame, rng: np.random.Generator) -> list[ExampleRow]:
     """Show the two most and the least confident right and wrong test cases, as training does."""
     test = predictions[predictions.set == "test"]
     test = test.assign(
@@ -276,28 +276,28 @@ def _examples(folder: Path, predictions: pd.DataFrame, rng: np.random.Generator)
             file = f"examples/{len(rows)}.png"
             _png(folder / file, rng, case.label)
             chosen = {"label": case.label, "predicted": case.predicted, "confidence": round(case.confidence, 4)}
-            rows.append({"file": file, "case_id": case.case_id, "right": right, **chosen})
+            rows.append(ExampleRow(file=file, case_id=case.case_id, right=right, **chosen))
     return rows
 
 
-def _heat(folder: Path, examples: list[dict], rng: np.random.Generator) -> dict:
+def _heat(folder: Path, examples: list[ExampleRow], rng: np.random.Generator) -> Heat:
     """Show occlusion alone, for a recurrent network has no Grad-CAM."""
     cases = []
-    for number, one in enumerate(examples[::3]):
+    for number, example in enumerate(examples[::3]):
         files = {kind: f"heat/{number}_occlusion_{kind}.png" for kind in ("maps", "random")}
         for file in files.values():
-            _png(folder / file, rng, one["label"])
-        cases.append({**one, **{kind: {"occlusion": file} for kind, file in files.items()}})
-    return {"cases": cases, "sanity": {"occlusion": {"similarity": 0.12, "passed": True}}}
+            _png(folder / file, rng, example.label)
+        cases.append(HeatRow(**dict(example), **{kind: {"occlusion": file} for kind, file in files.items()}))
+    return Heat(cases=cases, sanity={"occlusion": Sanity(similarity=0.12, passed=True)})
 
 
-def _quality(predictions: pd.DataFrame, examples: list[dict], rng: np.random.Generator) -> dict:
+def _quality(predictions: pd.DataFrame, examples: list[ExampleRow], rng: np.random.Generator) -> Quality:
     ids = predictions.case_id.unique()
     measures = pd.DataFrame(
         {"brightness": rng.uniform(0, 255, len(ids)), "sharpness": rng.uniform(9, 99, len(ids))}, ids
     )
-    worst = [one for one in examples if not one["right"]]
-    return {"measures": by_quality(predictions, measures, CLASSES), "worst": worst}
+    rows = [QualityRow.model_validate(row) for row in by_quality(predictions, measures, CLASSES)]
+    return Quality(measures=rows, worst=[example for example in examples if not example.right])
 
 
 def _model(folder: Path, threshold: float | None) -> None:
@@ -305,44 +305,43 @@ def _model(folder: Path, threshold: float | None) -> None:
     import torch
     from safetensors.torch import save
 
-    from seimbang import __version__
-    from seimbang.study.models import make
-
     torch.manual_seed(0)
     weights = save(make(MODEL).build((*SIZE, 1), 2).state_dict())
-    (folder / "model.safetensors").write_bytes(weights)
-    package = {
-        "model": MODEL,
-        "classes": CLASSES,
-        "positive": "PNEUMONIA",
-        "image": {"size": list(SIZE), "channels": 1, "max_pixels": 100_000_000},
-        "threshold": threshold,
-        "decides": "default",
-        "sha256": hashlib.sha256(weights).hexdigest(),
-        "seimbang": __version__,
-    }
+    file = f"{JOB}/model.safetensors"
+    (folder / file).write_bytes(weights)
+    package = Package(
+        model=MODEL,
+        classes=CLASSES,
+        positive="PNEUMONIA",
+        image=IMAGE,
+        table=None,
+        threshold=threshold,
+        decides="default",
+        files={file: hashlib.sha256(weights).hexdigest()},
+        seimbang=__version__,
+    )
     _json(folder / "model.json", package)
 
 
 def _provenance(path: Path, names: list[str]) -> None:
-    facts = {
-        "seimbang": "0.1.0",
-        "python": "3.11.2",
-        "libraries": {"torch": "2.13.0", "numpy": "2.4.6"},
-        "platform": "Linux-6.1-x86_64",
-        "cpu": "Example CPU",
-        "threads": 2,
-        "device": "cpu",
-        "seed": 0,
-        "command": "seimbang run pneumonia",
-        "started": "2026-01-02T03:04:05+00:00",
-        "finished": "2026-01-02T03:10:05+00:00",
-        "seconds": 360.0,
-        "peak_memory_mb": 512.0,
-        "arms": {slug(name): {"seconds": 90.0, "seconds_per_epoch": 1.2} for name in names},
-        "data_digest": "ab" * 32,
-        "quick": False,
-    }
+    facts = Provenance(
+        seimbang="0.1.0",
+        python="3.11.2",
+        libraries={"torch": "2.13.0", "numpy": "2.4.6"},
+        platform="Linux-6.1-x86_64",
+        cpu="Example CPU",
+        threads=2,
+        device="cpu",
+        seed=0,
+        command="seimbang run pneumonia",
+        started="2026-01-02T03:04:05+00:00",
+        finished="2026-01-02T03:10:05+00:00",
+        seconds=360.0,
+        peak_memory_mb=512.0,
+        arms={slug(name): {"seconds": 90.0, "seconds_per_epoch": 1.2} for name in names},
+        data_digest="ab" * 32,
+        quick=False,
+    )
     _json(path / "provenance.json", facts)
 
 
@@ -360,7 +359,7 @@ def _save(file: Path, pixels: np.ndarray) -> np.ndarray:
 
 
 def _json(file: Path, value: object) -> None:
-    file.write_text(json.dumps(value, ensure_ascii=False, indent=1), encoding="utf-8")
+    file.write_text(dump(value), encoding="utf-8")
 
 
 def _csv(file: Path, header: list[str], rows: list[list[object]]) -> None:

@@ -7,8 +7,9 @@ import pytest
 
 from run_folder import fake_run
 from seimbang.errors import IntegrityError
-from seimbang.record.read import image, read
-from seimbang.record.shapes import Value
+from seimbang.record.files import read_image
+from seimbang.record.metrics import Value
+from seimbang.record.read import read
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +23,7 @@ def run(whole, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "file", ["study.json", "study.toml", "data.json", "audit.json", "provenance.json", "arms/none/history.csv"]
+    "file", ["study.json", "study.toml", "data.json", "audit.json", "provenance.json", "arms/none/jobs/0/0/history.csv"]
 )
 def test_a_missing_file_is_named(run, file):
     (run / file).unlink()
@@ -37,7 +38,7 @@ def test_a_missing_file_is_named(run, file):
         ("data.json", "{", "data.json"),
         ("audit.json", '{"findings": [{"code": "X"}]}', "findings.0.severity"),
         ("arms/none/metrics.json", "[]", "metrics.json"),
-        ("arms/none/history.csv", "epoch,loss\n1,high\n", "history.csv"),
+        ("arms/none/jobs/0/0/history.csv", "epoch,loss\n1,high\n", "history.csv"),
         ("study.toml", b"\xff\xfe", "study.toml"),
     ],
 )
@@ -67,13 +68,13 @@ def test_arms_keep_the_order_of_the_study_and_missing_ones_are_named(run):
 
 def test_an_image_outside_the_folder_is_never_read(run):
     with pytest.raises(IntegrityError, match="leads out"):
-        image(run / "arms" / "none", "../../study.toml")
+        read_image(run / "arms" / "none", "../../study.toml")
 
 
 def test_an_image_that_is_no_png_is_refused(run):
     (run / "samples" / "NORMAL_0.png").write_text("text")
     with pytest.raises(IntegrityError, match="a PNG image"):
-        image(run, "samples/NORMAL_0.png")
+        read_image(run, "samples/NORMAL_0.png")
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import pytest
 
 from run_folder import fake_run
 from seimbang.record.read import read
-from seimbang.record.shapes import LayerRow
 from seimbang.reports.architecture import ACROSS, _rows, architecture, draw
+from seimbang.training.base import Layer
 
 A4 = 180 / 25.4, 260 / 25.4
 STAGE = ["Convolution", "Batch normalisation (ReLU)", "Average pooling", "Dropout"]
@@ -17,7 +17,7 @@ HEAD = ["Flatten", "Dense (ReLU)", "Dropout", "Dense (softmax)"]
 
 
 def layers(*names):
-    return [LayerRow(name=name, shape=[224, 224, n], parameters=1000 * n, purpose="x.") for n, name in enumerate(names)]
+    return [Layer(name, (224, 224, n), 1000 * n, "x.") for n, name in enumerate(names)]
 
 
 def words(svg):

@@ -5,18 +5,17 @@ import xml.etree.ElementTree as ET
 from dataclasses import replace
 from itertools import combinations
 
-import pandas as pd
 import pytest
 from pydantic import TypeAdapter
 
 from run_folder import CLASSES, fake_run, slug
-from seimbang.evaluation.compare import TESTS, compare
+from seimbang.evaluation import read as read_predictions
+from seimbang.evaluation.compare import compare, outcomes
+from seimbang.record.comparison import Comparison
 from seimbang.record.read import read
-from seimbang.record.shapes import Comparison
 from seimbang.reports.comparison import draw, sentences
 
 ARMS = ["as published", "none", "SMOTE", "class weights"]
-KINDS = dict.fromkeys(("case_id", "group", "fold", "set", "label"), str)
 
 
 @pytest.fixture(scope="module")
@@ -39,13 +38,13 @@ def made_up(holm, difference=0.04, protocol="", part="test", why=""):
     for first, second in combinations(ARMS, 2):
         p = holm.get((first, second), 0.6)
         one = {"difference": difference, "low": -0.01, "high": 0.09, "p": p, "holm": p, "method": "m", "why": why}
-        tests = dict.fromkeys(TESTS, one)
+        tests = dict.fromkeys(outcomes(2), one)
         pairs.append({"first": first, "second": second, "only_first": 3, "only_second": 1, **tests})
     return typed({protocol: {"arms": ARMS, "sets": {part: {"n": 9, "groups": 9, "pairs": pairs}}}})
 
 
 def test_what_an_evaluation_writes_is_drawn_and_said(folder, run):
-    tables = {name: pd.read_csv(folder / "arms" / slug(name) / "predictions.csv", dtype=KINDS) for name in ARMS}
+    tables = {name: read_predictions(folder / "arms" / slug(name)) for name in ARMS}
     found = typed({"": compare(tables, CLASSES)})
     assert list(draw(replace(run, comparisons=found))) == ["pairs-0-0", "pairs-0-1"]
     said = list(sentences(replace(run, comparisons=found)))
@@ -54,24 +53,25 @@ def test_what_an_evaluation_writes_is_drawn_and_said(folder, run):
     assert not any("as published" in text for text in said)
 
 
-def test_arms_that_cannot_be_told_apart(run):
+def test_arms_without_a_significant_difference(run):
     said = list(
         sentences(
             replace(run, comparisons=made_up({("none", "class weights"): 0.214, ("as published", "none"): 0.001}))
         )
     )
     assert said == [
-        "“none”, “SMOTE” and “class weights” cannot be told apart on the test set (smallest Holm-corrected p = .21)."
+        "There is no significant difference between “none”, “SMOTE” and “class weights” on the test set "
+        "(smallest Holm-corrected p = .21)."
     ]
 
 
-def test_arms_that_can(run):
+def test_arms_with_one(run):
     below = {("none", "SMOTE"): 0.004, ("none", "class weights"): 0.0002}
     assert list(sentences(replace(run, comparisons=made_up(below, protocol="grouped", part="external:NIH")))) == [
         "“none” has a higher balanced accuracy than “SMOTE” and “class weights” on the external set “NIH” under the "
         "protocol “grouped” (by 0.04; largest Holm-corrected p = .004).",
-        "“SMOTE” and “class weights” cannot be told apart on the external set “NIH” under the protocol “grouped” "
-        "(Holm-corrected p = .60).",
+        "There is no significant difference between “SMOTE” and “class weights” on the external set “NIH” under the "
+        "protocol “grouped” (Holm-corrected p = .60).",
     ]
 
 
@@ -80,7 +80,7 @@ def test_the_later_arm_of_a_pair_can_be_the_better_one(run):
     assert said[0] == (
         "“SMOTE” has a higher balanced accuracy than “none” on the test set (by 0.07; Holm-corrected p < .001)."
     )
-    assert [text.partition(" cannot")[0] for text in said[1:]] == [
+    assert [text.partition(" on the")[0].partition(" between ")[2] for text in said[1:]] == [
         "“SMOTE” and “class weights”",
         "“none” and “class weights”",
     ]
@@ -96,11 +96,11 @@ def test_what_cannot_be_compared_says_why(run):
     assert draw(replace(run, comparisons=absent)) == {}
     alike = made_up(none, difference=0.0, why="alike")
     assert next(sentences(replace(run, comparisons=alike))).endswith(
-        "cannot be told apart on the test set: they decide alike on every case."
+        "on the test set: they decide alike on every case."
     )
 
 
-def test_the_matrix_shows_both_directions_and_stars_what_is_apart(run):
+def test_the_matrix_shows_both_directions_and_stars_what_is_significant(run):
     figure = draw(replace(run, comparisons=made_up({("none", "SMOTE"): 0.004})))["pairs-0-0"]
     texts = [text.text for text in ET.fromstring(figure.svg).iter("{http://www.w3.org/2000/svg}text")]
     assert [texts.count(cell) for cell in ("+0.04*", "−0.04*", "+0.04", "−0.04")] == [1, 1, 5, 5]

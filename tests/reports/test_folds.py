@@ -25,7 +25,7 @@ def predictions(strength, rng, repeats=2, k=6):
     for repeat in range(repeats):
         logit = rng.normal(0, 1, (len(y), 3)) + strength * np.eye(3)[y]
         p = np.exp(logit) / np.exp(logit).sum(1, keepdims=True)
-        frame = pd.DataFrame({"case_id": [f"d{n}" for n in range(len(y))], "group": "", "set": "test"})
+        frame = pd.DataFrame({"case_id": [f"d{n}" for n in range(len(y))], "group": "", "seed": "0", "set": "test"})
         frame = frame.assign(label=np.array(CLASSES)[y], **{f"p_{name}": p[:, n] for n, name in enumerate(CLASSES)})
         part = np.random.default_rng(repeat).permutation(len(y)) % k
         for n in range(k):
@@ -104,7 +104,7 @@ def test_arms_are_compared_over_folds_with_the_correction_named(folder, run):
     assert tests[0].outcome.method == "t over 12 folds, corrected for a test part of 0.20 of the training part"
     text = (folder / "report.html").read_text(encoding="utf-8")
     assert f"{tests[0].outcome.method} (Nadeau and Bengio 2003)" in text
-    assert tests[0].sure in text.replace("&lt;", "<")
+    assert tests[0].p in text.replace("&lt;", "<")
 
 
 def test_metrics_csv_has_mean_and_sd_of_folds(folder, run):

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from run_folder import fake_run
+from seimbang.record.metrics import Value
 from seimbang.record.read import read
-from seimbang.record.shapes import Value
 from seimbang.reports.leak import worth
+from seimbang.study.schema import Protocol
 
 
 @pytest.fixture(scope="module")
@@ -33,15 +34,15 @@ def arm(like, name, accuracy, **facts):
 
 def outcome(run, **numbers):
     """Return the run with these numbers in every test of accuracy."""
-    one = run.comparisons[""].sets["test"]
-    pairs = [pair.model_copy(update={"accuracy": pair.accuracy.model_copy(update=numbers)}) for pair in one.pairs]
-    sets = {"test": one.model_copy(update={"pairs": pairs})}
+    compared = run.comparisons[""].sets["test"]
+    pairs = [pair.model_copy(update={"accuracy": pair.accuracy.model_copy(update=numbers)}) for pair in compared.pairs]
+    sets = {"test": compared.model_copy(update={"pairs": pairs})}
     return replace(run, comparisons={"": run.comparisons[""].model_copy(update={"sets": sets})})
 
 
 def divided(run, balance, *arms):
     """Return the run with these arms under the protocols ``first``, which balances as it says, and ``folds``."""
-    study = run.study.model_copy(update={"protocol": [{"name": "first", "balance": balance}, {"name": "folds"}]})
+    study = run.study.model_copy(update={"protocol": (Protocol(name="first", balance=balance), Protocol(name="folds"))})
     return replace(run, study=study, arms=list(arms))
 
 
@@ -59,7 +60,7 @@ def test_three_models_balanced_before_the_split_and_inside_the_folds(run):
     smote, none = ({"method": "smote", "k": 5, "scope": "train"}, {"method": "none", "scope": "train"})
     arms = []
     for model, leaky, honest in (("svm", 0.97, 0.91), ("knn", 0.95, 0.86), ("forest", 0.92, 0.91)):
-        facts = {"model": {"name": model}, "model_kind": "estimator"}
+        facts = {"model": {"name": model}, "model_kind": "classical"}
         first = facts | {"protocol": "first", "leaky": True, "balance": none}
         after = facts | {"protocol": "folds", "leaky": False}
         arms.append(arm(run.arms[0], model, value(leaky, 0.03), **first))

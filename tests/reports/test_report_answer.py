@@ -47,10 +47,10 @@ def said(run, kind):
 
 
 def three(run, none, smote, weights):
-    """Give the three leak-free arms these numbers; tests tell apart what does not overlap."""
+    """Give the three leak-free arms these numbers; what does not overlap differs significantly."""
     numbers = {"none": none, "SMOTE": smote, "class weights": weights}
-    for arm, one in numbers.items():
-        balanced(run, arm, *one)
+    for arm, value_and_interval in numbers.items():
+        balanced(run, arm, *value_and_interval)
     path = run / "comparisons.json"
     content = json.loads(path.read_text())
     for pair in content[""]["sets"]["test"]["pairs"]:
@@ -71,17 +71,18 @@ def test_a_clear_winner_is_called_one(run):
     assert "a difference of 0.20 (0.18–0.22). On this test set it helped." in said(run, "balancing")
 
 
-def test_overlapping_arms_are_not_told_apart(run):
+def test_overlapping_arms_have_no_significant_difference(run):
     three(run, (0.70, 0.64, 0.76), (0.72, 0.66, 0.78), (0.71, 0.65, 0.77))
     assert "not shown to be better than “class weights” and “none”" in said(run, "best")
-    assert "cannot be told apart on the test set (smallest Holm-corrected p = .40)" in said(run, "apart")
+    assert "on the test set (smallest Holm-corrected p = .40)" in said(run, "apart")
+    assert said(run, "apart").startswith("There is no significant difference between")
     assert "helped" not in said(run, "balancing")
     assert said(run, "balancing").count("neither a benefit nor a harm") == 2
 
 
 def test_some_below_and_some_level(run):
     three(run, (0.60, 0.56, 0.64), (0.80, 0.76, 0.84), (0.78, 0.74, 0.82))
-    assert "it is better than “none”, but cannot be told apart from “class weights”" in said(run, "best")
+    assert "it is better than “none”; there is no significant difference from “class weights”" in said(run, "best")
 
 
 def test_harm_is_named(run):
@@ -90,9 +91,9 @@ def test_harm_is_named(run):
     assert "a difference of 0.00 (−0.02 to 0.02). This run shows neither" in said(run, "balancing")
 
 
-def test_guessing_is_called_guessing(run):
+def test_chance_is_called_chance(run):
     three(run, (0.50, 0.46, 0.54), (0.52, 0.49, 0.55), (0.48, 0.44, 0.52))
-    assert "not above 0.50, the value of guessing" in said(run, "best")
+    assert "not above 0.50, which is chance" in said(run, "best")
 
 
 @pytest.mark.parametrize(
@@ -110,12 +111,12 @@ def test_balancing_is_compared_with_a_tuned_threshold(run, tuned, sentence):
     assert sentence in said(run, "threshold")
 
 
-def test_a_leaking_arm_never_wins_and_stands_beside_its_leak_free_twin(run):
+def test_a_leaking_arm_never_wins_and_stands_beside_its_leak_free_counterpart(run):
     three(run, (0.60, 0.56, 0.64), (0.62, 0.58, 0.66), (0.61, 0.57, 0.65))
     balanced(run, "as published", 0.99, 0.98, 1.0)
     assert "as published" not in said(run, "best")
     leak = said(run, "leak")
-    assert "“as published” leaks. Synthetic cases were made from test cases" in leak
+    assert "“as published” leaks. Synthetic cases were generated from test cases" in leak
     assert "balanced accuracy 0.99 (0.98–1.00)" in leak
     assert re.search("the leak was worth .* for “as published” against .* for “SMOTE”", leak)
     assert "no evidence" in leak
@@ -182,17 +183,26 @@ def test_the_best_network_stands_beside_the_classical_models(run):
     three(run, (0.60, 0.56, 0.64), (0.82, 0.78, 0.86), (0.70, 0.66, 0.74))
     assert said(run, "kinds") == ""
     for arm in ("none", "class weights"):
-        change(run, arm, lambda facts: facts.update(model_kind="estimator"), file="arm.json")
+        change(run, arm, lambda facts: facts.update(model_kind="classical"), file="arm.json")
     text = said(run, "kinds")
     assert text.startswith(
         "The best network, “SMOTE”, has balanced accuracy 0.82 (0.78–0.86). Tested on the same cases"
     )
     assert "it is better than “class weights” (difference 0.12 (0.10–0.14); Holm-corrected p = .002), “none” (" in text
     three(run, (0.60, 0.56, 0.64), (0.62, 0.58, 0.66), (0.80, 0.76, 0.84))
-    assert "it cannot be told apart from “none” (difference 0.02 (0.00–0.04); Holm-corrected p = .40)" in said(
-        run, "kinds"
+    assert (
+        "there is no significant difference from “none” (difference 0.02 (0.00–0.04); Holm-corrected p = .40)"
+        in said(run, "kinds")
     )
     assert "it is worse than “class weights” (difference −0.18 (−0.20 to −0.16)" in said(run, "kinds")
+
+
+def test_the_number_of_seeds_is_told(run):
+    assert said(run, "caution").startswith("Each arm was trained with one seed (0). The intervals")
+    for arm in ("none", "SMOTE", "class weights", "as published"):
+        change(run, arm, lambda facts: facts["served"].append("jobs/0/1"), file="arm.json")
+    assert "with 2 seeds, which predict together." in said(run, "caution")
+    assert "other seeds, another hospital" in said(run, "caution")
 
 
 def test_a_table_is_not_spoken_of_as_a_hospital(tmp_path):

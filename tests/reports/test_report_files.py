@@ -11,7 +11,7 @@ import pytest
 
 from run_folder import fake_run
 from seimbang.record.read import read
-from seimbang.reports import write_report
+from seimbang.reports.report import write_report
 from seimbang.reports.tables import compared, published, tex
 
 VOID = {"meta", "img", "br", "link", "input", "hr"}
@@ -167,7 +167,7 @@ def test_hostile_names_are_escaped_everywhere(run):
 def test_quick_phantom_and_leaking_runs_say_so_before_the_answer(run):
     assert "leaks test information into training: as published." in page(run).text
     assert "A rough answer" not in page(run).text
-    assert "phantom" not in page(run).text
+    assert "Synthetic data." not in page(run).text
     change(run / "provenance.json", lambda facts: facts.update(quick=True))
     change(run / "data.json", lambda data: data.update(synthetic=True))
     write_report(run)
@@ -193,7 +193,7 @@ def test_what_is_not_estimable_says_why(run):
 
 def test_an_arm_without_test_set_or_epochs_still_has_a_page(run):
     change(run / "arms/none/metrics.json", lambda metrics: metrics["sets"].pop("test"))
-    history = run / "arms/none/history.csv"
+    history = run / "arms/none/jobs/0/0/history.csv"
     history.write_text(history.read_text().splitlines()[0] + "\n")
     write_report(run)
     text = page(run).text
@@ -213,26 +213,27 @@ def test_three_classes_show_macro_averages(run):
             found["tuned"] = None
             third(found["default"])
 
-    change(run / "data.json", lambda data: data.update(classes=["NORMAL", "PNEUMONIA", "COVID"], positive=None))
+    change(run / "data.json", lambda data: data.update(classes=["NORMAL", "PNEUMONIA", "COVID"], positive="COVID"))
     for arm in read(run).arms:
         change(arm.folder / "metrics.json", edit)
     write_report(run)
     text = page(run).text
     assert "Macro recall" in text
     assert "Sensitivity" not in text
-    assert "guessing gives 0.33" in text
+    assert "chance is 0.33" in text
     assert "ROC curves" not in text
 
 
 def test_published_figures_of_classes_and_averages_find_their_counterpart(run):
-    extra = {"arm": "none", "set": "test", "sensitivity": 0.7, "recall": {"NORMAL": 0.72}, "macro_f1": 0.71, "other": 1}
+    extra = {"arm": "none", "set": "test", "sensitivity": 0.7, "recall": {"NORMAL": 0.72, "COVID": 0.9}}
+    extra |= {"macro_f1": 0.71}
     change(run / "study.json", lambda study: study["published"].append(extra))
     found = {one.figure: one for one in published(read(run)) if one.arm == "none"}
     measures = next(arm for arm in read(run).arms if arm.name == "none").test.default
-    assert found["sensitivity"].ours == measures.per_class["PNEUMONIA"].recall
-    assert found["recall (NORMAL)"].ours == measures.per_class["NORMAL"].recall
-    assert found["macro F1"].ours == measures.macro.f1
-    assert found["other"].verdict == "not measured in this run"
+    assert found["sensitivity"].ours == measures.per_class["PNEUMONIA"].metrics["recall"]
+    assert found["recall (NORMAL)"].ours == measures.per_class["NORMAL"].metrics["recall"]
+    assert found["macro F1"].ours == measures.macro["f1"]
+    assert found["recall (COVID)"].verdict == "not measured in this run"
 
 
 def test_a_second_report_equals_the_first(run):

@@ -1,4 +1,4 @@
-"""What the report says of single images: heat maps with their warning, errors by quality, the surest errors."""
+"""What the report says of single images: heat maps with their warning, errors by quality, the most confident errors."""
 
 import json
 import re
@@ -8,11 +8,11 @@ import pytest
 
 from run_folder import fake_run
 from seimbang.explain import WARNING
+from seimbang.record.cases import QualityRow
 from seimbang.record.read import read
-from seimbang.record.shapes import QualityRow
-from seimbang.reports import write_report
 from seimbang.reports.figures import draw as draw_figures
 from seimbang.reports.quality import draw, sentence
+from seimbang.reports.report import write_report
 
 
 @pytest.fixture(scope="module")
@@ -54,10 +54,10 @@ def test_a_map_that_shows_the_image_alone_is_not_to_be_interpreted(run):
     assert text.count("gives other maps") == 1
 
 
-def test_the_surest_errors_are_shown_with_true_class_answer_and_probability(run):
+def test_the_most_confident_errors_are_shown_with_true_and_predicted_class_and_probability(run):
     text = section(run, "worst")
     for one in json.loads((run / "arms/none/quality.json").read_text())["worst"]:
-        assert f"said {one['predicted']}, {one['confidence'] * 100:.0f}&nbsp;%<br>true: {one['label']}" in text
+        assert f"predicted {one['predicted']}, {one['confidence'] * 100:.0f}&nbsp;%<br>true: {one['label']}" in text
 
 
 def row(measure, holm, rates=(0.4, 0.1, 0.1, 0.05)):

@@ -2,6 +2,7 @@
 
 import os
 import resource
+import signal
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -10,8 +11,17 @@ import pytest
 
 
 @contextmanager
-def _serve(run, *options):
-    """Start ``seimbang serve``, able to write no byte to any file, and yield the process and its address."""
+def _serve(run, *options, ignored=()):
+    """Start ``seimbang serve``, able to write no byte to any file, and yield the process and its address.
+
+    It starts with the signals ``ignored`` ignored, as under nohup.
+    """
+
+    def prepare():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+        for number in ignored:
+            signal.signal(number, signal.SIG_IGN)
+
     command = [sys.executable, "-m", "seimbang.cli", "serve", str(run), "--no-browser", "--port", "0", *options]
     process = subprocess.Popen(
         command,
@@ -20,7 +30,7 @@ def _serve(run, *options):
         text=True,
         start_new_session=True,  # as in a terminal of its own, where Ctrl-C reaches the whole group
         env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"},
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)),
+        preexec_fn=prepare,
     )
     try:
         said = process.stdout.readline()  # ends also when the process does

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from seimbang.runs.steps import run as run_study
+from seimbang.runs.run import run as run_study
 from seimbang.serving.words import load
 from seimbang.study.schema import parse
 

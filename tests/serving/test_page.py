@@ -1,5 +1,6 @@
 """The page, drawn by Streamlit without a browser from a run folder alone: parts, languages, uploads, damage."""
 
+import csv
 import hashlib
 import io
 import json
@@ -13,9 +14,10 @@ from PIL import Image
 from safetensors.torch import save
 from typer.testing import CliRunner
 
-from run_folder import COUNTS, SIZE, fake_run
+from run_folder import COUNTS, JOB, SIZE, fake_run
 from seimbang.cli import app
 from seimbang.explain import WARNING
+from seimbang.record.read import read
 from seimbang.serving.predictor import Predictor
 from seimbang.serving.sentences import caption
 from seimbang.serving.server import APP
@@ -97,17 +99,14 @@ def test_five_parts_are_drawn_from_the_run_folder_alone(run, draw, language):
     for counts in COUNTS.values():
         assert all(str(number) in data for number in counts.values())
     assert [len(tab.get("image")) for tab in at.tabs] == [0, 4, 0, 0, 6]
-    layers = json.loads((run / "arms/none/arm.json").read_text())["layers"]
-    assert all(layer["name"] in model for layer in layers)
-    for arm in ("none", "as-published"):
-        metrics = json.loads((run / "arms" / arm / "metrics.json").read_text())
+    arms = {arm.name: arm for arm in read(run).arms}
+    assert all(layer.name in model for layer in arms["none"].facts.layers)
+    for arm in arms.values():
         for name in ("test", "external:NIH"):
-            figure = metrics["sets"][name]["default"]["metrics"]["balanced_accuracy"]
-            assert clean(words.interval(figure)) in model
+            assert clean(words.interval(arm.metrics.sets[name].default.metrics["balanced_accuracy"])) in model
     assert words("upload.waiting") in upload
     assert words("upload.not_diagnosis") in upload
-    shown = json.loads((run / "arms/none/examples.json").read_text())
-    assert all(clean(caption(one, words)) in examples for one in shown)
+    assert all(clean(caption(example, words)) in examples for example in arms["none"].examples)
 
 
 def test_indonesian_page_holds_no_english_sentence(run, draw):
@@ -158,11 +157,11 @@ def test_an_upload_gets_the_class_and_confidence_of_the_predictor_and_the_comman
 
 
 def test_the_page_says_how_often_such_a_confidence_was_right(run, draw):
-    table = (run / "arms/none/predictions.csv").read_text().splitlines()
+    table = csv.DictReader((run / "arms/none/predictions.csv").read_text().splitlines())
     confidence = Predictor.load(run / "arms/none").predict(PICTURE, "x.png").confidence
-    tests = [line.split(",") for line in table[1:] if ",test," in line]
-    alike = [row for row in tests if int(max(float(row[5]), float(row[6])) * 10) == int(confidence * 10)]
-    right = [row for row in alike if (float(row[6]) > 0.5) == (row[4] == "PNEUMONIA")]
+    tests = [(float(row["p_PNEUMONIA"]), row["label"] == "PNEUMONIA") for row in table if row["set"] == "test"]
+    alike = [(p, positive) for p, positive in tests if int(max(p, 1 - p) * 10) == int(confidence * 10)]
+    right = [p for p, positive in alike if (p > 0.5) == positive]
     at = draw(run, "en", upload=("x.png", PICTURE))
     assert f"a confidence of 50 % to 60 % were right in {len(right)} of {len(alike)} cases" in texts(at.main)
 
@@ -195,12 +194,15 @@ def test_a_missing_or_broken_file_of_the_run_is_named(run, draw):
     at = draw(run)
     for name in ("study.json", "data.json", "provenance.json", "arms/none/metrics.json"):
         whole = (run / name).read_bytes()
-        for spoil in (lambda file: file.unlink(), lambda file, whole=whole: file.write_bytes(whole[:-9])):
-            spoil(run / name)
+        for code in ("RUN_MISSING", "RUN_DAMAGED"):
+            if code == "RUN_MISSING":
+                (run / name).unlink()
+            else:
+                (run / name).write_bytes(whole[:-9])
             at.run()
             assert not at.exception
             (said,) = (one.value for one in at.error)
-            assert plain("RUN_INCOMPLETE") in said
+            assert plain(code) in said
             assert plain(name.split("/")[-1]) in said
         (run / name).write_bytes(whole)
     assert not at.run().error
@@ -225,9 +227,9 @@ def damage(file):
 
 
 DAMAGE = [
-    ("model.safetensors", damage, "MODEL_DIGEST"),
+    (f"{JOB}/model.safetensors", damage, "MODEL_DIGEST"),
     ("model.json", lambda file: edit(file, lambda package: package.update(positive="COVID")), "MODEL_CLASSES"),
-    ("model.safetensors", lambda file: file.unlink(), "MODEL_MISSING"),
+    (f"{JOB}/model.safetensors", lambda file: file.unlink(), "MODEL_MISSING"),
 ]
 
 
@@ -245,11 +247,11 @@ def test_damaged_weights_predict_nothing(run, draw):
     assert len(give(at, ("x.png", PICTURE)).get("progress")) == 2
 
 
-def test_a_fault_of_the_program_shows_no_traceback(run, draw):
-    edit(run / "arms/none/arm.json", lambda arm: arm.pop("layers"))
+def test_an_internal_error_shows_no_traceback(run, draw):
+    edit(run / "arms/none/arm.json", lambda arm: arm["layers"][0].update(shape=[]))
     at = draw(run, "en")
     assert not at.exception
-    assert [one.value for one in at.error] == [load("en")("error.unexpected")]
+    assert [error.value for error in at.error] == [load("en")("error.unexpected")]
 
 
 def test_names_from_the_data_are_no_markup(run, draw):
@@ -265,7 +267,13 @@ def test_names_from_the_data_are_no_markup(run, draw):
 
 
 def test_folds_and_a_protocol_of_its_own_are_told(run, draw):
-    protocol = {"name": "patients", "leaky": False, "folds": 5, "counts": {"train": {"NORMAL": 1, "PNEUMONIA": 999}}}
+    protocol = {
+        "name": "patients",
+        "leaky": False,
+        "folds": 5,
+        "groups": 9,
+        "counts": {"train": {"NORMAL": 1, "PNEUMONIA": 999}},
+    }
     split = {"test": 0.2, "validation": 0.2, "folds": 5, "repeats": 1, "group": "auto", "seed": 0}
     edit(run / "data.json", lambda data: data["protocols"].append(protocol | {"split": split}))
     edit(run / "study.json", lambda study: study["image"].update(augment={"rotation": 5.0, "flip_left_right": False}))
@@ -294,8 +302,10 @@ def made_convolutional(arm):
     model = {"name": "cnn", "widths": [4, 8]}
     state = make(model).build((*SIZE, 1), 2).state_dict()
     weights = save({name: value.contiguous() for name, value in state.items()})
-    (arm / "model.safetensors").write_bytes(weights)
-    edit(arm / "model.json", lambda package: package.update(model=model, sha256=hashlib.sha256(weights).hexdigest()))
+    file = f"{JOB}/model.safetensors"
+    (arm / file).write_bytes(weights)
+    files = {file: hashlib.sha256(weights).hexdigest()}
+    edit(arm / "model.json", lambda package: package.update(model=model, files=files))
 
 
 def shown_maps(at):
@@ -321,7 +331,7 @@ def test_a_convolutional_network_gets_both_maps_beside_the_image(run, draw, lang
     assert load("en")("heat.warning") == WARNING
 
 
-def test_a_recurrent_network_gets_occlusion_when_asked_and_the_slider_does_not_make_it_anew(run, draw):
+def test_a_recurrent_network_gets_occlusion_when_asked_and_the_slider_does_not_recompute_it(run, draw):
     at, words = draw(run, "en", upload=("x.png", PICTURE)), load("en")
     assert shown_maps(at) == []
     assert len(at.radio(key="heat_method").options) == 2

@@ -11,11 +11,12 @@ import torch
 from PIL import Image
 from safetensors.torch import load, save
 
-from run_folder import fake_run
+from run_folder import JOB, MODEL, SIZE, fake_run
 from seimbang.errors import ImageError, IntegrityError, StudyError
 from seimbang.imaging.decode import decode
-from seimbang.record.choice import best_arm, find_arm
+from seimbang.record.choice import find_arm
 from seimbang.serving.predictor import Predictor
+from seimbang.study.models import make
 
 
 @pytest.fixture(scope="module")
@@ -39,21 +40,25 @@ def rewrite(file, **changes):
     file.write_text(json.dumps(json.loads(file.read_text()) | changes))
 
 
-def replace_weights(folder, weights):
-    (folder / "model.safetensors").write_bytes(weights)
-    rewrite(folder / "model.json", sha256=hashlib.sha256(weights).hexdigest())
+def replace_weights(folder, weights, job=JOB):
+    """Put weights into a job of an arm; its package then names them beside those of its other jobs."""
+    file = f"{job}/model.safetensors"
+    (folder / job).mkdir(exist_ok=True)
+    (folder / file).write_bytes(weights)
+    files = json.loads((folder / "model.json").read_text())["files"]
+    rewrite(folder / "model.json", files=files | {file: hashlib.sha256(weights).hexdigest()})
 
 
 def test_predicts_the_softmax_of_the_network(fake, image):
     predictor = Predictor.load(fake / "arms/none")
-    found = predictor.predict(image, "x.png")
+    prediction = predictor.predict(image, "x.png")
     pixels = torch.tensor(decode(image, predictor.image, "x.png")).permute(2, 0, 1)[None] / 255
     with torch.no_grad():
         expected = predictor.network(pixels)[0].double().softmax(0)
-    assert list(found.probabilities.values()) == pytest.approx(expected.tolist(), abs=1e-6)
-    assert list(found.probabilities) == ["NORMAL", "PNEUMONIA"]
-    assert found.confidence == max(found.probabilities.values()) == found.probabilities[found.label]
-    assert found == Predictor.load(fake / "arms/none").predict(image, "another name")
+    assert list(prediction.probabilities.values()) == pytest.approx(expected.tolist(), abs=1e-6)
+    assert list(prediction.probabilities) == ["NORMAL", "PNEUMONIA"]
+    assert prediction.confidence == max(prediction.probabilities.values()) == prediction.probabilities[prediction.label]
+    assert prediction == Predictor.load(fake / "arms/none").predict(image, "another name")
 
 
 def test_predicts_with_the_mirror_image_where_the_study_does(run, image):
@@ -82,15 +87,15 @@ def test_no_image_is_refused_by_name(fake):
 
 
 def test_a_flipped_bit_in_the_weights_is_noticed(run):
-    file = run / "arms/none/model.safetensors"
+    file = run / "arms/none" / JOB / "model.safetensors"
     content = bytearray(file.read_bytes())
     content[-5] ^= 1
     file.write_bytes(content)
     with pytest.raises(IntegrityError, match="MODEL_DIGEST"):
-        Predictor.load(file.parent)
+        Predictor.load(run / "arms/none")
 
 
-@pytest.mark.parametrize("name", ["model.json", "model.safetensors"])
+@pytest.mark.parametrize("name", ["model.json", f"{JOB}/model.safetensors"])
 def test_missing_files(run, name):
     (run / "arms/none" / name).unlink()
     with pytest.raises(IntegrityError, match="MODEL_MISSING"):
@@ -102,6 +107,31 @@ def test_settings_that_are_none(run, content):
     (run / "arms/none/model.json").write_text(content)
     with pytest.raises(IntegrityError, match="MODEL_MISSING"):
         Predictor.load(run / "arms/none")
+
+
+def test_a_package_names_files_and_none_outside_the_arm(run):
+    file = run / "arms/none/model.json"
+    rewrite(file, files={"../smote/jobs/0/0/model.safetensors": "ab"})
+    with pytest.raises(IntegrityError, match="leads out"):
+        Predictor.load(file.parent)
+    rewrite(file, files={})
+    with pytest.raises(IntegrityError, match="MODEL_MISSING"):
+        Predictor.load(file.parent)
+
+
+def test_the_models_of_all_seeds_predict_together(run, image):
+    folder = run / "arms/none"
+    first = Predictor.load(folder)
+    torch.manual_seed(1)
+    other = save(make(MODEL).build((*SIZE, 1), 2).state_dict())
+    replace_weights(folder, other, "jobs/0/1")
+    both = Predictor.load(folder).predict(image, "x").probabilities
+    replace_weights(folder, other)
+    second = Predictor.load(folder)
+    singles = [predictor.predict(image, "x").probabilities for predictor in (first, second)]
+    assert singles[0] != singles[1]
+    assert both == {name: np.mean([single[name] for single in singles]) for name in both}
+    assert len(second.classifiers) == 2
 
 
 @pytest.mark.parametrize(
@@ -122,7 +152,7 @@ def test_classes_or_layers_the_weights_were_not_trained_for(run, changes):
 
 def test_weights_of_something_else_are_refused(run):
     folder = run / "arms/none"
-    whole = load((folder / "model.safetensors").read_bytes())
+    whole = load((folder / JOB / "model.safetensors").read_bytes())
     for weights in (b"no tensors at all", save(dict(list(whole.items())[1:]))):
         replace_weights(folder, weights)
         with pytest.raises(IntegrityError, match="MODEL_CLASSES"):
@@ -139,29 +169,34 @@ def score(run, arm, value):
 def test_the_best_arm_on_validation_is_chosen_unless_it_leaks(run):
     for arm, value in (("as-published", 0.99), ("none", 0.7), ("smote", 0.8)):
         score(run, arm, value)
-    assert best_arm(run) == "smote"
+    assert find_arm(run, None) == "smote"
     score(run, "none", 0.8)
-    assert best_arm(run) == "none"  # of equal ones the first by name
+    assert find_arm(run, None) == "none"  # of equal ones the first in the study
     score(run, "smote", None)
     score(run, "none", None)
-    assert best_arm(run) == "none"
+    assert find_arm(run, None) == "none"
     shutil.rmtree(run / "arms/none")
     shutil.rmtree(run / "arms/smote")
-    assert best_arm(run) == "as-published"
+    assert find_arm(run, None) == "as-published"
 
 
 def test_an_arm_is_found_by_its_name_or_its_folder(run):
     assert find_arm(run, "as published") == find_arm(run, "as-published") == "as-published"
-    assert find_arm(run, None) == best_arm(run)
     with pytest.raises(StudyError, match=r"ARM_UNKNOWN.*did you mean 'smote'"):
         find_arm(run, "SMOT")
 
 
-def test_a_run_without_a_model_or_with_a_broken_description(run, tmp_path):
-    with pytest.raises(IntegrityError, match="MODEL_MISSING"):
+def test_a_run_that_is_none_or_has_no_model_or_a_broken_description(run, tmp_path):
+    with pytest.raises(IntegrityError, match=r"RUN_MISSING.*there is no such folder"):
+        find_arm(tmp_path / "nothing", None)
+    with pytest.raises(IntegrityError, match=r"RUN_MISSING.*study\.json"):
         find_arm(tmp_path, None)
+    for file in run.glob("arms/*/model.json"):
+        file.unlink()
+    with pytest.raises(IntegrityError, match="MODEL_MISSING"):
+        find_arm(run, None)
     (run / "arms/none/arm.json").write_text('{"name": "no')
-    with pytest.raises(IntegrityError, match=r"RUN_INCOMPLETE.*arm\.json"):
+    with pytest.raises(IntegrityError, match=r"RUN_DAMAGED.*arm\.json"):
         find_arm(run, None)
 
 
@@ -171,6 +206,6 @@ def test_an_arm_that_answers_by_its_threshold_does_so(run, image):
     p = probabilities["PNEUMONIA"]
     cut = p if rare == "PNEUMONIA" else p + 1e-6  # just where the less likely class becomes the answer
     rewrite(run / "arms/none/model.json", threshold=cut, decides="tuned")
-    found = Predictor.load(run / "arms/none").predict(image, "x")
-    assert (found.label, found.label_tuned) == (rare, None)
-    assert found.confidence == probabilities[rare] < 0.5
+    prediction = Predictor.load(run / "arms/none").predict(image, "x")
+    assert (prediction.label, prediction.label_tuned) == (rare, None)
+    assert prediction.confidence == probabilities[rare] < 0.5

@@ -77,6 +77,13 @@ def test_terminating_it_ctrl_c_and_a_closed_terminal_leave_no_process(serve, run
     assert said == ""
 
 
+def test_under_nohup_a_closed_terminal_leaves_it_running(serve, run):
+    with serve(run, ignored=(signal.SIGHUP,)) as (process, _):
+        os.killpg(process.pid, signal.SIGHUP)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(timeout=2)
+
+
 def command(*words):
     done = subprocess.run([sys.executable, "-m", "seimbang.cli", "serve", *words], capture_output=True, text=True)
     assert "Traceback" not in done.stderr
@@ -114,7 +121,7 @@ def test_a_missing_extra_is_said(run, monkeypatch):
 def test_what_is_no_run_starts_no_server(tmp_path):
     code, said = command(str(tmp_path), "--no-browser")
     assert code == 5
-    assert "MODEL_MISSING" in said
+    assert "RUN_MISSING" in said
 
 
 def test_a_server_that_ends_by_itself_is_said(run, monkeypatch):

@@ -9,6 +9,7 @@ import pytest
 from seimbang import datasets, serving
 from seimbang.balance import METHODS
 from seimbang.imaging.pseudo_patients import FACT
+from seimbang.record.metrics import Value
 from seimbang.serving.words import LANGUAGES, Markup, load, plain
 from seimbang.study.models import MODELS
 
@@ -65,11 +66,11 @@ def test_percentages(share, digits, english, indonesian):
 def test_numbers_and_intervals():
     assert ENGLISH.number(-1234.5, 1) == "−1,234.5"
     assert INDONESIAN.number(-1234.5, 1) == "−1.234,5"
-    interval = {"value": 0.912, "low": 0.85, "high": 0.95}
+    interval = Value(value=0.912, low=0.85, high=0.95)
     assert re.sub("[\N{NO-BREAK SPACE}\N{WORD JOINER}]", "", ENGLISH.interval(interval)) == "91.2% (85.0–95.0)"
-    assert ENGLISH.interval({"value": -0.1, "low": -0.2, "high": 0.1}).endswith("(−20.0; 10.0)")
-    assert ENGLISH.interval({"value": None, "low": None, "high": None}) == "–"
-    assert "(" not in ENGLISH.interval({"value": 0.5, "low": None, "high": None})
+    assert ENGLISH.interval(Value(value=-0.1, low=-0.2, high=0.1)).endswith("(−20.0; 10.0)")
+    assert ENGLISH.interval(Value(value=None)) == "–"
+    assert "(" not in ENGLISH.interval(Value(value=0.5))
 
 
 def test_what_is_filled_in_is_no_markup():

@@ -1,50 +1,57 @@
-"""The package of a trained arm: ``model.json`` and the file of what was learned, both checked before they are used."""
+"""The package of a trained arm: ``model.json`` and the files of what was learned, all checked before they are used."""
 
 import hashlib
-import json
 from pathlib import Path
-from typing import Any
+
+from pydantic import ValidationError
 
 from seimbang.errors import IntegrityError
-from seimbang.study.models import make
+from seimbang.record.arm import Package
+from seimbang.record.base import load
+from seimbang.record.files import inside
 
 AGAIN = "run the study again"
-PACKAGE = {"model", "classes", "positive", "image", "threshold", "decides", "sha256"}
 
 
-def read_package(arm_folder: Path) -> tuple[dict[str, Any], bytes]:
-    """Return the settings of an arm and the file of its model, both checked; torch is not needed for this.
+def read_package(arm_folder: Path) -> tuple[Package, list[bytes]]:
+    """Return how the models of an arm are used, and the file of each, one per seed; torch is not needed for this.
 
     Raises:
-        IntegrityError: ``MODEL_MISSING``, ``MODEL_DIGEST`` or ``MODEL_CLASSES``.
+        IntegrityError: ``MODEL_MISSING``, ``MODEL_DIGEST`` or ``MODEL_CLASSES``; ``RUN_DAMAGED`` where a file would lie
+            outside the arm's folder.
     """
     package = _settings(arm_folder)
-    file = arm_folder / make(package["model"]).file
-    try:
-        learned = file.read_bytes()
-    except OSError as error:
-        raise missing(arm_folder, file.name) from error
-    if hashlib.sha256(learned).hexdigest() != package["sha256"]:
-        found = f"{file} with another sha256 than model.json says"
-        raise IntegrityError("MODEL_DIGEST", found, "the file as it was saved", "restore it, or " + AGAIN)
-    classes = package["classes"]
-    if len(classes) < 2 or len(set(classes)) < len(classes) or package["positive"] not in classes:
-        found = f"classes {classes} with the positive class {package['positive']!r} in {arm_folder / 'model.json'}"
+    learned = [_learned(arm_folder, file, digest) for file, digest in package.files.items()]
+    classes = package.classes
+    if len(classes) < 2 or len(set(classes)) < len(classes) or package.positive not in classes:
+        found = f"classes {classes} with the positive class {package.positive!r} in {arm_folder / 'model.json'}"
         raise IntegrityError("MODEL_CLASSES", found, "two or more different classes, the positive one of them", AGAIN)
     return package, learned
 
 
-def _settings(arm_folder: Path) -> dict[str, Any]:
+def _settings(arm_folder: Path) -> Package:
     try:
-        package = json.loads((arm_folder / "model.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise missing(arm_folder, "model.json") from error
-    if not isinstance(package, dict) or not package.keys() >= PACKAGE:
-        raise missing(arm_folder, "model.json")
+        package = load((arm_folder / "model.json").read_bytes(), Package)
+    except (OSError, ValidationError) as error:
+        raise no_model(arm_folder, "model.json") from error
+    if not package.files:
+        raise no_model(arm_folder, "file of a model")
     return package
 
 
-def missing(folder: Path, name: str) -> IntegrityError:
+def _learned(arm_folder: Path, file: str, digest: str) -> bytes:
+    path = inside(arm_folder, file)
+    try:
+        learned = path.read_bytes()
+    except OSError as error:
+        raise no_model(path.parent, path.name) from error
+    if hashlib.sha256(learned).hexdigest() != digest:
+        found = f"{path} with another sha256 than model.json says"
+        raise IntegrityError("MODEL_DIGEST", found, "the file as it was saved", "restore it, or " + AGAIN)
+    return learned
+
+
+def no_model(folder: Path, name: str) -> IntegrityError:
     """Return the error for a file of a trained model that is not there or cannot be read."""
     fix = "finish the run: seimbang run STUDY"
     return IntegrityError("MODEL_MISSING", f"no readable {name} in {folder}", "a finished run", fix)

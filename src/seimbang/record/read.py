@@ -6,32 +6,25 @@ import csv
 import io
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from seimbang.errors import IntegrityError
-from seimbang.record.shapes import (
-    ArmFacts,
-    Audit,
-    BoxRow,
-    Candidate,
-    Comparison,
-    Data,
-    ExampleRow,
-    GalleryRow,
-    Heat,
-    Importance,
-    Metrics,
-    Provenance,
-    Quality,
-    SetMetrics,
-    Study,
-)
+from seimbang.evaluation import read as parse
+from seimbang.record.arm import ArmFacts, BoxRow, Candidate, Importance
+from seimbang.record.cases import ExampleRow, GalleryRow, Heat, Quality
+from seimbang.record.comparison import Comparison
+from seimbang.record.data import Audit, Data, Provenance
+from seimbang.record.files import MEND, damaged, missing, read_json, read_text
+from seimbang.record.metrics import Metrics, SetMetrics
+from seimbang.study.schema import Study
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 T = TypeVar("T")
 CURVES = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "val_recall")
-MEND = "run the study again; finished steps are not repeated"
 
 
 @dataclass(frozen=True)
@@ -39,7 +32,8 @@ class Arm:
     """A finished arm.
 
     Attributes:
-        history: Each of CURVES as one number an epoch; empty where nothing was trained in epochs.
+        folder: Where it is.
+        history: Each of CURVES as one number per epoch, of the first job; empty where nothing is learned by epochs.
         heat: Heat maps; empty where the model is no network.
         quality: Errors by image quality; empty for tables.
         search: The candidates of a grid; empty where there was none.
@@ -61,17 +55,22 @@ class Arm:
 
     @property
     def name(self) -> str:
-        """Name in the study."""
+        """Name of the arm, and of its protocol where there are several."""
         return self.facts.name
 
     @property
     def method(self) -> str:
         """Name of the balancing method."""
-        return str(self.facts.balance.get("method", "none"))
+        return self.facts.method
+
+    @property
+    def networked(self) -> bool:
+        """Whether its model is a network."""
+        return self.facts.model_kind == "network"
 
     @property
     def test(self) -> SetMetrics | None:
-        """What it reads on the internal test set."""
+        """Its figures on the internal test set."""
         return self.metrics.sets.get("test")
 
 
@@ -80,6 +79,8 @@ class Run:
     """A whole run folder.
 
     Attributes:
+        folder: Where it is.
+        toml: The study file as it was run.
         comparisons: Paired tests of the arms, by protocol; none before two arms are finished.
         unfinished: The study's arms that have no numbers yet, or were not compared yet with the others.
     """
@@ -97,7 +98,8 @@ class Run:
     @property
     def protocols(self) -> dict[str, list[Arm]]:
         """The arms by the name of their protocol, ``""`` where there is only one."""
-        return {one.name: [arm for arm in self.arms if arm.facts.protocol == one.name] for one in self.data.protocols}
+        names = [protocol.name for protocol in self.data.protocols]
+        return {name: [arm for arm in self.arms if arm.facts.protocol == name] for name in names}
 
     @property
     def classes(self) -> list[str]:
@@ -107,7 +109,12 @@ class Run:
     @property
     def positive(self) -> str:
         """The class that matters."""
-        return self.data.positive or self.classes[-1]
+        return self.data.positive
+
+    @property
+    def tabular(self) -> bool:
+        """Whether the cases are rows of a table, not images."""
+        return self.data.kind == "table"
 
     @property
     def quick(self) -> bool:
@@ -125,114 +132,115 @@ def read(folder: Path) -> Run:
     """Read a run folder.
 
     Raises:
-        IntegrityError: RUN_MISSING (no such file), RUN_DAMAGED (not what it should be) or RUN_UNFINISHED (no arm
-            has been evaluated and compared yet).
+        IntegrityError: RUN_MISSING (no such folder or file), RUN_DAMAGED (not what it should be) or RUN_UNFINISHED (no
+            arm has been evaluated and compared yet).
     """
-    study = _json(folder / "study.json", Study)
-    arms = [_arm(path) for path in sorted((folder / "arms").glob("*")) if (path / "metrics.json").is_file()]
+    measured = read_arms(folder)
+    if not measured:
+        raise _unfinished(folder)
+    comparisons = read_json(folder / "comparisons.json", dict[str, Comparison])
+    compared = {name for comparison in comparisons.values() for name in comparison.arms}
+    arms = {(arm.facts.protocol, arm.facts.arm): arm for arm in measured if arm.name in compared}
     if not arms:
         raise _unfinished(folder)
-    data = _json(folder / "data.json", Data)
-    comparisons = _json(folder / "comparisons.json", dict[str, Comparison])
-    compared = {name for one in comparisons.values() for name in one.arms}
-    order = [(one.name, str(arm["name"])) for one in data.protocols for arm in study.arm if _under(one.name, arm)]
-    measured = {(arm.facts.protocol, arm.facts.arm): arm for arm in arms if arm.name in compared}
-    if not measured.keys() & set(order):
-        raise _unfinished(folder)
+    study, data = _study(folder)
+    left = [(protocol, arm) for protocol, arm in _order(study, data) if (protocol, arm) not in arms]
     return Run(
         folder,
         study,
-        _text(folder / "study.toml"),
+        read_text(folder / "study.toml"),
         data,
-        _json(folder / "audit.json", Audit),
-        [measured[key] for key in order if key in measured],
+        read_json(folder / "audit.json", Audit),
+        list(arms.values()),
         comparisons,
-        [f"{arm} ({protocol})" if protocol else arm for protocol, arm in order if (protocol, arm) not in measured],
-        _json(folder / "provenance.json", Provenance),
+        [f"{arm} ({protocol})" if protocol else arm for protocol, arm in left],
+        read_json(folder / "provenance.json", Provenance),
     )
 
 
-def _under(protocol: str, arm: dict[str, Any]) -> bool:
-    return protocol in (arm.get("protocols") or [protocol])
-
-
-def image(folder: Path, file: str) -> bytes:
-    """Return the bytes of a PNG that a JSON file of ``folder`` names.
+def read_arms(folder: Path) -> list[Arm]:
+    """Read the arms of a run folder that have been evaluated, in the order of the study; the run may go on.
 
     Raises:
-        IntegrityError: It lies outside the folder, is missing, or is no PNG.
+        IntegrityError: RUN_MISSING or RUN_DAMAGED.
     """
-    path = (folder / file).resolve()
-    if not path.is_relative_to(folder.resolve()):
-        raise _damaged(folder / file, "a path inside the run folder", "a path that leads out of it")
-    content = _bytes(path)
-    if not content.startswith(b"\x89PNG\r\n\x1a\n"):
-        raise _damaged(path, "a PNG image", "other content")
-    return content
+    if not folder.is_dir():
+        raise missing(folder / "study.json")
+    order = _order(*_study(folder))
+    folders = [path for path in sorted((folder / "arms").glob("*")) if (path / "metrics.json").is_file()]
+    arms = {(arm.facts.protocol, arm.facts.arm): arm for arm in map(_arm, folders)}
+    return [arms[key] for key in order if key in arms]
+
+
+def read_predictions(arm_folder: Path) -> pd.DataFrame:
+    """Read ``predictions.csv`` of an arm: ``case_id, group, fold, seed, set, label`` and ``p_<class>`` of each class.
+
+    Raises:
+        IntegrityError: RUN_MISSING or RUN_DAMAGED.
+    """
+    try:
+        return parse(arm_folder)
+    except OSError as error:
+        raise missing(arm_folder / "predictions.csv", str(error.strerror)) from error
+    except ValueError as error:
+        raise damaged(arm_folder / "predictions.csv", "a CSV file", str(error)) from error
+
+
+def _study(folder: Path) -> tuple[Study, Data]:
+    return read_json(folder / "study.json", Study), read_json(folder / "data.json", Data)
+
+
+def _order(study: Study, data: Data) -> list[tuple[str, str]]:
+    """Return protocol and arm of all that the study asks for, protocol by protocol."""
+    names = [protocol.name for protocol in data.protocols]
+    return [(name, arm.name) for name in names for arm in study.arm if name in (arm.protocols or [name])]
 
 
 def _arm(folder: Path) -> Arm:
+    facts = read_json(folder / "arm.json", ArmFacts)
+    network = facts.model_kind == "network"
     return Arm(
         folder,
-        _json(folder / "arm.json", ArmFacts),
-        _json(folder / "metrics.json", Metrics),
-        _history(folder / "history.csv"),
-        _json(folder / "gallery.json", list[GalleryRow]),
-        _json(folder / "examples.json", list[ExampleRow]),
-        _json(folder / "heat.json", Heat) if (folder / "heat.json").is_file() else Heat(),
-        _json(folder / "quality.json", Quality) if (folder / "quality.json").is_file() else Quality(),
+        facts,
+        read_json(folder / "metrics.json", Metrics),
+        _history(folder / facts.served[0] / "history.csv") if network else {name: [] for name in CURVES},
+        read_json(folder / "gallery.json", list[GalleryRow]),
+        read_json(folder / "examples.json", list[ExampleRow]),
+        _optional(folder / "heat.json", Heat, Heat(cases=[], sanity={})),
+        _optional(folder / "quality.json", Quality, Quality(measures=[], worst=[])),
         _search(folder / "search.csv") if (folder / "search.csv").is_file() else [],
-        _json(folder / "boxes.json", list[BoxRow]) if (folder / "boxes.json").is_file() else [],
-        _json(folder / "importance.json", list[Importance]) if (folder / "importance.json").is_file() else [],
+        _optional(folder / "boxes.json", list[BoxRow], []),
+        _optional(folder / "importance.json", list[Importance], []),
     )
 
 
+def _optional(path: Path, kind: type[T], otherwise: T) -> T:
+    return read_json(path, kind) if path.is_file() else otherwise
+
+
 def _history(path: Path) -> dict[str, list[float]]:
-    rows = list(csv.DictReader(io.StringIO(_text(path))))
+    rows = list(csv.DictReader(io.StringIO(read_text(path))))
     try:
         return {name: [float(row[name]) for row in rows] for name in CURVES}
     except (KeyError, TypeError, ValueError) as error:
-        raise _damaged(path, f"the columns {', '.join(CURVES)} with numbers", repr(error)) from error
+        raise damaged(path, f"the columns {', '.join(CURVES)} with numbers", repr(error)) from error
 
 
 def _search(path: Path) -> list[Candidate]:
-    rows = [{key: value or None for key, value in row.items()} for row in csv.DictReader(io.StringIO(_text(path)))]
+    rows = [{key: value or None for key, value in row.items()} for row in csv.DictReader(io.StringIO(read_text(path)))]
     known = Candidate.model_fields
-    settings = [{key: value or "none" for key, value in row.items() if key not in known} for row in rows]
     try:
-        return [Candidate.model_validate({**row, "settings": one}) for row, one in zip(rows, settings, strict=True)]
+        return [
+            Candidate.model_validate(
+                {key: value for key, value in row.items() if key in known}
+                | {"settings": {key: value or "none" for key, value in row.items() if key not in known}}
+            )
+            for row in rows
+        ]
     except ValidationError as error:
-        raise _damaged(path, "columns of settings, mean, sd and metric", str(error.errors()[0]["loc"])) from error
-
-
-def _json(path: Path, kind: type[T]) -> T:
-    try:
-        return TypeAdapter(kind).validate_json(_bytes(path))
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(map(str, first["loc"]))
-        raise _damaged(path, "what a finished run writes", f"{place}: {first['msg']}".lstrip(": ")) from error
-
-
-def _text(path: Path) -> str:
-    try:
-        return _bytes(path).decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise _damaged(path, "UTF-8 text", str(error)) from error
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        found = f"{path} cannot be read ({error.strerror})"
-        raise IntegrityError("RUN_MISSING", found, "the file of a finished run", MEND) from error
+        raise damaged(path, "columns of settings, mean, sd and metric", str(error.errors()[0]["loc"])) from error
 
 
 def _unfinished(folder: Path) -> IntegrityError:
     found = f"no evaluated arm in {folder}"
     return IntegrityError("RUN_UNFINISHED", found, "at least one arm with metrics.json", MEND)
-
-
-def _damaged(path: Path, expected: str, found: str) -> IntegrityError:
-    return IntegrityError("RUN_DAMAGED", f"{path} damaged: {found}", expected, MEND)

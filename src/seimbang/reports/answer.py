@@ -1,17 +1,19 @@
-"""The answer in words, computed from the numbers: what was found, how sure it is, and what it does not show."""
+"""The answer in words, computed from the numbers: what was found, how certain it is, and what it does not show."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from seimbang.evaluation.figures import title as figure_title
+from seimbang.evaluation.table import PRIMARY as BEST
+from seimbang.record.comparison import PairedTest
+from seimbang.record.metrics import Value
 from seimbang.record.read import Arm, Run
-from seimbang.record.shapes import Outcome, Value
-from seimbang.reports.comparison import quoted, sentences, sure
+from seimbang.reports.comparison import p_value, quoted, sentences
 from seimbang.reports.leak import worth
-from seimbang.reports.tables import NAMES, headline, published
+from seimbang.reports.tables import chance, headline, published
 
-BEST = "balanced_accuracy"
 UNKNOWN = Value(value=None)
 VERDICTS = {
     1: "On this test set it helped.",
@@ -70,34 +72,36 @@ def _first(run: Run, protocol: str, ranked: list[Arm]) -> str:
         f"“{first.name}” has the highest balanced accuracy of the leak-free arms on the test set{under}: "
         f"{value}, {cases} cases."
     )
-    return f"{lead} {_told_apart(run, first, ranked[1:])}{_guessing(run, value)}"
+    return f"{lead} {_better_than(run, first, ranked[1:])}{_chance(run, value)}"
 
 
-def _told_apart(run: Run, first: Arm, others: Sequence[Arm]) -> str:
+def _better_than(run: Run, first: Arm, others: Sequence[Arm]) -> str:
     if not others:
         return "There is no other leak-free arm to compare it with."
-    below = [arm.name for arm in others if (one := _paired(run, first, arm)) and one.sign > 0]
+    below = [arm.name for arm in others if (test := _paired(run, first, arm)) and test.sign > 0]
     level = [arm.name for arm in others if arm.name not in below]
     if not level:
         return f"Tested on the same cases, it is better than {quoted(below)}."
     if not below:
         return f"Tested on the same cases, it is not shown to be better than {quoted(level)}."
     return (
-        f"Tested on the same cases, it is better than {quoted(below)}, but cannot be told apart from {quoted(level)}."
+        f"Tested on the same cases, it is better than {quoted(below)}; there is no significant difference from "
+        f"{quoted(level)}."
     )
 
 
-def _paired(run: Run, first: Arm, second: Arm) -> Outcome | None:
+def _paired(run: Run, first: Arm, second: Arm) -> PairedTest | None:
     """Return how two arms of a protocol differ in balanced accuracy on the test set, first minus second."""
     sets = run.comparisons[first.facts.protocol].sets
     return sets["test"].between(first.name, second.name) if "test" in sets else None
 
 
-def _guessing(run: Run, value: Value) -> str:
-    """Return a warning when the interval reaches down to what guessing gives."""
-    if value.value is None or value.side_of(1 / len(run.classes)) > 0:
+def _chance(run: Run, value: Value) -> str:
+    """Return a warning when the interval reaches down to chance."""
+    level = chance(run, BEST)
+    if value.value is None or level is None or value.side_of(level) > 0:
         return ""
-    return f" The interval is not above {1 / len(run.classes):.2f}, the value of guessing."
+    return f" The interval is not above {level:.2f}, which is chance."
 
 
 def _kinds(run: Run) -> Iterator[str]:
@@ -113,10 +117,11 @@ def _kinds(run: Run) -> Iterator[str]:
 
 
 def _beside_classical(run: Run, network: Arm, classical: Sequence[Arm]) -> str:
-    outcomes = [(arm, one) for arm in classical if (one := _paired(run, network, arm)) is not None]
+    tests = [(arm, test) for arm in classical if (test := _paired(run, network, arm)) is not None]
     parts = []
-    for sign, verdict in ((1, "it is better than"), (0, "it cannot be told apart from"), (-1, "it is worse than")):
-        against = [f"“{arm.name}” (difference {one}; {sure(one)})" for arm, one in outcomes if one.sign == sign]
+    verdicts = {1: "it is better than", 0: "there is no significant difference from", -1: "it is worse than"}
+    for sign, verdict in verdicts.items():
+        against = [f"“{arm.name}” (difference {test}; {p_value(test)})" for arm, test in tests if test.sign == sign]
         parts += [f"{verdict} {', '.join(against)}"] if against else []
     return "; ".join(parts)
 
@@ -126,12 +131,12 @@ def _balancing(run: Run) -> Iterator[str]:
         base = _unbalanced(run, arm)
         if arm.facts.leaky or arm.method == "none" or base is None:
             continue
-        found = _paired(run, arm, base)
-        if found is None or found.difference is None:
+        test = _paired(run, arm, base)
+        if test is None or test.difference is None:
             continue
         yield (
             f"“{arm.name}” against “{base.name}”: balanced accuracy {_value(arm)} against {_value(base)}, a difference "
-            f"of {found}. {VERDICTS[found.sign]}{_changes(run, arm, base)}"
+            f"of {test}. {VERDICTS[test.sign]}{_changes(run, arm, base)}"
         )
 
 
@@ -148,7 +153,7 @@ def _changes(run: Run, arm: Arm, base: Arm) -> str:
     now, before = headline(arm.test.default, run.positive), headline(base.test.default, run.positive)
     kept = [key for key in ("sensitivity", "specificity", "calibration_error") if key in now]
     known = [key for key in kept if now[key].value is not None and before[key].value is not None]
-    parts = [f"{NAMES[key]} {before[key].number} → {now[key].number}" for key in known]
+    parts = [f"{figure_title(key)} {before[key].number} → {now[key].number}" for key in known]
     return f" Without → with it: {', '.join(parts)} (for this error, less is better)." if parts else ""
 
 
@@ -163,9 +168,8 @@ def _threshold(run: Run) -> Iterator[str]:
             f"Only moving the threshold of “{arm.name}” to {arm.metrics.threshold.text}, chosen on validation, gives "
             f"balanced accuracy {value}."
         )
-        rivals = [
-            one for one in _ranked(run, arm.facts.protocol) if one.method != "none" and _unbalanced(run, one) is arm
-        ]
+        balanced = [other for other in _ranked(run, arm.facts.protocol) if other.method != "none"]
+        rivals = [other for other in balanced if _unbalanced(run, other) is arm]
         yield f"{lead} {_against(value, rivals[0], _value(rivals[0]))}" if rivals else lead
 
 
@@ -179,7 +183,7 @@ def _against(tuned: Value, rival: Arm, best: Value) -> str:
 
 
 def _protocols(run: Run) -> Iterator[str]:
-    """Say what each other way of dividing the cases makes of the arms of the first."""
+    """Say what each other split protocol makes of the arms of the first."""
     first, *others = run.protocols
     for other in others:
         pairs = [(a, b) for a in run.protocols[first] for b in run.protocols[other] if a.facts.arm == b.facts.arm]
@@ -206,9 +210,9 @@ def _leaks(run: Run) -> Iterator[str]:
             reason = " ".join(arm.facts.leaks) or "Test cases took part in training."
             reasons.setdefault(reason, []).append(arm)
     for reason, arms in reasons.items():
-        reads = "; ".join(f"{quoted([arm.name])} reads {_both(arm)}" for arm in arms)
+        reached = "; ".join(f"{quoted([arm.name])} reaches {_both(arm)}" for arm in arms)
         yield (
-            f"{quoted([arm.name for arm in arms])} {'leaks' if len(arms) == 1 else 'leak'}. {reason} {reads}. "
+            f"{quoted([arm.name for arm in arms])} {'leaks' if len(arms) == 1 else 'leak'}. {reason} {reached}. "
             "Such figures are shown for comparison only; they are no evidence of how a model works on new cases."
         )
 
@@ -219,14 +223,14 @@ def _both(arm: Arm) -> str:
 
 
 def _published(run: Run) -> Iterator[str]:
-    known = [(one, one.ours) for one in published(run) if one.ours is not None and one.ours.value is not None]
-    sides = [ours.side_of(one.published) for one, ours in known]
-    for (one, ours), side in zip(known, sides, strict=True):
-        if one.metric == "accuracy" and one.set not in ("train", "validation"):
+    known = [(row, row.ours) for row in published(run) if row.ours is not None and row.ours.value is not None]
+    sides = [ours.side_of(row.published) for row, ours in known]
+    for (row, ours), side in zip(known, sides, strict=True):
+        if row.metric == "accuracy" and row.set not in ("train", "validation"):
             where = {0: "contains it", 1: "lies above it", -1: "lies below it"}[side]
             yield (
-                f"The publication reports {one.figure} {one.published:.2f} ({one.set}); “{one.arm}” here reads {ours}, "
-                f"an interval that {where}."
+                f"The publication reports {row.figure} {row.published:.2f} ({row.set}); “{row.arm}” here reaches "
+                f"{ours}, an interval that {where}."
             )
     if len(known) > 1:
         inside, above, below = sides.count(0), sides.count(-1), sides.count(1)
@@ -248,10 +252,10 @@ def _external(run: Run) -> Iterator[str]:
 
 
 def _elsewhere(run: Run, arm: Arm, name: str) -> str:
-    found = arm.metrics.sets[f"external:{name}"]
-    value = found.default.metrics[BEST]
+    external = arm.metrics.sets[f"external:{name}"]
+    value = external.default.metrics[BEST]
     gap = arm.metrics.gaps.get(f"external:{name}", {}).get(BEST, UNKNOWN)
-    lead = f"On the external set “{name}” ({found.n} cases), “{arm.name}” has balanced accuracy {value}"
+    lead = f"On the external set “{name}” ({external.n} cases), “{arm.name}” has balanced accuracy {value}"
     if gap.value is None:
         return f"{lead}; the difference to the internal test is {gap}."
     against = f"against {_value(arm)} on the internal test"
@@ -260,7 +264,7 @@ def _elsewhere(run: Run, arm: Arm, name: str) -> str:
         0: "the interval includes no change",
         1: "it works clearly better there",
     }
-    return f"{lead} {against}: a change of {gap}; {verdict[gap.side_of(0)]}.{_guessing(run, value)}"
+    return f"{lead} {against}: a change of {gap}; {verdict[gap.side_of(0)]}.{_chance(run, value)}"
 
 
 def _how_many_fall(run: Run, name: str) -> str:
@@ -274,9 +278,11 @@ def _how_many_fall(run: Run, name: str) -> str:
 
 def _caution(run: Run) -> Iterator[str]:
     who, place = ("patients", "hospital") if run.data.kind == "image" else ("cases", "place")
+    seeds = max(len(arm.facts.served) for arm in run.arms)
+    trained = f"one seed ({run.provenance.seed})" if seeds == 1 else f"{seeds} seeds, which predict together"
     yield (
-        f"Each arm was trained with one seed ({run.provenance.seed}). The intervals say how far the choice of test "
-        f"{who} moves a figure; another seed, another {place} or another year would move it as well."
+        f"Each arm was trained with {trained}. The intervals say how far the choice of test {who} moves a figure; "
+        f"{'another seed' if seeds == 1 else 'other seeds'}, another {place} or another year would move it as well."
     )
 
 
@@ -293,5 +299,5 @@ def _value(arm: Arm) -> Value:
 def _unbalanced(run: Run, arm: Arm) -> Arm | None:
     """Return the leak-free arm with the same model and protocol and no balancing."""
     arms = run.protocols[arm.facts.protocol]
-    same = (one for one in arms if one.facts.model == arm.facts.model and not one.facts.leaky)
-    return next((one for one in same if one.method == "none"), None)
+    same = (other for other in arms if other.facts.model == arm.facts.model and not other.facts.leaky)
+    return next((other for other in same if other.method == "none"), None)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from textwrap import fill
 from typing import TYPE_CHECKING
 
+from seimbang.record.arm import ArmFacts
 from seimbang.record.read import Run
-from seimbang.record.shapes import ArmFacts, LayerRow
 from seimbang.reports.figures import BLUE, GREEN, GREY, ORANGE, PINK, SKY, STYLE, Figure, render
+from seimbang.training.base import Layer
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,11 +37,11 @@ def draw(run: Run) -> dict[str, Figure]:
     networks: dict[str, ArmFacts] = {}
     for arm in run.arms:
         networks.setdefault(repr(arm.facts.layers), arm.facts)
-    drawn = [architecture(one.slug, one.model_title, one.layers) for one in networks.values()]
+    drawn = [architecture(facts.slug, facts.model_title, facts.layers) for facts in networks.values()]
     return {figure.name: figure for figure in drawn}
 
 
-def architecture(slug: str, title: str, layers: Sequence[LayerRow]) -> Figure:
+def architecture(slug: str, title: str, layers: Sequence[Layer]) -> Figure:
     """Draw the layers as blocks that tell name, output shape and parameters; a row ends where the map was pooled."""
     import matplotlib as mpl
 
@@ -57,17 +58,17 @@ def architecture(slug: str, title: str, layers: Sequence[LayerRow]) -> Figure:
         axes.set(xlim=(-0.65, ACROSS - 0.35), ylim=(len(rows) - 0.55, -0.45))
         axes.set_axis_off()
 
-    words = "; ".join(f"{one.name} {_shape(one)}, {_parameters(one)}" for one in layers)
+    words = "; ".join(f"{layer.name} {_shape(layer)}, {_parameters(layer)}" for layer in layers)
     alt = f"Architecture of the {title}, layer after layer with output shape: {words}."
     with mpl.rc_context(STYLE):  # type: ignore[arg-type]
         return render(f"architecture-{slug}", "", alt, (7.0, 0.1 + 0.86 * len(rows)), plot)
 
 
-def _rows(layers: Sequence[LayerRow]) -> list[list[LayerRow]]:
+def _rows(layers: Sequence[Layer]) -> list[list[Layer]]:
     """Break the layers into lines: after pooling and its dropout, and where a line is full."""
-    rows: list[list[LayerRow]] = [[]]
+    rows: list[list[Layer]] = [[]]
     for layer in layers:
-        pooled = any("pooling" in one.name for one in rows[-1])
+        pooled = any("pooling" in before.name for before in rows[-1])
         if len(rows[-1]) == ACROSS or (pooled and layer.name != "Dropout"):
             rows.append([])
         rows[-1].append(layer)
@@ -80,7 +81,7 @@ def _arrow(axes: Axes, x: float, y: float) -> None:
     axes.annotate("", (x + 1 - WIDTH / 2, y), (x + WIDTH / 2, y), arrowprops=style)
 
 
-def _block(axes: Axes, x: float, y: float, layer: LayerRow) -> None:
+def _block(axes: Axes, x: float, y: float, layer: Layer) -> None:
     from matplotlib.patches import FancyBboxPatch
 
     colour = next((shade for word, shade in COLOURS.items() if word in layer.name.lower()), GREY)
@@ -92,9 +93,9 @@ def _block(axes: Axes, x: float, y: float, layer: LayerRow) -> None:
     axes.text(x, y + 0.29, _parameters(layer), ha="center", va="center", fontsize=6, color="#555555")
 
 
-def _shape(layer: LayerRow) -> str:
+def _shape(layer: Layer) -> str:
     return " × ".join(str(size) for size in layer.shape)
 
 
-def _parameters(layer: LayerRow) -> str:
+def _parameters(layer: Layer) -> str:
     return f"{layer.parameters:,} param." if layer.parameters else "no parameters"

@@ -1,13 +1,13 @@
-"""Accuracy of every arm as bars: each way of dividing the cases, and each external set, side by side."""
+"""Accuracy of every arm as bars: each split protocol, and each external set, side by side."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from seimbang.record.metrics import Value
 from seimbang.record.read import Run
-from seimbang.record.shapes import Value
-from seimbang.reports.figures import BLACK, CYCLE, LEAK, Figure, render, short
+from seimbang.reports.figures import BLACK, CYCLE, LEAK, STYLE, Figure, render, short
 from seimbang.reports.tables import published, title
 
 if TYPE_CHECKING:
@@ -31,8 +31,6 @@ def draw(run: Run) -> dict[str, Figure]:
     """Draw ``bars-accuracy``; nothing where there is but one bar an arm."""
     import matplotlib as mpl
 
-    from seimbang.reports.figures import STYLE
-
     bars = _bars(run)
     series = list(dict.fromkeys(bar.series for bar in bars))
     if len(series) < 2:
@@ -43,14 +41,14 @@ def draw(run: Run) -> dict[str, Figure]:
 
 def _bars(run: Run) -> list[Bar]:
     figures = {
-        (one.arm, one.set): one.published for one in published(run) if (one.metric, one.klass) == ("accuracy", "")
+        (row.arm, row.set): row.published for row in published(run) if (row.metric, row.klass) == ("accuracy", "")
     }
     bars = []
     for arm in run.arms:
-        for part, found in arm.metrics.sets.items():
+        for part, measured in arm.metrics.sets.items():
             if part == "test" or part.startswith("external:"):
                 series = _series(arm.facts.protocol, part, len(run.protocols) > 1)
-                value = found.default.metrics["accuracy"]
+                value = measured.default.metrics["accuracy"]
                 bars.append(Bar(arm.facts.arm, series, value, figures.get((arm.name, part)), arm.facts.leaky))
     return bars
 

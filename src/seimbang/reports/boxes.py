@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from seimbang.record.arm import BoxRow
 from seimbang.record.read import Run
-from seimbang.record.shapes import BoxRow
 from seimbang.reports.figures import BLUE, GREY, STYLE, Figure, saved, short
 
 if TYPE_CHECKING:

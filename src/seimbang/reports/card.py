@@ -32,9 +32,9 @@ def card(run: Run) -> str:
     return render("card.html", values)
 
 
-def findings(found: Iterable[Finding]) -> str:
+def findings(rows: Iterable[Finding]) -> str:
     """Return findings as a table."""
-    return render("findings.html", {"findings": list(found)})
+    return render("findings.html", {"findings": list(rows)})
 
 
 def sentences(run: Run) -> list[str]:
@@ -45,13 +45,13 @@ def sentences(run: Run) -> list[str]:
 def warnings(run: Run) -> list[str]:
     """Return what a reader must know before any figure."""
     leaky = ", ".join(arm.name for arm in run.arms if arm.facts.leaky)
-    said = {
+    sentence_if = {
         "A rough answer: a quick run, with shortened training or fewer cases.": run.quick,
         "Synthetic data: no figure here says anything about patients.": run.data.synthetic,
         f"Test information leaks into training, figures for comparison only: {leaky}.": leaky,
         f"Without numbers so far: {', '.join(run.unfinished)}.": run.unfinished,
     }
-    return [sentence for sentence, true in said.items() if true]
+    return [sentence for sentence, holds in sentence_if.items() if holds]
 
 
 def table(run: Run) -> pd.DataFrame:
@@ -64,7 +64,7 @@ def table(run: Run) -> pd.DataFrame:
 
 def _record(row: Row, part: str) -> dict[str, Any]:
     record: dict[str, Any] = {"arm": row.label, "set": part, "leaky": row.arm.facts.leaky}
-    for metric, one in row.values.items():
-        numbers = {metric: one.value, f"{metric}_low": one.low, f"{metric}_high": one.high}
+    for metric, value in row.values.items():
+        numbers = {metric: value.value, f"{metric}_low": value.low, f"{metric}_high": value.high}
         record |= {name: float("nan") if number is None else number for name, number in numbers.items()}
     return record

@@ -1,4 +1,4 @@
-"""``comparisons.json`` as a matrix of arms, and in words: which arms can be told apart, and which cannot."""
+"""``comparisons.json`` as a matrix of arms, and in words: between which arms there is a significant difference."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from itertools import combinations
 from textwrap import fill
 from typing import TYPE_CHECKING
 
+from seimbang.evaluation.table import PRIMARY
+from seimbang.record.comparison import Compared, Pair, PairedTest
 from seimbang.record.read import Run
-from seimbang.record.shapes import Compared, Outcome, Pair
 from seimbang.reports.figures import BLUE, GREY, ORANGE, STYLE, Figure, render, short
 
 if TYPE_CHECKING:
@@ -25,30 +26,30 @@ def sentences(run: Run) -> Iterator[str]:
 
 
 def _sentences(compared: Compared, arms: Sequence[str], where: str) -> Iterator[str]:
-    outcomes = {(a, b): compared.between(a, b) for a in arms for b in arms if a != b}
-    unknown = [one.why for one in outcomes.values() if one.difference is None]
+    tests = {(a, b): compared.between(a, b) for a in arms for b in arms if a != b}
+    unknown = [test.why for test in tests.values() if test.difference is None]
     if unknown:
         yield f"{quoted(arms)} cannot be compared by balanced accuracy {where}: {unknown[0]}."
         return
     for arm in arms:
-        below = {other: one for (first, other), one in outcomes.items() if first == arm and one.sign > 0}
+        below = {other: test for (first, other), test in tests.items() if first == arm and test.sign > 0}
         if below:
-            highest = max(one.holm or 0 for one in below.values())
-            by = f"{_span([one.difference or 0 for one in below.values()])}; {_p('largest', len(below), highest)}"
+            highest = max(test.holm or 0 for test in below.values())
+            by = f"{_span([test.difference or 0 for test in below.values()])}; {_p('largest', len(below), highest)}"
             yield f"{quoted([arm])} has a higher balanced accuracy than {quoted(list(below))} {where} (by {by})."
-    for group in _level(arms, outcomes):
-        known = [outcomes[pair].holm for pair in combinations(group, 2)]
+    for group in _level(arms, tests):
+        known = [tests[pair].holm for pair in combinations(group, 2)]
         p = [value for value in known if value is not None]
         reason = f" ({_p('smallest', len(p), min(p))})" if p else ": they decide alike on every case"
-        yield f"{quoted(group)} cannot be told apart {where}{reason}."
+        yield f"There is no significant difference between {quoted(group)} {where}{reason}."
 
 
-def _level(arms: Sequence[str], outcomes: Mapping[tuple[str, str], Outcome]) -> list[list[str]]:
-    """Return the largest groups of arms of which no two can be told apart (insert and absorb, Piepho 2004)."""
+def _level(arms: Sequence[str], tests: Mapping[tuple[str, str], PairedTest]) -> list[list[str]]:
+    """Return the largest groups of arms with no significant difference inside (insert and absorb, Piepho 2004)."""
     groups = [list(arms)]
     for pair in combinations(arms, 2):
-        if outcomes[pair].apart:
-            split = [[name for name in group if name != one] for group in groups for one in pair]
+        if tests[pair].significant:
+            split = [[name for name in group if name != arm] for group in groups for arm in pair]
             groups = [group for group in split if not any(set(group) < set(other) for other in split)]
             groups = [group for place, group in enumerate(groups) if group not in groups[:place]]
     return [group for group in groups if len(group) > 1]
@@ -70,9 +71,9 @@ def _span(differences: Sequence[float]) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def sure(one: Outcome) -> str:
+def p_value(test: PairedTest) -> str:
     """Return p after Holm's correction, or why there is none."""
-    return one.why if one.holm is None else _p("", 1, one.holm)
+    return test.why if test.holm is None else _p("", 1, test.holm)
 
 
 def _p(which: str, count: int, p: float) -> str:
@@ -92,7 +93,7 @@ def draw(run: Run) -> dict[str, Figure]:
     with mpl.rc_context(STYLE):  # type: ignore[arg-type]
         for i, (protocol, comparison) in enumerate(run.comparisons.items()):
             for j, (part, compared) in enumerate(comparison.sets.items()):
-                if any(pair.balanced_accuracy.difference is not None for pair in compared.pairs):
+                if any(pair.tests[PRIMARY].difference is not None for pair in compared.pairs):
                     arms = [arm for arm in run.arms if arm.name in comparison.arms]
                     labels = {arm.name: arm.facts.arm + (" (leaks)" if arm.facts.leaky else "") for arm in arms}
                     figure = _matrix(f"pairs-{i}-{j}", compared, labels, _place(part, protocol))
@@ -101,7 +102,7 @@ def draw(run: Run) -> dict[str, Figure]:
 
 
 def _matrix(name: str, compared: Compared, labels: Mapping[str, str], where: str) -> Figure:
-    """Draw row minus column: blue where the row is higher, orange where lower, strong and starred where apart."""
+    """Draw row minus column: blue where the row is higher, orange where lower, strong and starred where significant."""
     arms, places = list(labels), range(len(labels))
 
     def plot(axes: Axes) -> None:
@@ -124,23 +125,23 @@ def _matrix(name: str, compared: Compared, labels: Mapping[str, str], where: str
     return render(name, "", alt, (1.9 + 0.56 * len(arms), 1.6 + 0.34 * len(arms)), plot)
 
 
-def _cell(axes: Axes, x: int, y: int, one: Outcome) -> None:
+def _cell(axes: Axes, x: int, y: int, test: PairedTest) -> None:
     from matplotlib.patches import Rectangle
 
-    colour = GREY if _signed(one) in ("–", "0.00") else BLUE if (one.difference or 0) > 0 else ORANGE
-    axes.add_patch(Rectangle((x - 0.48, y - 0.46), 0.96, 0.92, color=colour, alpha=0.45 if one.apart else 0.13, lw=0))
-    weight = "bold" if one.apart else "normal"
-    axes.text(x, y, _signed(one) + "*" * one.apart, ha="center", va="center", fontsize=8, fontweight=weight)
+    colour = GREY if _signed(test) in ("–", "0.00") else BLUE if (test.difference or 0) > 0 else ORANGE
+    alpha, weight = (0.45, "bold") if test.significant else (0.13, "normal")
+    axes.add_patch(Rectangle((x - 0.48, y - 0.46), 0.96, 0.92, color=colour, alpha=alpha, lw=0))
+    axes.text(x, y, _signed(test) + "*" * test.significant, ha="center", va="center", fontsize=8, fontweight=weight)
 
 
-def _signed(one: Outcome) -> str:
-    if one.difference is None:
+def _signed(test: PairedTest) -> str:
+    if test.difference is None:
         return "–"
-    text = f"{one.difference:+.2f}".replace("-", "−")
+    text = f"{test.difference:+.2f}".replace("-", "−")
     return text if text.strip("+−0.") else "0.00"
 
 
 def _words(pair: Pair, labels: Mapping[str, str]) -> str:
-    one = pair.balanced_accuracy
-    sure = f"Holm-corrected p {one.holm:.3f}" if one.holm is not None else one.why
-    return f"{labels[pair.first]} minus {labels[pair.second]} {_signed(one)} ({sure})"
+    test = pair.tests[PRIMARY]
+    p = f"Holm-corrected p {test.holm:.3f}" if test.holm is not None else test.why
+    return f"{labels[pair.first]} minus {labels[pair.second]} {_signed(test)} ({p})"

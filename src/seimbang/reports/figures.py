@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from seimbang.evaluation.figures import main
+from seimbang.record.metrics import Ranking, Value
 from seimbang.record.read import Arm, Run
-from seimbang.record.shapes import Ranking, Value
-from seimbang.reports.tables import compared, published, title
+from seimbang.reports.tables import chance, compared, published, title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -69,8 +70,8 @@ def draw(run: Run) -> dict[str, Figure]:
 
 
 def _all(run: Run) -> Iterator[Figure]:
-    for metric in ("balanced_accuracy", "accuracy", "auc"):
-        yield _forest(run, metric)
+    for metric in main(len(run.classes)):
+        yield _forest(run, metric.key)
     if any(arm.test and arm.test.default.roc for arm in run.arms):
         yield _roc(run)
     for arm in run.arms:
@@ -87,9 +88,9 @@ def _all(run: Run) -> Iterator[Figure]:
 def _forest(run: Run, metric: str) -> Figure:
     """Draw one line an arm and set: the figure, its interval, and the published one as a diamond."""
     lines = _forest_lines(run, metric)
-    guess = {"balanced_accuracy": 1 / len(run.classes), "auc": 0.5}.get(metric)
+    level = chance(run, metric)
     marks = {
-        one.arm: one.published for one in published(run) if (one.metric, one.klass, one.set) == (metric, "", "test")
+        row.arm: row.published for row in published(run) if (row.metric, row.klass, row.set) == (metric, "", "test")
     }
 
     def plot(axes: Axes) -> None:
@@ -104,8 +105,8 @@ def _forest(run: Run, metric: str) -> Figure:
             axes.plot(value.value, place, shape, color=colour, markersize=6)
             if part == "test" and label in marks:
                 axes.plot(marks[label], place, "D", color=BLACK, markersize=6, markerfacecolor="white")
-        if guess is not None:
-            axes.axvline(guess, color=GREY, linewidth=0.8, linestyle=":")
+        if level is not None:
+            axes.axvline(level, color=GREY, linewidth=0.8, linestyle=":")
         axes.set(yticks=range(len(lines)), xlabel=title(metric), xlim=_limits(lines, marks))
         axes.set_yticklabels([_line_label(label, part, leaky) for label, part, _, leaky in lines])
         axes.set_ylim(len(lines) - 0.5, -0.5)
@@ -130,7 +131,9 @@ def _line_label(label: str, part: str, leaky: bool) -> str:
 
 def _limits(lines: list[tuple[str, str, Value, bool]], marks: dict[str, float]) -> tuple[float, float]:
     known = [edge for _, _, value, _ in lines for edge in (value.low, value.value, value.high) if edge is not None]
-    return max(0.0, min([0.45, *known, *marks.values()]) - 0.03), 1.0
+    known += marks.values()
+    lowest = min([0.45, *known])
+    return (max(0.0, lowest - 0.03) if lowest >= 0 else lowest - 0.03), max([1.0, *known])
 
 
 def _roc(run: Run) -> Figure:
@@ -154,14 +157,14 @@ def _one_vs_rest(arm: Arm, classes: Mapping[str, Ranking]) -> Figure:
 
     def plot(axes: Axes) -> None:
         _square(axes)
-        for place, (name, one) in enumerate(classes.items()):
-            if one.curve:
-                x, y = zip(*one.curve, strict=True)
+        for place, (name, ranking) in enumerate(classes.items()):
+            if ranking.curve:
+                x, y = zip(*ranking.curve, strict=True)
                 colour, style = CYCLE[place % len(CYCLE)], STYLES[place % len(STYLES)]
-                axes.plot(x, y, style, color=colour, label=f"{short(name)}, AUC {one.auc}", linewidth=1.6)
+                axes.plot(x, y, style, color=colour, label=f"{short(name)}, AUC {ranking.auc}", linewidth=1.6)
         axes.legend(loc="lower right")
 
-    aucs = "; ".join(f"{name} {one.auc}" for name, one in classes.items())
+    aucs = "; ".join(f"{name} {ranking.auc}" for name, ranking in classes.items())
     alt = f"ROC curves of arm {arm.name} on the test set, each class against the rest. Area under the curve: {aucs}."
     return render(f"roc-{arm.facts.slug}", arm.facts.slug, alt, (3.6, 3.5), plot)
 
@@ -222,8 +225,8 @@ def _curve(arm: Arm, what: str) -> Figure:
 def _calibration(run: Run, arm: Arm) -> Figure:
     parts = [
         part
-        for part, found in arm.metrics.sets.items()
-        if part not in ("train", "validation") and found.default.calibration
+        for part, measured in arm.metrics.sets.items()
+        if part not in ("train", "validation") and measured.default.calibration
     ]
     parts.sort(key=lambda part: part != "test")
 
@@ -231,7 +234,7 @@ def _calibration(run: Run, arm: Arm) -> Figure:
         axes.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, linestyle=":", label="ideal")
         for place, part in enumerate(parts):
             bins = arm.metrics.sets[part].default.calibration
-            x, y = [one.predicted for one in bins], [one.observed for one in bins]
+            x, y = [each.predicted for each in bins], [each.observed for each in bins]
             colour, shape = CYCLE[place % len(CYCLE)], "osD^v"[place % 5]
             label = part.removeprefix("external:")
             axes.plot(x, y, STYLES[place % 4], marker=shape, color=colour, label=label, markersize=4, linewidth=1.2)

@@ -6,17 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from seimbang.evaluation.figures import fold_outcomes, over_folds
+from seimbang.record.comparison import PairedTest
+from seimbang.record.metrics import Folded, Value
 from seimbang.record.read import Arm, Run
-from seimbang.record.shapes import Folded, Outcome, Value
-from seimbang.reports.comparison import sure
+from seimbang.reports.comparison import p_value
 from seimbang.reports.figures import BLUE, GREY, LEAK, STYLE, Figure, render, short
-from seimbang.reports.tables import title
+from seimbang.reports.tables import figure_of, title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-METRICS = ("accuracy", "balanced_accuracy", "kappa", "macro_f1", "auc")
-TESTS = {"folds_accuracy": "accuracy", "folds": "balanced_accuracy"}
 
 
 @dataclass(frozen=True)
@@ -35,12 +34,12 @@ class Test:
     first: str
     second: str
     metric: str
-    outcome: Outcome
+    outcome: PairedTest
 
     @property
-    def sure(self) -> str:
+    def p(self) -> str:
         """Its p in words."""
-        return sure(self.outcome)
+        return p_value(self.outcome)
 
 
 @dataclass(frozen=True)
@@ -71,16 +70,16 @@ def tables(run: Run) -> list[Table]:
     for number, (protocol, arms) in enumerate(run.protocols.items()):
         folded = [(arm, arm.metrics.folds["test"]) for arm in arms if "test" in arm.metrics.folds]
         if folded:
-            rows = {arm.name: _cells(arm, one) for arm, one in folded}
+            rows = {arm.name: _cells(run, arm, of_arm) for arm, of_arm in folded}
             leaky = frozenset(arm.name for arm, _ in folded if arm.facts.leaky)
             made.append(Table(number, protocol, len(folded[0][1].each), rows, leaky, list(_tests(run, protocol))))
     return made
 
 
-def _cells(arm: Arm, folded: Folded) -> dict[str, Cell]:
+def _cells(run: Run, arm: Arm, folded: Folded) -> dict[str, Cell]:
     return {
-        metric: Cell(_text(folded, metric), len(folded.each) - folded.measured[metric], _pooled(arm, metric))
-        for metric in METRICS
+        metric: Cell(_text(folded, metric), len(folded.each) - folded.measured[metric], _pooled(run, arm, metric))
+        for metric in over_folds(len(run.classes))
     }
 
 
@@ -89,18 +88,17 @@ def _text(folded: Folded, metric: str) -> str:
     return "–" if mean is None else f"{Value(value=mean).number}" + ("" if sd is None else f" ± {sd:.2f}")
 
 
-def _pooled(arm: Arm, metric: str) -> Value:
-    if arm.test is None:
-        return Value(value=None)
-    return arm.test.default.macro.f1 if metric == "macro_f1" else arm.test.default.metrics[metric]
+def _pooled(run: Run, arm: Arm, metric: str) -> Value:
+    pooled = figure_of(arm.test.default, run.positive, metric) if arm.test else None
+    return pooled or Value(value=None)
 
 
 def _tests(run: Run, protocol: str) -> Iterator[Test]:
-    """Yield what can be tested over folds, accuracy first."""
-    found = run.comparisons[protocol].sets.get("test")
-    for test, metric in TESTS.items():
-        for pair in found.pairs if found else []:
-            outcome: Outcome = getattr(pair, test)
+    """Yield what can be tested over folds, metric by metric."""
+    compared = run.comparisons[protocol].sets.get("test")
+    for test, metric in fold_outcomes(len(run.classes)).items():
+        for pair in compared.pairs if compared else []:
+            outcome = pair.tests[test]
             if outcome.p is not None:
                 yield Test(pair.first, pair.second, metric, outcome)
 
@@ -110,13 +108,13 @@ def draw(run: Run) -> dict[str, Figure]:
     import matplotlib as mpl
 
     with mpl.rc_context(STYLE):  # type: ignore[arg-type]
-        return {one.name: _boxes(one, run.protocols[one.protocol]) for one in tables(run)}
+        return {table.name: _boxes(run, table) for table in tables(run)}
 
 
-def _boxes(table: Table, arms: list[Arm]) -> Figure:
-    known = [arm for arm in arms if "test" in arm.metrics.folds]
+def _boxes(run: Run, table: Table) -> Figure:
+    known = [arm for arm in run.protocols[table.protocol] if "test" in arm.metrics.folds]
     values = [[float(row["accuracy"]) for row in arm.metrics.folds["test"].each] for arm in known]
-    pooled = [_pooled(arm, "accuracy").value for arm in known]
+    pooled = [_pooled(run, arm, "accuracy").value for arm in known]
 
     def plot(axes: Axes) -> None:
         drawn = axes.boxplot(values, orientation="horizontal", widths=0.55, patch_artist=True, showmeans=True)

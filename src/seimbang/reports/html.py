@@ -7,12 +7,17 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from seimbang.evaluation.figures import main, over_folds
+from seimbang.evaluation.figures import title as figure_title
+from seimbang.evaluation.table import PRIMARY
 from seimbang.explain.base import WARNING
-from seimbang.record.read import Arm, Run, image
+from seimbang.record.files import read_image
+from seimbang.record.read import Arm, Run
 from seimbang.reports import folds, quality
 from seimbang.reports.answer import Sentence, answer
 from seimbang.reports.figures import Figure
-from seimbang.reports.tables import NAMES, Row, compared, majority, published, title
+from seimbang.reports.tables import Row, compared, majority, published, title
+from seimbang.splits.base import SplitSettings
 
 SEVERITIES = ("error", "leak", "warning", "info")
 
@@ -23,7 +28,7 @@ def page(run: Run, figures: Mapping[str, Figure]) -> str:
 
 
 def render(template: str, values: Mapping[str, Any]) -> str:
-    """Return a template filled in; a value that is missing is a fault, and every one is escaped."""
+    """Return a template filled in; a value that is missing is an internal error, and every one is escaped."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     loader = PackageLoader("seimbang.reports", "templates")
@@ -40,27 +45,27 @@ def setting(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} {setting(one)}" for key, one in value.items()) or "none"
+        return ", ".join(f"{key} {setting(inner)}" for key, inner in value.items()) or "none"
     if isinstance(value, list | tuple):
-        return " × ".join(setting(one) for one in value)
+        return " × ".join(setting(inner) for inner in value)
     return "none" if value is None or value == "" else f"{value}"
 
 
-def divided(split: Mapping[str, Any]) -> str:
-    """Say in words how the cases were divided; ``split`` is a ``[split]`` table with every default."""
-    validation = "the source's validation part" if split["validation"] == "provided" else f"{split['validation']:.0%}"
-    if split["folds"]:
-        times = f", drawn {split['repeats']} times anew" if split["repeats"] > 1 else ""
-        how = f"Cross-validation in {split['folds']} folds{times}: every case is tested."
-    elif split["test"] == "provided":
+def divided(split: SplitSettings) -> str:
+    """Say in words how the cases were divided."""
+    validation = "the source's validation part" if split.validation == "provided" else f"{split.validation:.0%}"
+    if split.folds:
+        times = f", repeated {split.repeats} times" if split.repeats > 1 else ""
+        how = f"Cross-validation in {split.folds} folds{times}: every case is tested."
+    elif split.test == "provided":
         how = "The test part is the source's."
     else:
-        how = f"{split['test']:.0%} of the cases, drawn at random, are the test part."
+        how = f"{split.test:.0%} of the cases, drawn at random, are the test part."
     together = {
         "known": "Cases of one known patient stay together.",
         "auto": "Nearly identical images stay together as pseudo-patients.",
         "none": "Cases of one patient may be in several parts.",
-    }[split["group"]]
+    }[split.group]
     return f"{how} Of the cases left for training, {validation} serve for validation. {together}"
 
 
@@ -73,10 +78,10 @@ def minutes(seconds: float | None) -> str:
 
 def _context(run: Run, figures: Mapping[str, Figure]) -> dict[str, Any]:
     rows = compared(run)
-    by_protocol = [(one, compared(run, protocol=one.name)) for one in run.data.protocols]
+    by_protocol = [(protocol, compared(run, protocol=protocol.name)) for protocol in run.data.protocols]
     return {
         "run": run,
-        "by_protocol": [(one, found) for one, found in by_protocol if found],
+        "by_protocol": [(protocol, of_protocol) for protocol, of_protocol in by_protocol if of_protocol],
         "answer": answer(run),
         "figures": figures,
         "rows": rows,
@@ -86,18 +91,19 @@ def _context(run: Run, figures: Mapping[str, Figure]) -> dict[str, Any]:
         "published": published(run),
         "majority": majority(run),
         "leaky": [arm for arm in run.arms if arm.facts.leaky],
-        "findings": sorted(run.audit.findings, key=lambda one: SEVERITIES.index(one.severity)),
+        "findings": sorted(run.audit.findings, key=lambda finding: SEVERITIES.index(finding.severity)),
         "networks": _same(run.arms, lambda arm: (arm.facts.model_title, tuple(map(repr, arm.facts.layers)))),
-        "trainings": _same(run.arms, lambda arm: sorted(arm.facts.training.items())),
+        "trainings": _same(run.arms, lambda arm: arm.facts.training),
         "intervals": _intervals(rows),
         "cases": _cases(run),
         "methods": {arm.facts.arm: arm.facts.balance_title for arm in run.arms},
-        "gaps": ("accuracy", "balanced_accuracy", "auc"),
+        "gaps": [metric.key for metric in main(len(run.classes))],
+        "forests": sorted((metric.key for metric in main(len(run.classes))), key=lambda key: key != PRIMARY),
         "warning": WARNING,
         "heat_methods": {"grad_cam": "Grad-CAM", "occlusion": "occlusion"},
         "by_quality": quality.sentence,
         "folded": folds.tables(run),
-        "fold_metrics": folds.METRICS,
+        "fold_metrics": list(over_folds(len(run.classes))),
     }
 
 
@@ -124,15 +130,15 @@ def _same(arms: Iterable[Arm], key: Any) -> list[list[Arm]]:
 
 def _intervals(rows: list[Row]) -> dict[str, str]:
     """Return how the interval of each column was made."""
-    found = {key: value.interval for row in rows for key, value in row.values.items() if value.interval}
+    kinds = {key: value.interval for row in rows for key, value in row.values.items() if value.interval}
     ways: dict[str, list[str]] = {}
-    for key, way in found.items():
-        ways.setdefault(way, []).append(NAMES[key])
+    for key, way in kinds.items():
+        ways.setdefault(way, []).append(figure_title(key))
     return {way: ", ".join(names) for way, names in ways.items()}
 
 
 def _png(file: str, folder: Path) -> str:
-    return f"data:image/png;base64,{base64.b64encode(image(folder, file)).decode()}"
+    return f"data:image/png;base64,{base64.b64encode(read_image(folder, file)).decode()}"
 
 
 def _svg(figure: Figure) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from seimbang.record.metrics import Value
 from seimbang.record.read import Arm, Run
-from seimbang.record.shapes import Value
 
 
 def worth(run: Run) -> Iterator[str]:
     """Say in one sentence by how much each leak raised the accuracy; nothing where no leak-free arm is like it."""
-    twins = [(arm, _twin(run, arm)) for arm in run.arms if arm.facts.leaky]
-    parts = [_part(run, leaky, honest) for leaky, honest in twins if honest is not None]
+    pairs = [(arm, _counterpart(run, arm)) for arm in run.arms if arm.facts.leaky]
+    parts = [_part(run, leaky, honest) for leaky, honest in pairs if honest is not None]
     if parts:
         yield f"In accuracy, the leak was worth {'; '.join(parts)}."
 
@@ -32,11 +32,11 @@ def _difference(run: Run, leaky: Arm, honest: Arm) -> Value:
     """Return leaky minus honest: paired where both are tested on the same cases, else of two independent tests."""
     if leaky.facts.protocol != honest.facts.protocol:
         return _accuracy(leaky).minus(_accuracy(honest))
-    one = run.comparisons[leaky.facts.protocol].sets["test"].between(leaky.name, honest.name, "accuracy")
-    return Value(value=one.difference, low=one.low, high=one.high)
+    test = run.comparisons[leaky.facts.protocol].sets["test"].between(leaky.name, honest.name, "accuracy")
+    return Value(value=test.difference, low=test.low, high=test.high)
 
 
-def _twin(run: Run, leaky: Arm) -> Arm | None:
+def _counterpart(run: Run, leaky: Arm) -> Arm | None:
     """Return the leak-free arm that is like a leaky one.
 
     One of the same protocol goes before others, then one with the same settings of the method: inside a fold a rare
@@ -53,15 +53,15 @@ def _twin(run: Run, leaky: Arm) -> Arm | None:
     return min(known, key=distance, default=None)
 
 
-def _alike(run: Run, one: Arm, other: Arm) -> bool:
+def _alike(run: Run, first: Arm, second: Arm) -> bool:
     """Whether both train the same model in the same way, on rows balanced by the same method."""
-    method = _balance(run, one)["method"] == _balance(run, other)["method"]
-    return method and one.facts.model == other.facts.model and one.facts.training == other.facts.training
+    method = _balance(run, first)["method"] == _balance(run, second)["method"]
+    return method and first.facts.model == second.facts.model and first.facts.training == second.facts.training
 
 
 def _balance(run: Run, arm: Arm) -> dict[str, Any]:
     """Return how an arm's rows are balanced: by its protocol before they are divided, or else by itself."""
-    of_protocol = {str(one["name"]): one.get("balance") for one in run.study.protocol}
+    of_protocol = {protocol.name: protocol.balance for protocol in run.study.protocol}
     return of_protocol.get(arm.facts.protocol) or arm.facts.balance
 
 

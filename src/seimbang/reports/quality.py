@@ -1,11 +1,11 @@
-"""Errors by image quality: a panel a measure, and a sentence an arm."""
+"""Errors by image quality: one panel per measure, and one sentence per arm."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from seimbang.record.cases import QualityRow
 from seimbang.record.read import Arm, Run
-from seimbang.record.shapes import QualityRow
 from seimbang.reports.figures import BLUE, GREY, ORANGE, STYLE, Figure, saved
 
 if TYPE_CHECKING:
@@ -26,29 +26,29 @@ ACROSS = 3
 
 def sentence(arm: Arm) -> str:
     """Say whether an arm's errors depend on image quality beyond chance; plain text, to be escaped."""
-    tested = [one for one in arm.quality.measures if one.holm is not None]
-    found = [one for one in tested if one.depends]
+    tested = [row for row in arm.quality.measures if row.holm is not None]
+    dependent = [row for row in tested if row.depends]
     if not tested:
-        why = "within each class the answers are all right or all wrong, or the images too alike"
+        why = "within each class the predictions are all right or all wrong, or the images too alike"
         return f"Whether errors depend on image quality cannot be tested: {why}."
-    if not found:
-        smallest = min(one.holm or 0 for one in tested)
+    if not dependent:
+        smallest = min(row.holm or 0 for row in tested)
         return f"Errors are not shown to depend on image quality (smallest Holm-corrected p = {smallest:.2f})."
-    return " ".join(_dependence(one) for one in found)
+    return " ".join(_dependence(row) for row in dependent)
 
 
-def _dependence(one: QualityRow) -> str:
-    low, high = _ends(one)
-    first, last = one.quarters[0], one.quarters[-1]
-    p = "< .001" if (one.holm or 0) < 0.001 else f"= {one.holm:.3f}"
+def _dependence(row: QualityRow) -> str:
+    low, high = _ends(row)
+    first, last = row.quarters[0], row.quarters[-1]
+    p = "< .001" if (row.holm or 0) < 0.001 else f"= {row.holm:.3f}"
     return (
-        f"Errors depend on {one.measure} beyond chance, also among images of one class (Holm-corrected p {p}): of the "
+        f"Errors depend on {row.measure} beyond chance, also among images of one class (Holm-corrected p {p}): of the "
         f"images that are most {low}, {first.rate} were wrong, of those most {high}, {last.rate}."
     )
 
 
-def _ends(one: QualityRow) -> tuple[str, str]:
-    return ENDS.get(one.measure, ("low", "high"))
+def _ends(row: QualityRow) -> tuple[str, str]:
+    return ENDS.get(row.measure, ("low", "high"))
 
 
 def draw(run: Run) -> dict[str, Figure]:
@@ -67,33 +67,33 @@ def _figure(arm: Arm) -> Figure:
     down = -(-len(rows) // ACROSS)
     canvas = Canvas(figsize=(7.2, 1.9 * down), layout="constrained")
     grid = canvas.subplots(down, ACROSS, sharey=True, squeeze=False).ravel()
-    for axes, one in zip(grid, rows, strict=False):
-        _panel(axes, one)
+    for axes, row in zip(grid, rows, strict=False):
+        _panel(axes, row)
     for axes in grid[len(rows) :]:
         axes.set_visible(False)
     for axes in grid[::ACROSS]:
         axes.set_ylabel("Share wrong")
-    words = "; ".join(f"{one.measure}, from {' to '.join(_ends(one))}: {_rates(one)}" for one in rows)
-    alt = f"Share of wrong answers of arm {arm.name} in each quarter of the test images by quality: {words}."
+    words = "; ".join(f"{row.measure}, from {' to '.join(_ends(row))}: {_rates(row)}" for row in rows)
+    alt = f"Share of wrong predictions of arm {arm.name} in each quarter of the test images by quality: {words}."
     return saved(f"quality-{arm.facts.slug}", arm.facts.slug, alt, canvas)
 
 
-def _rates(one: QualityRow) -> str:
-    return ", ".join(str(part.rate) for part in one.quarters)
+def _rates(row: QualityRow) -> str:
+    return ", ".join(str(part.rate) for part in row.quarters)
 
 
-def _panel(axes: Axes, one: QualityRow) -> None:
-    colour = ORANGE if one.depends else BLUE
-    n, errors = (sum(numbers) for numbers in zip(*((part.n, part.errors) for part in one.quarters), strict=True))
+def _panel(axes: Axes, row: QualityRow) -> None:
+    colour = ORANGE if row.depends else BLUE
+    n, errors = (sum(numbers) for numbers in zip(*((part.n, part.errors) for part in row.quarters), strict=True))
     axes.axhline(errors / n, color=GREY, linewidth=0.8, linestyle=":")
-    for place, part in enumerate(one.quarters):
+    for place, part in enumerate(row.quarters):
         axes.plot([place, place], [part.rate.low or 0, part.rate.high or 0], color=colour, linewidth=2)
         axes.plot(place, part.errors / part.n, "o", color=colour, markersize=5, clip_on=False)
-    last = len(one.quarters) - 1
-    low, high = _ends(one)
+    last = len(row.quarters) - 1
+    low, high = _ends(row)
     axes.set(xlim=(-0.5, max(last, 1) + 0.5), ylim=(0, None))
     axes.set_xticks([-0.4, last + 0.4] if last else [0], [low, high] if last else ["all alike"], fontsize=8)
-    axes.set_title(one.measure + " *" * one.depends, fontsize=9)
+    axes.set_title(row.measure + " *" * row.depends, fontsize=9)
     axes.tick_params(axis="x", length=0)
     if last:
         for label, side in zip(axes.get_xticklabels(), ("left", "right"), strict=True):

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from seimbang.record.arm import Candidate
 from seimbang.record.read import Arm, Run
-from seimbang.record.shapes import Candidate
 from seimbang.reports.figures import BLACK, CYCLE, STYLE, STYLES, Figure, render, short
+from seimbang.reports.tables import title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,7 +44,7 @@ def draw(run: Run) -> dict[str, Figure]:
 def _searched(candidates: Sequence[Candidate]) -> str:
     """Return the parameter with most values; ``""`` where nothing was searched."""
     names = list(candidates[0].settings) if candidates else []
-    values = {name: len({one.settings[name] for one in candidates}) for name in names}
+    values = {name: len({candidate.settings[name] for candidate in candidates}) for name in names}
     most = max(values, key=lambda name: values[name], default="")
     return most if values.get(most, 0) > 1 else ""
 
@@ -52,13 +53,13 @@ def _line(arm: Arm, parameter: str) -> Line:
     """Keep of the candidates with one value of ``parameter`` the best."""
     best: dict[str, Candidate] = {}
     chosen: dict[str, int] = {}
-    for one in arm.search:
-        value = one.settings[parameter]
-        chosen[value] = chosen.get(value, 0) + one.chosen
-        if value not in best or one.mean > best[value].mean:
-            best[value] = one
+    for candidate in arm.search:
+        value = candidate.settings[parameter]
+        chosen[value] = chosen.get(value, 0) + candidate.chosen
+        if value not in best or candidate.mean > best[value].mean:
+            best[value] = candidate
     taken = max(best, key=lambda value: (chosen[value], best[value].mean))
-    return Line(arm, {value: (one.mean, one.sd or 0.0) for value, one in best.items()}, taken)
+    return Line(arm, {value: (candidate.mean, candidate.sd or 0.0) for value, candidate in best.items()}, taken)
 
 
 def _panel(name: str, model: str, parameter: str, metric: str, lines: Sequence[Line]) -> Figure:
@@ -76,11 +77,11 @@ def _panel(name: str, model: str, parameter: str, metric: str, lines: Sequence[L
             axes.set_xticks(list(x_of.values()), [short(value.removesuffix(".0")) for value in values])
             axes.tick_params(axis="x", labelsize=7)
         label = parameter.replace("_", " ")
-        axes.set(title=short(model), xlabel=label, ylabel=metric.replace("_", " ").capitalize())
+        axes.set(title=short(model), xlabel=label, ylabel=title(metric))
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), fontsize=7)
 
     words = "; ".join(f"{line.arm.name} {_words(line)}" for line in lines)
-    alt = f"{metric.replace('_', ' ').capitalize()} of {model} against {parameter} inside the training part: {words}."
+    alt = f"{title(metric)} of {model} against {parameter} inside the training part: {words}."
     return render(name, "", alt, (3.6, 2.7 + 0.17 * len(lines)), plot)
 
 

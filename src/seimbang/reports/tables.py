@@ -8,27 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from seimbang.record.read import Arm, Run
-from seimbang.record.shapes import Average, Measures, Value
+import numpy as np
 
-NAMES = {
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
-    "sensitivity": "sensitivity",
-    "specificity": "specificity",
-    "f1": "F1",
-    "macro_precision": "macro precision",
-    "macro_recall": "macro recall",
-    "macro_f1": "macro F1",
-    "auc": "AUC",
-    "calibration_error": "calibration error",
-    "average_precision": "average precision",
-    "kappa": "Cohen's kappa",
-    "mcc": "Matthews correlation",
-    "g_mean": "G-mean",
-    "log_loss": "log loss",
-    "brier": "Brier score",
-}
+from seimbang.evaluation import figures
+from seimbang.record.metrics import Measures, Value
+from seimbang.record.read import Arm, Run
+
 _CSV = ("arm", "set", "threshold", "class", "metric", "value", "low", "high", "interval")
 _ESCAPES = {
     "\\": r"\textbackslash{}",
@@ -63,7 +48,7 @@ class Published:
     @property
     def figure(self) -> str:
         """Name of the figure, and of the class where it is of one class."""
-        name = NAMES.get(self.metric, self.metric.replace("_", " "))
+        name = figures.title(self.metric)
         return f"{name} ({self.klass})" if self.klass else name
 
     @property
@@ -77,22 +62,50 @@ class Published:
 
 def headline(measures: Measures, positive: str) -> dict[str, Value]:
     """Return the figures shown side by side; with more than two classes, macro averages instead of the positive's."""
-    of, last = measures.metrics, measures.per_class[positive]
-    single = {"sensitivity": last.recall, "specificity": last.specificity, "f1": last.f1}
-    macro = measures.macro
-    several = {"macro_precision": macro.precision, "macro_recall": macro.recall, "macro_f1": macro.f1}
-    return {
-        "accuracy": of["accuracy"],
-        "balanced_accuracy": of["balanced_accuracy"],
-        **(single if len(measures.per_class) == 2 else several),
-        "auc": of["auc"],
-        "calibration_error": of["calibration_error"],
-    }
+    shown = {key: figure_of(measures, positive, key) for key in figures.headline(len(measures.per_class))}
+    return {key: value for key, value in shown.items() if value is not None}
+
+
+def figure_of(measures: Measures, positive: str, key: str, klass: str = "") -> Value | None:
+    """Return a figure by the key that a publication gives it; None where it was not measured.
+
+    Args:
+        measures: What was measured.
+        positive: The class that a metric of a class is of where none is named.
+        key: Such as ``auc``, ``recall`` or ``macro_recall``.
+        klass: The class; ``""`` for none.
+    """
+    figure = figures.figures().get(key)
+    if figure is None:
+        return None
+    if figure.average:
+        values = averages(measures)[figure.average]
+    elif figure.metric.needs.per == "set":
+        values = {} if klass else measures.metrics
+    else:
+        of_class = measures.per_class.get(klass or positive)
+        values = of_class.metrics if of_class else {}
+    return values.get(figure.metric.key)
+
+
+def averages(measures: Measures) -> dict[str, dict[str, Value]]:
+    """Return the averages over the classes by their kind."""
+    return {"macro": measures.macro, "weighted": measures.weighted}
+
+
+def chance(run: Run, metric: str, part: str = "test") -> float | None:
+    """Return what predictions that know nothing of the cases of a set reach at best; None where that says nothing."""
+    supports = _supports(run, part)
+    if not supports:
+        return None
+    total = sum(supports.values())
+    level = figures.figures()[metric].metric.at_chance(np.array([n / total for n in supports.values()]))
+    return level if isinstance(level, float) else None
 
 
 def title(metric: str) -> str:
     """Return a metric's name as it stands at the head of a column."""
-    name = NAMES.get(metric, metric.replace("_", " "))
+    name = figures.title(metric)
     return name[:1].upper() + name[1:]
 
 
@@ -104,14 +117,14 @@ def compared(run: Run, part: str = "test", tuned: bool = False, protocol: str | 
     """
     rows = []
     for arm in run.arms:
-        found = arm.metrics.sets.get(part)
-        if found is None or protocol not in (None, arm.facts.protocol):
+        measured = arm.metrics.sets.get(part)
+        if measured is None or protocol not in (None, arm.facts.protocol):
             continue
         if not tuned:
-            rows.append(Row(arm.name, arm, headline(found.default, run.positive)))
-        if found.tuned is not None and (tuned or arm.method == "none"):
+            rows.append(Row(arm.name, arm, headline(measured.default, run.positive)))
+        if measured.tuned is not None and (tuned or arm.method == "none"):
             label = f"{arm.name} + tuned threshold"
-            rows.append(Row(label, arm, headline(found.tuned, run.positive)))
+            rows.append(Row(label, arm, headline(measured.tuned, run.positive)))
     return rows
 
 
@@ -121,21 +134,27 @@ def published(run: Run) -> list[Published]:
     rows = []
     for entry in run.study.published:
         arm = arms.get((entry.arm, entry.protocol))
-        found = arm.metrics.sets.get(entry.set) if arm else None
-        for metric, klass, number in _figures(entry.model_extra or {}):
-            ours = _ours(found.default, run.positive, metric, klass) if found else None
-            rows.append(Published(arm.name if arm else entry.arm, entry.set, metric, klass, number, ours))
+        measured = arm.metrics.sets.get(entry.set) if arm else None
+        for metric, klass, value in _figures(entry.model_extra or {}):
+            ours = figure_of(measured.default, run.positive, metric, klass) if measured else None
+            rows.append(Published(arm.name if arm else entry.arm, entry.set, metric, klass, value, ours))
     return rows
 
 
 def majority(run: Run, part: str = "test") -> tuple[str, float] | None:
     """Return the most frequent class of a set and the accuracy of always answering it."""
-    found = next((arm.metrics.sets[part] for arm in run.arms if part in arm.metrics.sets), None)
-    if found is None:
+    supports = _supports(run, part)
+    if not supports:
         return None
-    supports = {name: one.support for name, one in found.default.per_class.items()}
     name = max(supports, key=lambda klass: supports[klass])
     return name, supports[name] / sum(supports.values())
+
+
+def _supports(run: Run, part: str) -> dict[str, int]:
+    """Return the number of cases of each class in a set; nothing where no arm was measured on it."""
+    sets = (arm.metrics.sets[part] for arm in run.arms if part in arm.metrics.sets)
+    measured = next(sets, None)
+    return {name: of_class.support for name, of_class in measured.default.per_class.items()} if measured else {}
 
 
 def metrics_csv(run: Run) -> str:
@@ -144,14 +163,14 @@ def metrics_csv(run: Run) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_CSV)
     for arm in run.arms:
-        for part, found in arm.metrics.sets.items():
-            for rule, measures in (("default", found.default), ("tuned", found.tuned)):
+        for part, measured in arm.metrics.sets.items():
+            for rule, measures in (("default", measured.default), ("tuned", measured.tuned)):
                 for klass, metric, value in _long(measures) if measures else ():
                     writer.writerow([arm.name, part, rule, klass, metric, *_fields(value)])
         for part, folded in arm.metrics.folds.items():
             for kind, values in (("mean", folded.mean), ("sd", folded.sd)):
-                for metric, number in values.items():
-                    writer.writerow([arm.name, part, "default", "", f"{metric}_{kind}_of_folds", *_bare(number)])
+                for metric, mean_or_sd in values.items():
+                    writer.writerow([arm.name, part, "default", "", f"{metric}_{kind}_of_folds", *_bare(mean_or_sd)])
         for part, gaps in arm.metrics.gaps.items():
             for metric, value in gaps.items():
                 writer.writerow([arm.name, part, "default", "", f"gap_{metric}", *_fields(value)])
@@ -204,44 +223,30 @@ def _long(measures: Measures) -> Iterator[tuple[str, str, Value]]:
     """Yield class (``""`` for all), metric and value."""
     for metric, value in measures.metrics.items():
         yield "", metric, value
-    for klass, one in measures.per_class.items():
-        for metric in ("precision", "recall", "specificity", "f1"):
-            yield klass, metric, getattr(one, metric)
-        yield klass, "support", Value(value=one.support)
-    for name in ("macro", "weighted"):
-        average: Average = getattr(measures, name)
-        for metric in ("precision", "recall", "f1"):
-            yield name, metric, getattr(average, metric)
+    for klass, of_class in measures.per_class.items():
+        for metric, value in of_class.metrics.items():
+            yield klass, metric, value
+        yield klass, "support", Value(value=of_class.support)
+    for name, average in averages(measures).items():
+        for metric, value in average.items():
+            yield name, metric, value
 
 
-def _bare(number: float | None) -> list[float | str]:
-    return _fields(Value(value=number))
+def _bare(value: float | None) -> list[float | str]:
+    return _fields(Value(value=value))
 
 
 def _fields(value: Value) -> list[float | str]:
     numbers = (value.value, value.low, value.high)
-    return [*("" if number is None else number for number in numbers), value.interval]
+    return [*("" if bare is None else bare for bare in numbers), value.interval]
 
 
 def _figures(entry: dict[str, Any]) -> Iterator[tuple[str, str, float]]:
     """Yield metric, class (``""`` for all) and number of one ``[[published]]`` table, such as ``recall.NORMAL``."""
     for metric, value in entry.items():
         if isinstance(value, dict):
-            for klass, number in value.items():
-                if isinstance(number, int | float):
-                    yield metric, str(klass), float(number)
+            for klass, of_class in value.items():
+                if isinstance(of_class, int | float):
+                    yield metric, str(klass), float(of_class)
         elif isinstance(value, int | float) and not isinstance(value, bool):
             yield metric, "", float(value)
-
-
-def _ours(measures: Measures, positive: str, metric: str, klass: str) -> Value | None:
-    """Return this run's number for a published one; without a class, precision and the like are the positive's."""
-    average, _, rest = metric.partition("_")
-    if average in {"macro", "weighted"}:
-        value = getattr(getattr(measures, average), rest, None)
-    elif metric in measures.metrics and not klass:
-        value = measures.metrics[metric]
-    else:
-        one = measures.per_class.get(klass or positive)
-        value = getattr(one, {"sensitivity": "recall"}.get(metric, metric), None)
-    return value if isinstance(value, Value) else None

@@ -15,7 +15,9 @@ from PIL import Image
 from seimbang.errors import SeimbangError
 from seimbang.explain import overlay
 from seimbang.imaging.decode import decode, open_native
-from seimbang.record.contents import Contents, read, read_json
+from seimbang.record.arm import ArmFacts
+from seimbang.record.contents import Contents, read
+from seimbang.record.metrics import Measures
 from seimbang.serving import form
 from seimbang.serving.draw import UPLOAD_MB, bullets, digits, heading, load_predictor, pictures, result, table
 from seimbang.serving.heat import heat_map, methods
@@ -48,7 +50,7 @@ def main() -> None:
     words = choose_language()
     with in_plain_words(words):
         contents = read(Path(sys.argv[1]), sys.argv[2])
-        words, parts = (words.of_tables(), OF_TABLES) if contents.tabular else (words, PARTS)
+        words, parts = (words.of_tables(), OF_TABLES) if contents.run.tabular else (words, PARTS)
         banner(contents, words)
         for tab, (name, part) in zip(tabs(words, parts), parts.items(), strict=True):
             with tab, st.container(key=f"part_{name}"), in_plain_words(words):
@@ -64,7 +66,7 @@ def keep_uploads_in_memory() -> None:
 
 @contextmanager
 def in_plain_words(words: Words) -> Iterator[None]:
-    """Show any error inside as a sentence; only what is the program's fault goes to the server's log."""
+    """Show any error inside as a sentence; only an internal error goes to the server's log."""
     try:
         yield
     except SeimbangError as error:
@@ -98,9 +100,9 @@ def choose_language() -> Words:
 
 def banner(contents: Contents, words: Words) -> None:
     """Say above every part what this is and what to beware of."""
-    st.title(plain(contents.study["title"]), anchor=False)
+    st.title(plain(contents.run.study.title), anchor=False)
     st.markdown(f"**{words('page.statement')}**")
-    warnings = {"synthetic": contents.data["synthetic"], "quick": contents.quick, "leaky": contents.arm["leaky"]}
+    warnings = {"synthetic": contents.run.data.synthetic, "quick": contents.quick, "leaky": contents.arm.facts.leaky}
     for name, holds in warnings.items():
         if holds:
             st.warning(words(f"page.{name}"))
@@ -118,14 +120,14 @@ def tabs(words: Words, parts: Iterable[str]) -> Sequence[Any]:
 def purpose(contents: Contents, words: Words) -> None:
     """Draw part 1: what the page is for, and what it is not for."""
     heading(words("purpose.title"))
-    st.markdown(words("purpose.what", classes=", ".join(contents.data["classes"])))
+    st.markdown(words("purpose.what", classes=", ".join(contents.run.classes)))
     heading(words("purpose.question"), 2)
-    st.markdown("> " + plain(contents.study["question"]))
+    st.markdown("> " + plain(contents.run.study.question))
     heading(words("purpose.balance"), 2)
-    counts = contents.arm["before"]
+    counts = contents.arm.facts.before
     rare, *_, common = sorted(counts, key=counts.__getitem__)
     many, few = words.number(counts[common]), words.number(counts[rare])
-    arm = balancing(contents.arm, words)
+    arm = balancing(contents.arm.facts, words)
     st.markdown(words("purpose.balance_text", common=common, rare=rare, many=many, few=few, arm=arm))
     heading(words("purpose.who"), 2)
     bullets([words(f"purpose.{name}") for name in ("may", "may_not", "limits", "private", "name_hint")])
@@ -133,46 +135,50 @@ def purpose(contents: Contents, words: Words) -> None:
 
 def data_set(contents: Contents, words: Words) -> None:
     """Draw part 2: source, format, preparation, class distribution and sample images."""
-    data = contents.data
+    data = contents.run.data
     heading(words("data.title"))
-    facts = {words("data.name"): plain(data["name"])}
-    facts |= {words.known(f"data.{name.lower()}", name): plain(text) for name, text in data["facts"].items()}
-    if data["groups"]:
-        facts[words("data.patients")] = words.number(data["groups"])
-    if data["unreadable"]:
-        facts[words("data.unreadable")] = words.number(len(data["unreadable"]))
+    facts = {words("data.name"): plain(data.name)}
+    facts |= {words.known(f"data.{name.lower()}", name): plain(text) for name, text in data.facts.items()}
+    if data.groups:
+        facts[words("data.patients")] = words.number(data.groups)
+    if data.unreadable:
+        facts[words("data.unreadable")] = words.number(len(data.unreadable))
     bullets([f"**{name}:** {text}" for name, text in facts.items()])
-    if data["samples"]:
+    if data.samples:
         heading(words("data.samples"), 2)
-    pictures([(contents.run / one["file"], plain(one["label"])) for one in data["samples"]])
-    heading(words("data.parts"), 2)
-    parts = {words(f"data.{part}"): counts for part, counts in contents.protocol["counts"].items()}
-    parts |= {words("data.external_part", name=name): counts for name, counts in data["external"].items()}
-    columns = {
-        plain(name): [words.number(counts.get(name, 0)) for counts in parts.values()] for name in data["classes"]
-    }
-    table({words("data.part"): list(parts), **columns})
-    st.markdown(words("data.parts_text"))
-    if contents.protocol["folds"] > 1:
-        st.markdown(words("data.first_fold", folds=contents.protocol["folds"]))
+    pictures([(contents.run.folder / sample.file, plain(sample.label)) for sample in data.samples])
+    division(contents, words)
     heading(words("data.preparation"), 2)
     bullets(list(preparation(contents, words)))
     heading(words("data.distribution"), 2)
-    distribution(contents.arm, words)
+    distribution(contents.arm.facts, words)
 
 
-def distribution(arm: dict[str, Any], words: Words) -> None:
+def division(contents: Contents, words: Words) -> None:
+    """Draw how many cases of each class are in each part."""
+    data, protocol = contents.run.data, contents.protocol
+    heading(words("data.parts"), 2)
+    parts = {words(f"data.{part}"): counts for part, counts in protocol.counts.items()}
+    parts |= {words("data.external_part", name=name): counts for name, counts in data.external.items()}
+    columns = {plain(name): [words.number(counts.get(name, 0)) for counts in parts.values()] for name in data.classes}
+    table({words("data.part"): list(parts), **columns})
+    st.markdown(words("data.parts_text"))
+    if protocol.folds > 1:
+        st.markdown(words("data.first_fold", folds=protocol.folds))
+
+
+def distribution(arm: ArmFacts, words: Words) -> None:
     """Draw the training images of each class before and after balancing."""
     import altair as alt
 
-    steps = {words("data.before"): arm["before"], words("data.after"): arm["after"]}
+    steps = {words("data.before"): arm.before, words("data.after"): arm.after}
     rows = [
         {"step": step, "class": name, "n": n, "text": words.number(n)}
         for step, counts in steps.items()
         for name, n in counts.items()
     ]
     base = alt.Chart(alt.InlineData(values=rows)).encode(
-        x=alt.X("class:N", title=words("data.class"), axis=alt.Axis(labelAngle=0), sort=list(arm["before"])),
+        x=alt.X("class:N", title=words("data.class"), axis=alt.Axis(labelAngle=0), sort=list(arm.before)),
         xOffset=alt.XOffset("step:N", sort=list(steps)),
         y=alt.Y("n:Q", title=words("data.count"), axis=alt.Axis(labels=False, ticks=False, grid=False)),
         tooltip=["step:N", "class:N", "text:N"],
@@ -182,75 +188,73 @@ def distribution(arm: dict[str, Any], words: Words) -> None:
     chart = bars + base.mark_text(dy=-7).encode(text="text:N")
     numbers = "; ".join(f"{row['class']}, {row['step']}: {row['text']}" for row in rows)
     st.altair_chart(chart.properties(height=300), alt=words("data.chart", numbers=Markup(numbers)))
-    if arm["before"] == arm["after"]:
+    if arm.before == arm.after:
         st.markdown(words("data.same"))
-    if arm["synthetic"]:
-        st.markdown(words("data.synthetic", count=words.number(arm["synthetic"])))
+    if arm.synthetic:
+        st.markdown(words("data.synthetic", count=words.number(arm.synthetic)))
 
 
 def model(contents: Contents, words: Words) -> None:
     """Draw part 3: the layers, how they were trained, and the results."""
-    arm = contents.arm
+    facts, network = contents.arm.facts, contents.arm.networked
     heading(words("model.title"))
-    network = contents.networked
-    title = words.known(f"network.{arm['model']['name']}", arm["model_title"])
-    total = words.number(sum(layer["parameters"] for layer in arm["layers"]))
+    title = words.known(f"network.{facts.model['name']}", facts.model_title)
+    total = words.number(sum(layer.parameters for layer in facts.layers))
     st.markdown(words("model.built" if network else "model.fitted", title=title, parameters=total))
     rows = [
-        (plain(layer["name"]), shape(layer), words.number(layer["parameters"]), explained(layer, words))
-        for layer in arm["layers"]
+        (plain(layer.name), shape(layer), words.number(layer.parameters), explained(layer, words))
+        for layer in facts.layers
     ]
     names = ("layer" if network else "step", "shape", "parameters", "purpose")
     cells = dict(zip(names, zip(*rows, strict=True), strict=True))
     table({words(f"model.{name}"): column for name, column in cells.items() if network or name != "parameters"})
     if network:
-        training(arm, words)
+        training(facts, words)
     results(contents, words)
-    if contents.tabular:
-        important(contents, words)
+    importance(contents, words)
     compared(contents, words)
 
 
-def training(arm: dict[str, Any], words: Words) -> None:
+def training(arm: ArmFacts, words: Words) -> None:
     """Say how a network was trained."""
-    settings = arm["training"]
-    rate = words.number(settings["learning_rate"], digits(settings["learning_rate"]))
-    numbers = {"batch": settings["batch_size"], "epochs": settings["epochs"], "best": arm["best_epoch"]}
-    st.markdown(words("model.training", optimizer=OPTIMIZERS[settings["optimizer"]], rate=rate, **numbers))
+    settings = arm.training
+    rate = words.number(settings.learning_rate, digits(settings.learning_rate))
+    numbers = {"batch": settings.batch_size, "epochs": settings.epochs, "best": arm.best_epoch}
+    st.markdown(words("model.training", optimizer=OPTIMIZERS[settings.optimizer], rate=rate, **numbers))
 
 
-def important(contents: Contents, words: Words) -> None:
+def importance(contents: Contents, words: Words) -> None:
     """Draw how much each column of a table matters to the arm that predicts, the most important first."""
-    rows = sorted(read_json(contents.folder / "importance.json"), key=lambda row: -float(row["drop"]))
+    rows = sorted(contents.arm.importance, key=lambda row: -row.drop)
     if not rows:
         return
     heading(words("model.importance"), 2)
-    drops = [f"{words.number(100 * row['drop'], 1)} (± {words.number(100 * row['sd'], 1)})" for row in rows]
-    table({words("model.column"): [plain(row["column"]) for row in rows], words("model.drop"): drops})
+    drops = [f"{words.number(100 * row.drop, 1)} (± {words.number(100 * row.sd, 1)})" for row in rows]
+    table({words("model.column"): [plain(row.column) for row in rows], words("model.drop"): drops})
     st.markdown(words("model.importance_text"))
 
 
 def results(contents: Contents, words: Words) -> None:
     """Draw the figures of the arm that predicts, each with its interval."""
-    sets, threshold = contents.metrics["sets"], contents.metrics["threshold"]["value"]
+    metrics = contents.arm.metrics
+    test, threshold = metrics.sets["test"], words.number(metrics.threshold.value or 0.0, 2)
     heading(words("model.results"), 2)
-    columns: dict[str, dict[str, Any]] = {words("model.test"): sets["test"]["default"]}
-    if sets["test"]["tuned"]:
-        columns[words("model.tuned", threshold=words.number(threshold, 2))] = sets["test"]["tuned"]
+    columns: dict[str, Measures] = {words("model.test"): test.default}
+    if test.tuned:
+        columns[words("model.tuned", threshold=threshold)] = test.tuned
     for name in contents.externals:
-        columns[words("data.external_part", name=name)] = sets[f"external:{name}"]["default"]
+        columns[words("data.external_part", name=name)] = metrics.sets[f"external:{name}"].default
     names = {str(words("model.figure")): figure_names(contents, words)}
-    table(names | {column: figures(measured, words) for column, measured in columns.items()})
+    table(names | {column: figures(measures, words) for column, measures in columns.items()})
     st.markdown(words("model.results_text"))
-    if contents.protocol["folds"] > 1:
-        st.markdown(words("model.folds", folds=contents.protocol["folds"]))
-    if sets["test"]["tuned"]:
-        positive = contents.metrics["positive"]
-        st.markdown(words("model.tuned_text", threshold=words.number(threshold, 2), positive=positive))
+    if contents.protocol.folds > 1:
+        st.markdown(words("model.folds", folds=contents.protocol.folds))
+    if test.tuned:
+        st.markdown(words("model.tuned_text", threshold=threshold, positive=metrics.positive))
     heading(words("model.counts"), 2)
-    bullets(list(counted(contents.metrics, words)))
+    bullets(list(counted(metrics, words)))
     for name in contents.externals:
-        gap = words.interval(contents.metrics["gaps"][f"external:{name}"]["balanced_accuracy"])
+        gap = words.interval(metrics.gaps[f"external:{name}"]["balanced_accuracy"])
         gap = gap.replace("\N{NO-BREAK SPACE}%", "")
         st.markdown(words("model.gap", name=name, gap=gap))
     if contents.externals:
@@ -260,17 +264,15 @@ def results(contents: Contents, words: Words) -> None:
 def compared(contents: Contents, words: Words) -> None:
     """Draw the arms side by side."""
     heading(words("model.arms"), 2)
-    arms = list(contents.arms())
-    names = [words("model.arm_leaky", name=arm["name"]) if arm["leaky"] else plain(arm["name"]) for arm, _ in arms]
+    arms = contents.run.arms
+    names = [words("model.arm_leaky", name=arm.name) if arm.facts.leaky else plain(arm.name) for arm in arms]
     columns: dict[str, Sequence[str]] = {words("model.arm"): names}
     for name in ("test", *(f"external:{name}" for name in contents.externals)):
         title = words("model.test" if name == "test" else "data.external_part", name=name.removeprefix("external:"))
-        columns[title] = [
-            words.interval(measured["sets"][name]["default"]["metrics"]["balanced_accuracy"]) for _, measured in arms
-        ]
+        columns[title] = [words.interval(arm.metrics.sets[name].default.metrics["balanced_accuracy"]) for arm in arms]
     table(columns)
-    st.markdown(words("model.arms_text", arm=contents.arm["name"]))
-    if any(arm["leaky"] for arm, _ in arms):
+    st.markdown(words("model.arms_text", arm=contents.arm.name))
+    if any(arm.facts.leaky for arm in arms):
         st.markdown(words("model.leaky_text"))
 
 
@@ -287,9 +289,9 @@ def upload(contents: Contents, words: Words) -> None:
     if file is None:
         st.info(words("upload.waiting"))
         return
-    data, predictor = file.getvalue(), load_predictor(str(contents.folder))
+    data, predictor = file.getvalue(), load_predictor(str(contents.arm.folder))
     prediction = predictor.predict(data, file.name)
-    height, width = contents.data["size"]
+    height, width = contents.run.data.size
     caption = words("upload.preview", name=file.name, width=width, height=height)
     st.image(preview(data, predictor, file.name), caption, width=PREVIEW)
     result(contents, prediction, words)
@@ -323,7 +325,7 @@ def moved(pixels: Pixels, file_id: str, predictor: Predictor, label: str, words:
 def remembered(
     pixels: Pixels, file_id: str, network: "nn.Module", target: int, method: str, words: Words
 ) -> npt.NDArray[np.float32]:
-    """Return the map of this upload; moving the slider does not make it anew."""
+    """Return the map of this upload; moving the slider does not recompute it."""
     wanted = (file_id, method, target)
     if st.session_state.get("heat_of") != wanted:
         with st.spinner(words("heat.wait")):
@@ -346,8 +348,8 @@ def examples(contents: Contents, words: Words) -> None:
     st.markdown(words("examples.text"))
     for right, name in ((True, "right"), (False, "wrong")):
         heading(words(f"examples.{name}"), 2)
-        chosen = [one for one in contents.examples if one["right"] == right]
-        pictures([(contents.folder / one["file"], caption(one, words)) for one in chosen])
+        chosen = [example for example in contents.arm.examples if example.right == right]
+        pictures([(contents.arm.folder / example.file, caption(example, words)) for example in chosen])
         if not chosen:
             st.markdown(words(f"examples.none_{name}"))
 

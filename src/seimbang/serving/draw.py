@@ -6,7 +6,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from seimbang.record.contents import Contents, incomplete
+from seimbang.record.contents import Contents
+from seimbang.record.files import missing
 from seimbang.serving.predictor import Prediction, Predictor
 from seimbang.serving.sentences import trust
 from seimbang.serving.words import Words, plain
@@ -34,7 +35,7 @@ def pictures(files: Sequence[tuple[Path, str]]) -> None:
     with st.container(horizontal=True):
         for file, text in files:
             if not file.is_file():
-                raise incomplete(file)
+                raise missing(file)
             st.image(str(file), text, width=160)
 
 
@@ -55,7 +56,7 @@ def result(contents: Contents, prediction: Prediction, words: Words) -> None:
         heading(words("upload.result"), 2)
         _verdict(prediction, words)
         if prediction.label_tuned is not None:
-            _reading(contents, prediction, words)
+            _tuned(contents, prediction, words)
     heading(words("upload.how_sure"), 2)
     bullets(list(trust(contents, prediction.confidence, words)))
 
@@ -73,10 +74,11 @@ def _verdict(prediction: Prediction, words: Words) -> None:
         st.progress(min(1.0, share), f"{plain(name)}: {plain(words.percent(share))}")
 
 
-def _reading(contents: Contents, prediction: Prediction, words: Words) -> None:
+def _tuned(contents: Contents, prediction: Prediction, words: Words) -> None:
     """Say what the threshold that was chosen on validation makes of the case."""
-    threshold = words.number(contents.metrics["threshold"]["value"], 2)
-    facts = {"threshold": threshold, "positive": contents.metrics["positive"], "name": prediction.label_tuned}
+    metrics = contents.arm.metrics
+    threshold = words.number(metrics.threshold.value or 0.0, 2)
+    facts = {"threshold": threshold, "positive": metrics.positive, "name": prediction.label_tuned}
     if prediction.label_tuned == prediction.label:
         st.markdown(words("upload.tuned_same", **facts))
     else:

@@ -18,7 +18,7 @@ def upload(contents: Contents, words: Words) -> None:
     """Draw the form and what the model says of what was filled in; then the same for a file."""
     heading(words("upload.title"))
     st.warning(words("upload.not_diagnosis"))
-    predictor = load_predictor(str(contents.folder))
+    predictor = load_predictor(str(contents.arm.folder))
     row = _form(predictor, words)
     if row is None:
         st.info(words("upload.waiting"))
@@ -61,11 +61,11 @@ def _field(column: Column, words: Words) -> float:
 
 def _alike(contents: Contents, predictor: Predictor, row: Rows, words: Words) -> None:
     heading(words("rows.alike"), 2)
-    found = neighbours(contents.folder, predictor, row)
+    rows = neighbours(contents.arm.folder, predictor, row)
     cells = {
-        "rows.case": [plain(one.case_id) for one in found],
-        "upload.class": [plain(one.label) for one in found],
-        "rows.distance": [words.number(one.distance, 2) for one in found],
+        "rows.case": [plain(neighbour.case_id) for neighbour in rows],
+        "upload.class": [plain(neighbour.label) for neighbour in rows],
+        "rows.distance": [words.number(neighbour.distance, 2) for neighbour in rows],
     }
     table({words(key): column for key, column in cells.items()})
     st.markdown(words("rows.alike_text"))
@@ -79,12 +79,12 @@ def _batch(predictor: Predictor, words: Words) -> None:
     if file is None:
         return
     texts = uploaded(file.getvalue(), file.name)
-    X, found = read_rows(predictor, texts)
-    labels = [one.label for one in found]
+    X, predictions = read_rows(predictor, texts)
+    labels = [prediction.label for prediction in predictions]
     counts = [words.number(labels.count(name)) for name in predictor.classes]
     table({words("upload.class"): [plain(name) for name in predictor.classes], words("rows.count"): counts})
     unlike = int(outside(X, columns(predictor)).any(axis=1).sum())
     if unlike:
         st.warning(words("rows.unlike", count=words.number(unlike), all=words.number(len(X))))
-    name, content = f"{Path(file.name).stem}_predicted.csv", with_predictions([texts], found)
+    name, content = f"{Path(file.name).stem}_predicted.csv", with_predictions([texts], predictions)
     st.download_button(words("rows.download"), content, name, "text/csv", on_click="ignore")

@@ -12,11 +12,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from seimbang.datasets.base import Column, DataSettings
+from seimbang.datasets.base import Column
 from seimbang.datasets.columns import encode
 from seimbang.datasets.images import missing
 from seimbang.datasets.sheets import blocks, whole
-from seimbang.record.contents import incomplete
+from seimbang.record.files import damaged, read_bytes
 from seimbang.serving.predictor import Prediction, Predictor
 
 FORMULA = "=+-@\t\r"
@@ -44,7 +44,7 @@ def read_file(path: Path) -> pd.DataFrame:
     """
     if not path.is_file():
         missing(path)
-    return whole(blocks(path, DataSettings()), path.name)
+    return whole(blocks(path), path.name)
 
 
 def read_rows(predictor: Predictor, table: pd.DataFrame) -> tuple[Rows, list[Prediction]]:
@@ -74,15 +74,16 @@ def outside(X: Rows, known: tuple[Column, ...]) -> npt.NDArray[np.bool_]:
     return np.asarray(numbers & ((low > X) | (high < X)))
 
 
-def with_predictions(tables: list[pd.DataFrame], found: list[Prediction]) -> str:
+def with_predictions(tables: list[pd.DataFrame], predictions: list[Prediction]) -> str:
     """Return the rows of all tables with the predictions added as columns, as a CSV in which no cell is a formula."""
     added: dict[str, list[str]] = {
-        "predicted": [one.label for one in found],
-        "confidence": [f"{one.confidence:.6f}" for one in found],
+        "predicted": [prediction.label for prediction in predictions],
+        "confidence": [f"{prediction.confidence:.6f}" for prediction in predictions],
     }
-    if found[0].label_tuned is not None:
-        added["predicted_at_tuned_threshold"] = [str(one.label_tuned) for one in found]
-    added |= {f"p_{name}": [f"{one.probabilities[name]:.6f}" for one in found] for name in found[0].probabilities}
+    if predictions[0].label_tuned is not None:
+        added["predicted_at_tuned_threshold"] = [str(prediction.label_tuned) for prediction in predictions]
+    for name in predictions[0].probabilities:
+        added[f"p_{name}"] = [f"{prediction.probabilities[name]:.6f}" for prediction in predictions]
     whole = pd.concat(tables).fillna("").assign(**added).map(harmless).rename(columns=harmless)
     return whole.to_csv(index=False)
 
@@ -96,15 +97,15 @@ def neighbours(arm_folder: Path, predictor: Predictor, X: Rows) -> list[Neighbou
     """Return the training rows nearest to the only row of ``X``, nearest first.
 
     Raises:
-        IntegrityError: ``RUN_INCOMPLETE``: the arm holds no training rows.
+        IntegrityError: ``RUN_MISSING`` or ``RUN_DAMAGED``: the arm holds no training rows.
     """
     assert predictor.table is not None
     file = arm_folder / "neighbours.npz"
     try:
-        with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as kept:
+        with np.load(io.BytesIO(read_bytes(file)), allow_pickle=False) as kept:
             rows, labels, ids = (kept[name] for name in ("rows", "labels", "ids"))
     except (OSError, ValueError, KeyError, BadZipFile) as error:
-        raise incomplete(file) from error
+        raise damaged(file, "the arrays rows, labels and ids", repr(error)) from error
     distance = np.linalg.norm(rows - predictor.table.transform(X), axis=1)
     nearest = np.argsort(distance, kind="stable")[:NEAREST]
     return [Neighbour(str(ids[k]), str(labels[k]), float(distance[k])) for k in nearest]

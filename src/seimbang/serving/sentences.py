@@ -1,66 +1,82 @@
 """What the page says of a run, as sentences and table cells in one language; how it looks is left to ``app.py``."""
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Collection, Iterator, Sequence
 
+from seimbang.evaluation.figures import main, of_class
+from seimbang.evaluation.metric import Metric
+from seimbang.imaging.augment import UNCHANGED
+from seimbang.record.arm import ArmFacts
+from seimbang.record.cases import ExampleRow
 from seimbang.record.contents import Contents, tenth
+from seimbang.record.metrics import Measures, Metrics
+from seimbang.record.read import Run
 from seimbang.serving.words import Markup, Words
+from seimbang.training.base import Layer
 
 FEW = 20  # fewer alike predictions than this say little about how often such a confidence is right
 
 
 def preparation(contents: Contents, words: Words) -> Iterator[str]:
     """Yield what was done to the cases, a sentence a step."""
-    split = contents.protocol["split"]
-    yield from _of_rows(contents, words) if contents.tabular else _of_images(contents, words)
-    if split["folds"]:
-        yield words("data.folds", folds=split["folds"])
-    elif split["test"] == "provided":
+    run, split = contents.run, contents.protocol.split
+    yield from _of_rows(run, words) if run.tabular else _of_images(run, words)
+    if split.folds:
+        yield words("data.folds", folds=split.folds)
+    elif split.test == "provided":
         yield words("data.provided")
     else:
-        yield words("data.fraction", share=words.percent(split["test"], 0))
-    if contents.data["groups"] and split["group"] != "none":
+        yield words("data.fraction", share=words.percent(split.test, 0))
+    if run.data.groups and split.group != "none":
         yield words("data.grouped")
-    if not contents.tabular and any(contents.study["image"].get("augment", {}).values()):
+    if not run.tabular and run.study.image.augment != UNCHANGED:
         yield words("data.augmented")
-    yield balancing(contents.arm, words)
+    yield balancing(contents.arm.facts, words)
 
 
-def _of_images(contents: Contents, words: Words) -> Iterator[str]:
-    height, width = contents.data["size"]
+def _of_images(run: Run, words: Words) -> Iterator[str]:
+    height, width = run.data.size
     yield words("data.resize", width=width, height=height)
-    yield words("data.grey" if contents.data["channels"] == 1 else "data.colour")
+    yield words("data.grey" if run.data.channels == 1 else "data.colour")
     yield words("data.scale")
 
 
-def _of_rows(contents: Contents, words: Words) -> Iterator[str]:
+def _of_rows(run: Run, words: Words) -> Iterator[str]:
     yield words("data.gaps")
-    if any(column["kind"] == "category" for column in contents.data["columns"]):
+    if any(column.kind == "category" for column in run.data.columns):
         yield words("data.categories")
     yield words("data.scores")
 
 
 def figure_names(contents: Contents, words: Words) -> Sequence[str]:
     """Return the names of what ``figures`` returns."""
-    classes = contents.metrics["classes"]
-    names = [words(f"model.{name}") for name in ("accuracy", "balanced_accuracy", "auc")]
-    return names + [words(f"model.{kind}", name=name) for kind in ("recall", "precision") for name in classes]
+    classes = contents.arm.metrics.classes
+    names = [words.known(f"model.{metric}", metric.title) for metric in main(len(classes))]
+    return names + [
+        words.known(f"model.{metric}", f"{name}: {metric.title}", name=name)
+        for metric in _of_class(classes)
+        for name in classes
+    ]
 
 
-def figures(measured: dict[str, Any], words: Words) -> list[str]:
+def figures(measures: Measures, words: Words) -> list[str]:
     """Return the figures of one set with their intervals."""
-    whole, each = measured["metrics"], measured["per_class"].values()
-    shown = [words.interval(whole[name], share=name != "auc") for name in ("accuracy", "balanced_accuracy", "auc")]
-    return shown + [words.interval(one[kind]) for kind in ("recall", "precision") for one in each]
+    whole, each = measures.metrics, measures.per_class.values()
+    shown = [words.interval(whole[metric.key], share=metric.needs.of == "decisions") for metric in main(len(each))]
+    return shown + [words.interval(a_class.metrics[metric.key]) for metric in _of_class(each) for a_class in each]
 
 
-def counted(metrics: dict[str, Any], words: Words) -> Iterator[str]:
+def _of_class(classes: Collection[object]) -> list[Metric]:
+    """Return the metrics of each class that the page shows: shares of its cases and of its predictions."""
+    return [metric for metric in of_class(len(classes)) if metric.averaged and metric.interval == "proportion"]
+
+
+def counted(metrics: Metrics, words: Words) -> Iterator[str]:
     """Yield for each class how many of its test images were recognised."""
-    for position, row in enumerate(metrics["sets"]["test"]["default"]["confusion"]):
+    for position, row in enumerate(metrics.sets["test"].default.confusion):
         n, right = sum(row), row[position]
         numbers = {"n": words.number(n), "right": words.number(right), "wrong": words.number(n - right)}
-        yield words("model.counted", name=metrics["classes"][position], **numbers)
+        yield words("model.counted", name=metrics.classes[position], **numbers)
 
 
 def trust(contents: Contents, confidence: float, words: Words) -> Iterator[str]:
@@ -77,23 +93,23 @@ def trust(contents: Contents, confidence: float, words: Words) -> Iterator[str]:
         yield words(f"upload.experience{ending}", **facts) + (" " + words("upload.few") if n < FEW else "")
 
 
-def balancing(arm: dict[str, Any], words: Words) -> Markup:
+def balancing(facts: ArmFacts, words: Words) -> Markup:
     """Return a sentence on the arm's balancing method, or its title where the languages have none."""
-    return words.known(f"balance.{arm['balance']['method']}", arm["balance_title"])
+    return words.known(f"balance.{facts.method}", facts.balance_title)
 
 
-def explained(layer: dict[str, Any], words: Words) -> Markup:
+def explained(layer: Layer, words: Words) -> Markup:
     """Return what a layer does, or what the model itself says of it where the languages have nothing."""
-    key = re.sub(r"\W+", "_", layer["name"].lower()).strip("_")
-    return words.known(f"layer.{key}", layer["purpose"], steps=layer["shape"][0], size=layer["shape"][-1])
+    key = re.sub(r"\W+", "_", layer.name.lower()).strip("_")
+    return words.known(f"layer.{key}", layer.purpose, steps=layer.shape[0], size=layer.shape[-1])
 
 
-def shape(layer: dict[str, Any]) -> str:
+def shape(layer: Layer) -> str:
     """Return a layer's output shape as ``150 × 128``."""
-    return " × ".join(str(size) for size in layer["shape"])
+    return " × ".join(str(size) for size in layer.shape)
 
 
-def caption(one: dict[str, Any], words: Words) -> Markup:
+def caption(example: ExampleRow, words: Words) -> Markup:
     """Return what stands under an example."""
-    confidence = words.percent(one["confidence"])
-    return words("examples.caption", label=one["label"], predicted=one["predicted"], confidence=confidence)
+    confidence = words.percent(example.confidence)
+    return words("examples.caption", label=example.label, predicted=example.predicted, confidence=confidence)

@@ -70,7 +70,7 @@ def serve(run: Path, port: int | None, arm: str | None, open_browser: bool) -> N
 
     Raises:
         ResourceError: ``EXTRA_MISSING``, ``PORT_TAKEN`` or ``SERVER_STOPPED``.
-        IntegrityError: The run is not finished, or its model is not as it was saved.
+        IntegrityError: The run is not finished, or its models are not as they were saved.
         StudyError: ``ARM_UNKNOWN``.
     """
     if importlib.util.find_spec("streamlit") is None:
@@ -154,7 +154,8 @@ def _stopped_in_the_end() -> Iterator[None]:
         raise KeyboardInterrupt
 
     numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {number: signal.signal(number, interrupt) for number in numbers}
+    kept = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]  # nohup ignores SIGHUP
+    before = {number: signal.signal(number, interrupt) for number in kept}
     try:
         yield
     finally:

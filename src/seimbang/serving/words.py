@@ -5,7 +5,8 @@ import tomllib
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+
+from seimbang.record.metrics import Value
 
 LANGUAGES = {"en": "English", "id": "Bahasa Indonesia"}
 _TEXT = Path(__file__).parent / "text"
@@ -44,7 +45,7 @@ class Words:
         return text.translate(str.maketrans(",.", ".,")) if self.language == "id" else text
 
     def percent(self, share: float, digits: int = 1) -> str:
-        """Write a share in [0, 1] as a percentage; one that is not quite 0 or 1 never reads as 0 % or 100 %."""
+        """Write a share in [0, 1] as a percentage; one that is not quite 0 or 1 is never shown as 0 % or 100 %."""
         least, value, sign = 10.0**-digits, 100 * share, ""
         if 0 < value < least:
             value, sign = least, "<\N{NO-BREAK SPACE}"
@@ -52,16 +53,16 @@ class Words:
             value, sign = 100 - least, ">\N{NO-BREAK SPACE}"
         return f"{sign}{self.number(value, digits)}\N{NO-BREAK SPACE}%"
 
-    def interval(self, value: dict[str, Any], share: bool = True) -> str:
+    def interval(self, value: Value, share: bool = True) -> str:
         """Write a figure of ``metrics.json`` with its 95 % interval; ``share`` says it is a percentage."""
-        if value["value"] is None:
+        if value.value is None:
             return "–"
         factor, digits = (100, 1) if share else (1, 2)
-        middle = self.number(factor * value["value"], digits) + ("\N{NO-BREAK SPACE}%" if share else "")
-        if value["low"] is None or value["high"] is None:
+        middle = self.number(factor * value.value, digits) + ("\N{NO-BREAK SPACE}%" if share else "")
+        if value.low is None or value.high is None:
             return middle
-        low, high = (self.number(factor * value[end], digits) for end in ("low", "high"))
-        between = "\N{WORD JOINER}–\N{WORD JOINER}" if value["low"] >= 0 else "; "  # a dash would read as a minus
+        low, high = (self.number(factor * end, digits) for end in (value.low, value.high))
+        between = "\N{WORD JOINER}–\N{WORD JOINER}" if value.low >= 0 else "; "  # a dash looks like a minus sign
         return f"{middle} ({low}{between}{high})"
 
 

@@ -1,0 +1,75 @@
+"""``comparisons.json``: every two arms tested on the same cases."""
+
+from __future__ import annotations
+
+from pydantic import ConfigDict
+
+from seimbang.record.base import Record
+from seimbang.record.metrics import Value
+
+
+class PairedTest(Record):
+    """What one test says of a pair: first minus second, its 95 % interval, p, and p after Holm's correction."""
+
+    difference: float | None
+    low: float | None
+    high: float | None
+    p: float | None
+    holm: float | None
+    method: str
+    why: str
+
+    @property
+    def significant(self) -> bool:
+        """Whether the two arms differ at the 5 % level after Holm's correction."""
+        return self.holm is not None and self.holm < 0.05
+
+    @property
+    def sign(self) -> int:
+        """Which arm is shown to be better: 1 the first, -1 the second, 0 neither."""
+        return (1 if (self.difference or 0) > 0 else -1) if self.significant else 0
+
+    def __str__(self) -> str:
+        return str(Value(value=self.difference, low=self.low, high=self.high, why=self.why))
+
+    def turned(self) -> PairedTest:
+        """Return it as second minus first."""
+        difference, low, high = (None if x is None else -x for x in (self.difference, self.high, self.low))
+        return self.model_copy(update={"difference": difference, "low": low, "high": high})
+
+
+class Pair(Record):
+    """Two arms on the same cases, and what each test says; ``only_first`` cases only the first arm has right."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, PairedTest]
+    first: str
+    second: str
+    only_first: int
+    only_second: int
+
+    @property
+    def tests(self) -> dict[str, PairedTest]:
+        """What the tests say, by their names."""
+        return self.__pydantic_extra__
+
+
+class Compared(Record):
+    """Every pair on one set."""
+
+    n: int
+    groups: int
+    pairs: list[Pair]
+
+    def between(self, first: str, second: str, test: str = "balanced_accuracy") -> PairedTest:
+        """Return what a test says of two different arms, first minus second."""
+        pair = next(pair for pair in self.pairs if {pair.first, pair.second} == {first, second})
+        result = pair.tests[test]
+        return result if pair.first == first else result.turned()
+
+
+class Comparison(Record):
+    """One protocol of ``comparisons.json``, by the names of its arms and sets."""
+
+    arms: list[str]
+    sets: dict[str, Compared]

@@ -1,0 +1,93 @@
+"""The files of a run folder, read; one that is missing or damaged is named, never guessed around."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from seimbang.errors import IntegrityError, StudyError
+from seimbang.record.base import load
+
+T = TypeVar("T")
+MEND = "run the study again; finished steps are not repeated"
+
+
+def read_json(path: Path, kind: type[T]) -> T:
+    """Return the objects in a JSON file.
+
+    Raises:
+        IntegrityError: ``RUN_MISSING`` or ``RUN_DAMAGED``.
+    """
+    try:
+        return load(read_bytes(path), kind)
+    except (ValueError, StudyError) as error:
+        raise damaged(path, "what a finished run writes", _first_mistake(error)) from error
+
+
+def _first_mistake(error: Exception) -> str:
+    if not isinstance(error, ValidationError):
+        return getattr(error, "found", str(error))
+    first = error.errors(include_url=False)[0]
+    place = ".".join(map(str, first["loc"]))
+    return f"{place}: {first['msg']}".lstrip(": ")
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file.
+
+    Raises:
+        IntegrityError: ``RUN_MISSING`` or ``RUN_DAMAGED``.
+    """
+    try:
+        return read_bytes(path).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise damaged(path, "UTF-8 text", str(error)) from error
+
+
+def read_image(folder: Path, file: str) -> bytes:
+    """Return the bytes of a PNG that a JSON file of ``folder`` names.
+
+    Raises:
+        IntegrityError: ``RUN_DAMAGED``: it lies outside the folder or is no PNG; ``RUN_MISSING``.
+    """
+    content = read_bytes(inside(folder, file))
+    if not content.startswith(b"\x89PNG\r\n\x1a\n"):
+        raise damaged(folder / file, "a PNG image", "other content")
+    return content
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the content of a file.
+
+    Raises:
+        IntegrityError: ``RUN_MISSING``.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise missing(path, str(error.strerror)) from error
+
+
+def inside(folder: Path, file: str) -> Path:
+    """Return the path of a file that a JSON file of ``folder`` names.
+
+    Raises:
+        IntegrityError: ``RUN_DAMAGED``: it lies outside the folder.
+    """
+    path = (folder / file).resolve()
+    if not path.is_relative_to(folder.resolve()):
+        raise damaged(folder / file, "a path inside the run folder", "a path that leads out of it")
+    return path
+
+
+def missing(path: Path, why: str = "no such file") -> IntegrityError:
+    """Return the error for a file that the run folder should hold."""
+    found = f"{path} cannot be read ({why})" if path.parent.is_dir() else f"there is no such folder: {path.parent}"
+    return IntegrityError("RUN_MISSING", found, "the file of a finished run", MEND)
+
+
+def damaged(path: Path, expected: str, found: str) -> IntegrityError:
+    """Return the error for a file of the run folder that is not what a run writes."""
+    return IntegrityError("RUN_DAMAGED", f"{path} damaged: {found}", expected, MEND)

@@ -1,0 +1,40 @@
+"""What a report consists of, and how it is written."""
+
+from pathlib import Path
+
+from seimbang.imaging.files import write_atomic
+from seimbang.record.read import read
+from seimbang.reports import architecture, bars, boxes, comparison, figures, folds, importance, quality, search
+from seimbang.reports.html import page
+from seimbang.reports.tables import latex, metrics_csv
+
+
+def write_report(run: Path) -> Path:
+    """Write ``report.html``, ``metrics.csv``, ``table.tex`` and ``figures/*.svg`` into a run folder.
+
+    Args:
+        run: A run folder with at least one finished arm; nothing outside it is read.
+
+    Returns:
+        The path of the page.
+
+    Raises:
+        IntegrityError: RUN_MISSING, RUN_DAMAGED or RUN_UNFINISHED, naming the file.
+        ResourceError: The folder cannot be written or the disk is full.
+    """
+    for name, content in report_files(run).items():
+        write_atomic(run / name, content)
+    return run / "report.html"
+
+
+def report_files(run_folder: Path) -> dict[str, str]:
+    """Return what a report consists of, by name."""
+    run = read(run_folder)
+    rooms = (figures, bars, comparison, architecture, quality, folds, search, boxes, importance)
+    drawn = {name: figure for room in rooms for name, figure in room.draw(run).items()}
+    tables = {"metrics.csv": metrics_csv(run), "table.tex": latex(run)}
+    return (
+        {f"figures/{figure.name}.svg": figure.svg for figure in drawn.values()}
+        | tables
+        | {"report.html": page(run, drawn)}
+    )
