@@ -2,6 +2,7 @@
 
 import os
 import resource
+import signal
 import struct
 import subprocess
 import sys
@@ -180,7 +181,7 @@ def test_a_full_disk_stops_with_6_and_leaves_no_half_file(tmp_path):
     assert done.returncode == 6
     assert "DISK_FULL" in done.stderr
     assert "Traceback" not in done.stderr
-    assert not [path for path in tmp_path.rglob(".*") if path.stat().st_size > 1500]
+    assert not [path for path in tmp_path.rglob(".*") if path.is_file() and path.stat().st_size > 1500]
 
 
 def test_an_output_that_cannot_be_written_exits_with_6(tmp_path):
@@ -189,6 +190,24 @@ def test_an_output_that_cannot_be_written_exits_with_6(tmp_path):
     assert done.returncode == 6
     assert "NOT_WRITABLE" in done.stderr
     assert "To fix it: choose another folder" in done.stderr
+
+
+def test_children_hear_ctrl_c_where_the_tests_do_not(pytestconfig):
+    """As under nohup and in a script's background, where SIGINT is ignored, which a child inherits."""
+    setup = pytestconfig.pluginmanager.get_plugin(str(Path(__file__).with_name("conftest.py")))
+    code = "import signal; print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        assert heard(code) == "False"
+        setup.pytest_configure()
+        assert heard(code) == "True"
+        os.kill(os.getpid(), signal.SIGINT)  # the tests themselves go on
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def heard(code):
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60).stdout.strip()
 
 
 def test_a_fault_of_the_program_is_one_line_and_a_file(monkeypatch, capsys):
@@ -200,7 +219,7 @@ def test_a_fault_of_the_program_is_one_line_and_a_file(monkeypatch, capsys):
     with pytest.raises(SystemExit, match="1"):
         cli.main()
     said = capsys.readouterr().err
-    assert "A fault of seimbang itself (ValueError: the broken part)" in said
+    assert "Internal error (ValueError: the broken part)" in said
     assert "Traceback" not in said
     log = Path(said.split()[-1])
     assert "in broken" in log.read_text(encoding="utf-8")

@@ -30,13 +30,12 @@ def fresh(code):
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
 
 
-def test_importing_is_light_and_the_audit_is_both_a_package_and_a_function():
+def test_importing_is_light_and_the_audit_is_a_function():
     heavy = "numpy pandas torch sklearn scipy pydantic matplotlib"
     first = f"import sys, seimbang; print(*(name for name in {heavy!r}.split() if name in sys.modules))"
     assert fresh(first) == []
     for line in ("import seimbang", "from seimbang.checks import leaks\nimport seimbang", "import seimbang.checks"):
-        code = f"{line}\nprint(callable(seimbang.checks), seimbang.checks.audit.__name__, seimbang.checks.__name__)"
-        assert fresh(code) == ["True", "audit", "seimbang.checks"]
+        assert fresh(f"{line}\nprint(seimbang.audit.__module__, seimbang.audit.__name__)") == ["seimbang.api", "audit"]
 
 
 def test_names_that_are_not_there():
@@ -45,22 +44,23 @@ def test_names_that_are_not_there():
     assert all(hasattr(seimbang, name) for name in seimbang.__all__)
 
 
-def test_an_audit_says_what_look_finds_as_sentences_and_as_a_table(tmp_path):
-    found = seimbang.audit(parse(TABLE))
+def test_an_audit_says_what_inspect_finds_as_sentences_and_as_a_table(tmp_path):
+    findings = seimbang.audit(parse(TABLE))
     (tmp_path / "study.toml").write_text(to_toml(TABLE))
-    assert found == seimbang.audit(tmp_path / "study.toml") == inspect(str(tmp_path / "study.toml"), tmp_path)
-    assert [line.rsplit(" [", 1)[1].rstrip("]") for line in str(found).splitlines()] == [one.code for one in found]
-    assert repr(found) == str(found)
-    html = found._repr_html_()
-    assert html.count("<tr>") == len(found) + 1
-    assert all(one.code in html for one in found)
+    assert findings == seimbang.audit(tmp_path / "study.toml") == inspect(str(tmp_path / "study.toml"), tmp_path)
+    codes = [finding.code for finding in findings]
+    assert [line.rsplit(" [", 1)[1].rstrip("]") for line in str(findings).splitlines()] == codes
+    assert repr(findings) == str(findings)
+    html = findings._repr_html_()
+    assert html.count("<tr>") == len(findings) + 1
+    assert all(code in html for code in codes)
 
 
 def test_an_audit_of_a_file_and_of_nothing(tmp_path):
     pd.DataFrame({"id": range(40), "age": range(40), "label": ["a", "b"] * 20}).to_excel(
         tmp_path / "t.xlsx", index=False
     )
-    assert "CLASS_COUNTS" in {one.code for one in seimbang.audit(tmp_path / "t.xlsx")}
+    assert "CLASS_COUNTS" in {finding.code for finding in seimbang.audit(tmp_path / "t.xlsx")}
     empty = seimbang.api.Findings()
     assert str(empty) == "Nothing was found."
     assert "Nothing was found." in empty._repr_html_()
@@ -134,5 +134,7 @@ def test_hostile_names_stay_text(loaded):
 
 
 def test_a_folder_without_a_run(tmp_path):
-    with pytest.raises(IntegrityError, match="RUN_MISSING"):
+    with pytest.raises(IntegrityError, match=r"RUN_MISSING.*study\.json"):
         seimbang.load(tmp_path)
+    with pytest.raises(IntegrityError, match=r"RUN_MISSING.*there is no such folder"):
+        seimbang.load(tmp_path / "nothing")

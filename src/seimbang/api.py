@@ -8,26 +8,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seimbang.checks.base import Finding
+from seimbang.record.choice import find_arm
 from seimbang.record.read import Run as Contents
-from seimbang.record.read import read
+from seimbang.record.read import read, read_predictions
 from seimbang.reports import card
 from seimbang.reports.answer import answer
+from seimbang.runs.executors import Options
 from seimbang.runs.inspect import inspect
-from seimbang.runs.steps import run as run_study
+from seimbang.runs.run import run as run_study
+from seimbang.serving.predictor import Predictor
 from seimbang.study.load import load as load_study
 from seimbang.study.schema import Study, slug
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from seimbang.serving.predictor import Predictor
-
 
 class Findings(list[Finding]):
     """What an audit found: prints as sentences, and is a table in a notebook."""
 
     def __str__(self) -> str:
-        return "\n".join(f"{one.severity}: {one.sentence} [{one.code}]" for one in self) or "Nothing was found."
+        lines = [f"{finding.severity}: {finding.sentence} [{finding.code}]" for finding in self]
+        return "\n".join(lines) or "Nothing was found."
 
     __repr__ = __str__
 
@@ -68,8 +70,6 @@ class Run:
         Raises:
             StudyError: ARM_UNKNOWN.
         """
-        from seimbang.evaluation import read as read_predictions
-
         return read_predictions(self._arm(arm))
 
     def predictor(self, arm: str | None = None) -> Predictor:
@@ -78,13 +78,9 @@ class Run:
         Raises:
             StudyError: ARM_UNKNOWN.
         """
-        from seimbang.serving.predictor import Predictor
-
         return Predictor.load(self._arm(arm))
 
     def _arm(self, arm: str | None) -> Path:
-        from seimbang.record.choice import find_arm
-
         return self.folder / "arms" / find_arm(self.folder, arm)
 
     def __repr__(self) -> str:
@@ -114,6 +110,7 @@ def run(
     out: str | Path | None = None,
     arm: str | None = None,
     quick: bool = False,
+    workers: int | None = None,
 ) -> Run:
     """Run a study, or what is left of it after an interruption, and write its report.
 
@@ -125,6 +122,7 @@ def run(
         out: The run folder; by default ``runs/<study>``.
         arm: Name of the one arm to run.
         quick: A rough answer in about a minute.
+        workers: Jobs at once; by default what fits processors and memory.
 
     Raises:
         SeimbangError: What went wrong and how to fix it; what is finished is kept.
@@ -132,7 +130,7 @@ def run(
     loaded = study if isinstance(study, Study) else load_study(str(study))
     name = slug(study.title) if isinstance(study, Study) else Path(study).stem
     folder = Path(out or Path("runs") / f"{name}{'-quick' if quick else ''}")
-    run_study(loaded, _root(data), folder, arm, quick)
+    run_study(loaded, _root(data), folder, arm, quick, options=Options(workers))
     return load(folder)
 
 

@@ -1,13 +1,16 @@
 """The only module that writes to the terminal: rich where there is one, plain lines where there is not."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
 from rich.console import Console
+from rich.live import Live
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from rich.progress import track as rich_track
 from rich.table import Table
+from rich.text import Text
 
 T = TypeVar("T")
 out = Console(soft_wrap=True, highlight=False, markup=False)  # a file may be called [b].png
@@ -61,3 +64,75 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
     for row in rows:
         grid.add_row(*row)
     out.print(grid)
+
+
+class Board:
+    """All jobs of a run, live: how far each is, its memory, and how long the rest will take.
+
+    Where there is no terminal it prints one line for each thing that happens.
+
+    Args:
+        titles: Of the jobs, by name.
+        workers: How many are done at once.
+    """
+
+    def __init__(self, titles: Mapping[str, str], workers: int) -> None:
+        self.titles, self.workers = dict(titles), workers
+        self.lines: dict[str, tuple[str, float]] = {}
+        self.begun: dict[str, float] = {}
+        self.seconds: dict[str, float] = {}
+        self._live = Live(console=err, get_renderable=self._table, refresh_per_second=2, transient=True)
+
+    def __enter__(self) -> "Board":
+        if err.is_terminal:
+            self._live.start()
+        self.started = time.monotonic()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if err.is_terminal:
+            self._live.stop()
+
+    def update(self, name: str, line: str, memory: float) -> None:
+        """Say how far a job is, and how many MB its process holds at most."""
+        if name not in self.titles:
+            return
+        self.begun.setdefault(name, time.monotonic())
+        self.lines[name] = line, memory
+        if not err.is_terminal:
+            note(f"{self.titles[name]}: {line}")
+
+    def finish(self, name: str) -> None:
+        """Say that a job is done."""
+        now = time.monotonic()
+        self.seconds[name] = now - self.begun.get(name, now)
+        if not err.is_terminal:
+            note(f"{self.titles[name]}: done, {len(self.seconds)} of {len(self.titles)} jobs{self._rest()}")
+
+    def _rest(self) -> str:
+        """Return how long the rest will take, going by the jobs done so far."""
+        left = len(self.titles) - len(self.seconds)
+        if not self.seconds or not left:
+            return ""
+        seconds = (time.monotonic() - self.started) / len(self.seconds) * left
+        return f", about {seconds:.0f} s left" if seconds < 90 else f", about {seconds / 60:.0f} min left"
+
+    def _table(self) -> Table:
+        head = f"{len(self.seconds)} of {len(self.titles)} jobs done, {self.workers} at a time{self._rest()}"
+        grid = Table(title=head, title_justify="left", expand=True)
+        for column in ("job", "progress", "memory"):
+            grid.add_column(column, overflow="fold")
+        for name in self._shown():
+            line, memory = self.lines.get(name, ("waiting", 0.0))
+            text = f"done ({self.seconds[name]:.0f} s)" if name in self.seconds else line
+            grid.add_row(Text(self.titles[name]), Text(text), f"{memory:,.0f} MB" if memory else "")
+        return grid
+
+    def _shown(self) -> list[str]:
+        """Return the jobs that fit the terminal: those under way first, then what was done last and what is next."""
+        room = max(3, err.height - 6)
+        running = [name for name in self.titles if name in self.lines and name not in self.seconds]
+        waiting = [name for name in self.titles if name not in self.lines and name not in self.seconds]
+        done = list(self.seconds)[::-1]
+        chosen = {*[*running, *waiting[: room // 2], *done, *waiting][:room]}
+        return [name for name in self.titles if name in chosen]

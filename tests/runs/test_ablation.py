@@ -10,7 +10,7 @@ from PIL import Image
 
 from seimbang.errors import StudyError
 from seimbang.runs.ablation import ablate, lines
-from seimbang.runs.steps import run
+from seimbang.runs.run import run
 from seimbang.study.schema import parse
 
 STEPS = ["filter", "normalise", "augment"]

@@ -7,9 +7,8 @@ import pandas as pd
 import pytest
 
 from seimbang.datasets.base import CaseTable, Column, Dataset
-from seimbang.record.folder import RunFolder
-from seimbang.runs.box_stats import boxes
-from seimbang.runs.context import Context
+from seimbang.runs.box_stats import box_files
+from seimbang.runs.prebalanced import prebalance
 from seimbang.splits.base import Fold
 from seimbang.study.schema import parse
 
@@ -30,30 +29,28 @@ def table(kind="table"):
     return Dataset(CaseTable.build(frame, positive="high"), X, "districts", kind=kind, columns=COLUMNS)
 
 
-def context(path, data, **more):
-    """Return a run of one fold whose recipes are made, as the audit leaves them."""
-    study = parse({"title": "T", "data": {"source": "phantom"}, "model": {"name": "knn"}, "arm": ARMS, **more})
-    run = Context(study, study.plans(), RunFolder(path), data, {}, False)
-    train = np.delete(np.arange(40), [0, 35])
-    for plan in run.plans:
-        run.folds[plan.protocol.name] = [Fold("", train, np.empty(0, np.int64), np.array([0, 35]))]
-        X = np.nan_to_num(run.data_of(plan.protocol).X)
-        run.recipes[plan.slug, ""] = plan.balance.recipe(X, data.cases.y[train], 0, train)
-    return run
+FOLD = Fold("", np.delete(np.arange(40), [0, 35]), np.empty(0, np.int64), np.array([0, 35]))
 
 
-def written(run, plan):
-    boxes(run, plan)
-    return {row["column"]: row for row in json.loads((run.arm_folder(plan) / "boxes.json").read_text())}
+def plans(**more):
+    return parse({"title": "T", "data": {"source": "phantom"}, "model": {"name": "knn"}, "arm": ARMS, **more}).plans()
 
 
-def test_before_is_the_training_part_and_after_holds_the_synthetic_rows(tmp_path):
-    run = context(tmp_path, table())
-    found = written(run, run.plans[1])
+def written(plan, data, cases=None):
+    """Return the rows of ``boxes.json`` by column, or nothing."""
+    cases = cases or data
+    recipe = plan.balance.recipe(np.nan_to_num(cases.X), cases.cases.y[FOLD.train], 0, FOLD.train)
+    files = box_files(data, cases, FOLD, recipe, plan)
+    return {row["column"]: row for row in json.loads(files["boxes.json"])} if files else {}
+
+
+def test_before_is_the_training_part_and_after_holds_the_synthetic_rows():
+    data = table()
+    found = written(plans()[1], data)
     assert list(found) == ["income", "school"]
     assert found["income"]["unit"] == "million"
-    X, train = run.data.X, run.folds[""][0].train
-    low = np.intersect1d(train, np.flatnonzero(run.data.cases.y == 0))
+    X = data.X
+    low = np.intersect1d(FOLD.train, np.flatnonzero(data.cases.y == 0))
     assert found["income"]["before"]["low"] == pytest.approx(np.quantile(X[low, 0], [0, 0.25, 0.5, 0.75, 1]).tolist())
     assert found["income"]["after"]["low"] == found["income"]["before"]["low"]
     high, more = found["income"]["before"]["high"], found["income"]["after"]["high"]
@@ -64,23 +61,20 @@ def test_before_is_the_training_part_and_after_holds_the_synthetic_rows(tmp_path
     )
 
 
-def test_nothing_is_after_where_no_row_changed(tmp_path):
-    run = context(tmp_path, table())
-    assert all(row["after"] == {} for row in written(run, run.plans[0]).values())
+def test_nothing_is_after_where_no_row_changed():
+    assert all(row["after"] == {} for row in written(plans()[0], table()).values())
 
 
-def test_balanced_before_it_is_divided_all_cases_count(tmp_path):
+def test_balanced_before_it_is_divided_all_cases_count():
     data = table()
     numbers = Dataset(data.cases, data.X[:, [0, 2]], "districts", kind="table", columns=(COLUMNS[0], COLUMNS[2]))
     protocol = [{"name": "first", "balance": {"method": "smote", "k": 3}, "leaky": True}]
-    run = context(tmp_path, numbers, protocol=protocol)
-    found = written(run, run.plans[0])
+    plan = plans(protocol=protocol)[0]
+    found = written(plan, numbers, prebalance(numbers, plan.protocol, 0).data)
     high = data.X[data.cases.y == 1, 0]
     assert found["income"]["before"]["high"][0] == pytest.approx(float(high.min()))
     assert found["income"]["after"]["high"] != found["income"]["before"]["high"]
 
 
-def test_images_have_no_columns(tmp_path):
-    run = context(tmp_path, table(kind="image"))
-    boxes(run, run.plans[0])
-    assert not (run.arm_folder(run.plans[0]) / "boxes.json").exists()
+def test_images_have_no_columns():
+    assert written(plans()[0], table(kind="image")) == {}

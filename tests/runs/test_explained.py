@@ -14,7 +14,7 @@ from seimbang.explain import METHODS, overlay
 from seimbang.imaging.quality import measure
 from seimbang.runs.explained import CASES, OPACITY
 from seimbang.runs.quality import WORST
-from seimbang.runs.steps import run
+from seimbang.runs.run import run
 from seimbang.study.models import make
 from seimbang.study.schema import parse
 
@@ -62,7 +62,7 @@ def test_each_map_is_of_the_answer_and_of_the_network_that_was_tested_on_the_ima
     assert max(np.bincount([one["right"] for one in heat["cases"]])) <= CASES
     for one in heat["cases"]:
         module = make(CNN).build((*SIZE, 1), 2)
-        module.load_state_dict(load((folder / f"folds/{fold_of[one['case_id']]}/model.safetensors").read_bytes()))
+        module.load_state_dict(load((folder / f"jobs/{fold_of[one['case_id']]}/0/model.safetensors").read_bytes()))
         image = pixels(folder / one["file"])[..., None]
         target = torch.tensor([("NORMAL", "PNEUMONIA").index(one["predicted"])])
         batch = torch.from_numpy(image.copy()).permute(2, 0, 1)[None].float() / 255

@@ -10,7 +10,8 @@ import pytest
 from seimbang.errors import DataError, StudyError
 from seimbang.runs.inspect import inspect
 from seimbang.runs.prebalanced import prebalance
-from seimbang.runs.steps import load, run
+from seimbang.runs.prepare import load
+from seimbang.runs.run import run
 from seimbang.study.schema import Protocol, parse
 
 IRIS = {
@@ -45,13 +46,13 @@ def test_a_table_is_tested_whole_and_the_search_is_kept(tmp_path):
     search = pd.read_csv(tmp_path / "arms/k-nn/search.csv")
     assert list(search.k) == [1, 5]
     assert search.chosen.sum() == 3
-    assert read(tmp_path / "arms/k-nn/arm.json")["model_kind"] == "estimator"
+    assert read(tmp_path / "arms/k-nn/arm.json")["model_kind"] == "classical"
     assert read(tmp_path / "data.json")["kind"] == "table"
 
 
 def test_a_fitted_fold_is_not_fitted_again(tmp_path):
     run(parse(IRIS), Path(), tmp_path)
-    files = [tmp_path / "arms/k-nn/folds" / fold / "fit.json" for fold in "123"]
+    files = [tmp_path / f"arms/k-nn/jobs/{fold}/0/probabilities.npy" for fold in "123"]
     files[1].unlink()
     before = [file.stat().st_mtime_ns if file.exists() else 0 for file in files]
     run(parse(IRIS), Path(), tmp_path)

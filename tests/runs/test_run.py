@@ -18,10 +18,15 @@ from seimbang.errors import DataError, IntegrityError, ResourceError, StudyError
 from seimbang.evaluation import evaluate
 from seimbang.imaging.decode import decode
 from seimbang.record.choice import find_arm
+from seimbang.record.files import read_json
 from seimbang.record.folder import RunFolder
+from seimbang.record.metrics import Metrics
+from seimbang.runs.executors import Options
 from seimbang.runs.inspect import inspect
-from seimbang.runs.provenance import _goes
-from seimbang.runs.steps import run
+from seimbang.runs.jobs import Checkpoint, inputs
+from seimbang.runs.prepare import restore
+from seimbang.runs.provenance import events, goes
+from seimbang.runs.run import run
 from seimbang.serving.predictor import Predictor
 from seimbang.study.load import to_dict, to_toml
 from seimbang.study.schema import parse
@@ -69,15 +74,17 @@ def test_writes_everything_and_metrics_follow_from_predictions_alone(finished):
         folder = finished / "arms" / arm
         table = pd.read_csv(folder / "predictions.csv", keep_default_na=False)
         assert set(table.set) == {"train", "validation", "test", "external:B"}
-        assert evaluate(table, ("NORMAL", "PNEUMONIA")) == read(folder / "metrics.json")
-        assert not (folder / "checkpoint.pt").exists()
+        metrics = Metrics.model_validate(evaluate(table, ("NORMAL", "PNEUMONIA")))
+        assert metrics == read_json(folder / "metrics.json", Metrics)
+    assert not list(finished.glob(".checkpoints/*"))
+    assert not list(finished.glob(".leases/*"))
     assert read(finished / "data.json")["synthetic"]
 
 
 def test_only_the_arm_that_leaks_is_marked(finished):
     facts = {arm: read(finished / "arms" / arm / "arm.json") for arm in ("as-published", "smote", "none")}
     assert {name: one["leaky"] for name, one in facts.items()} == {"as-published": True, "smote": False, "none": False}
-    assert "made from test" in " ".join(facts["as-published"]["leaks"])
+    assert "generated from test" in " ".join(facts["as-published"]["leaks"])
     assert len(set(facts["smote"]["after"].values())) == 1
     assert facts["none"]["synthetic"] == 0
 
@@ -102,9 +109,9 @@ def test_the_gallery_shows_what_the_recipe_says(finished):
 
 
 def test_a_finished_run_is_not_trained_again(finished):
-    before = {path: path.stat().st_mtime_ns for path in finished.glob("arms/*/model.safetensors")}
+    before = {path: path.stat().st_mtime_ns for path in finished.glob("arms/*/jobs/0/0/model.safetensors")}
     run(study(), Path(), finished)
-    assert before == {path: path.stat().st_mtime_ns for path in finished.glob("arms/*/model.safetensors")}
+    assert before == {path: path.stat().st_mtime_ns for path in finished.glob("arms/*/jobs/0/0/model.safetensors")}
     assert len(before) == 3
 
 
@@ -130,25 +137,17 @@ def test_stopped_and_resumed_ends_with_the_same_weights(tmp_path, number, code):
     out = tmp_path / "killed"
     process = subprocess.Popen(program(file, out), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     end = time.monotonic() + 120
-    while not (out / "arms/none/checkpoint.pt").exists() and process.poll() is None and time.monotonic() < end:
+    while not list(out.glob(".checkpoints/none.0.0.*")) and process.poll() is None and time.monotonic() < end:
         time.sleep(0.005)
     os.kill(process.pid, number)
-    assert process.wait() == code
-    assert (out / "arms/none/checkpoint.pt").exists()
+    assert process.wait(timeout=300) == code
+    assert list(out.glob(".checkpoints/none.0.0.*"))
     done = subprocess.run(program(file, out), capture_output=True, text=True, check=True).stderr
     assert "epoch 1/12" not in done
     assert "epoch 12/12" in done
     run(one, Path(), tmp_path / "whole")
-    weights = "arms/none/model.safetensors"
+    weights = "arms/none/jobs/0/0/model.safetensors"
     assert (out / weights).read_bytes() == (tmp_path / "whole" / weights).read_bytes()
-
-
-def test_a_second_run_in_the_folder_is_refused_and_names_the_holder(tmp_path):
-    with RunFolder(tmp_path).locked():
-        done = subprocess.run(program("phantom", tmp_path), capture_output=True, text=True)
-    assert done.returncode == ResourceError.exit_code
-    assert "RUN_LOCKED" in done.stderr
-    assert f"process {os.getpid()}" in done.stderr
 
 
 def images(folder, n=24, classes=("ok", "sick")):
@@ -235,14 +234,14 @@ def test_every_arm_is_run_under_every_protocol(tmp_path):
     assert ("CLASS_COUNTS", "") in found
     splits = pd.read_csv(tmp_path / "out/splits.csv", dtype=str, keep_default_na=False)
     assert set(splits.protocol) == {"as published", "grouped"}
-    assert "Two ways of dividing the cases" in text
+    assert "Split protocols" in text
     assert "“none”: balanced accuracy" in text
 
 
 def test_quick_says_so(tmp_path):
     report = run(study(training={"epochs": 40}, external=[]), Path(), tmp_path, only="none", quick=True)
     assert "rough answer" in report.read_text(encoding="utf-8").lower()
-    assert len(pd.read_csv(tmp_path / "arms/none/history.csv")) == 5
+    assert len(pd.read_csv(tmp_path / "arms/none/jobs/0/0/history.csv")) == 5
 
 
 def test_unknown_arm_and_unwritable_folder(tmp_path):
@@ -257,12 +256,15 @@ def test_the_time_spent_is_that_of_all_goes(tmp_path):
     lines = [("start", 0), ("epoch", 10), ("epoch", 25), ("start", 1000), ("epoch", 1030), ("finish", 1031)]
     log = [{"time": f"2026-01-01T00:{s // 60:02}:{s % 60:02}+00:00", "event": name} for name, s in lines]
     (tmp_path / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in log) + '{"time": "20')
-    assert _goes(tmp_path / "log.jsonl") == ("2026-01-01T00:00:00+00:00", "2026-01-01T00:17:11+00:00", 56.0)
+    lines = events(tmp_path / "log.jsonl")
+    assert goes(lines) == ("2026-01-01T00:00:00+00:00", "2026-01-01T00:17:11+00:00", 56.0)
 
 
 def test_damaged_checkpoint_is_named(tmp_path):
-    (tmp_path / "arms/none").mkdir(parents=True)
-    (tmp_path / "arms/none/checkpoint.pt").write_bytes(b"no checkpoint")
+    run(study(), Path(), tmp_path, only="none", options=Options(workers=0))
+    scope, (job,) = restore(RunFolder(tmp_path))
+    own = scope.of_job(job)
+    Checkpoint.of(own, inputs(own)).write(b"no checkpoint")
     with pytest.raises(IntegrityError, match="CHECKPOINT_DAMAGED"):
         run(study(), Path(), tmp_path, only="none")
 
@@ -278,8 +280,9 @@ def test_looking_at_plain_data_finds_what_is_there(tmp_path):
 @pytest.mark.parametrize(
     "lost",
     [
-        "arms/none/model.safetensors",
-        "arms/none/history.csv",
+        "arms/none/jobs/0/0/model.safetensors",
+        "arms/none/jobs/0/0/history.csv",
+        "arms/none/jobs/0/0/job.json",
         "arms/none/predictions.csv",
         "arms/none/metrics.json",
         "arms/none/examples/0.png",
@@ -287,7 +290,7 @@ def test_looking_at_plain_data_finds_what_is_there(tmp_path):
     ],
 )
 def test_what_was_lost_of_a_finished_run_is_made_again(finished, lost):
-    kept = finished / "arms/none/model.safetensors"
+    kept = finished / "arms/none/jobs/0/0/model.safetensors"
     weights = kept.read_bytes()
     (finished / lost).unlink()
     run(study(), Path(), finished)
@@ -299,14 +302,14 @@ def test_what_was_lost_of_a_finished_run_is_made_again(finished, lost):
 def test_arms_of_other_settings_never_stand_beside_those_of_now(tmp_path):
     arms = [{"name": "SMOTE", "balance": {"method": "smote", "k": 2}}, {"name": "none"}]
     run(study(arm=arms), Path(), tmp_path)
-    weights = (tmp_path / "arms/smote/model.safetensors").stat().st_mtime_ns
+    weights = (tmp_path / "arms/smote/jobs/0/0/model.safetensors").stat().st_mtime_ns
     other = study(arm=arms, training={"epochs": 1})
     report = run(other, Path(), tmp_path, only="none")
     assert [line.split(",")[0] for line in (tmp_path / "metrics.csv").read_text().splitlines()[1:2]] == ["none"]
     assert "SMOTE,test" not in (tmp_path / "metrics.csv").read_text()
     assert find_arm(tmp_path, None) == "none"
     run(study(arm=arms), Path(), tmp_path)
-    assert (tmp_path / "arms/smote/model.safetensors").stat().st_mtime_ns == weights
+    assert (tmp_path / "arms/smote/jobs/0/0/model.safetensors").stat().st_mtime_ns == weights
     assert "SMOTE,test" in (report.parent / "metrics.csv").read_text()
 
 
@@ -331,13 +334,14 @@ def test_names_and_sets_that_are_odd_but_legal(tmp_path, recwarn):
     assert "costs $5 or $x_{" in drawn
 
 
-def test_an_arms_time_is_that_of_all_its_folds_in_all_goes(tmp_path):
+def test_an_arms_time_is_that_of_all_its_jobs_in_all_goes(tmp_path):
     images(tmp_path / "data")
     arms = [{"name": "a"}, {"name": "b"}]
     for name in ("a", "b"):
         run(folder_study(split={"folds": 2}, arm=arms), tmp_path, tmp_path / "out", only=name)
     times = read(tmp_path / "out/provenance.json")["arms"]
+    jobs = [line for line in events(tmp_path / "out/log.jsonl") if line["event"] == "job"]
     for name in ("a", "b"):
-        files = tmp_path.glob(f"out/arms/{name}/folds/*/history.csv")
-        spent = sum(pd.read_csv(file).seconds.sum() for file in files)
-        assert times[name]["seconds"] == pytest.approx(spent, abs=0.051)
+        own = [line["seconds"] for line in jobs if line["arm"] == name]
+        assert len(own) == 2
+        assert times[name]["seconds"] == pytest.approx(sum(own), abs=0.051)

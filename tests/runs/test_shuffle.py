@@ -48,9 +48,9 @@ def test_a_split_of_slices_scores_and_a_split_of_patients_does_not(tmp_path):
     (leaking,) = shuffled_labels(study(group="none", leaky=True), tmp_path, quick=False)
     (honest,) = shuffled_labels(study(group="auto"), tmp_path, quick=False)
     assert leaking.severity == "leak"
-    assert "better than guessing, so test cases are known to it" in leaking.sentence
+    assert "better than chance, so test cases are known to it" in leaking.sentence
     assert honest.severity == "info"
-    assert "no better than guessing" in honest.sentence
+    assert "no better than chance" in honest.sentence
 
 
 def test_the_command_prints_it_and_exits_with_3_only_for_a_leak(tmp_path):

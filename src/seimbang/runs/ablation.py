@@ -8,11 +8,13 @@ from typing import Any
 from seimbang import progress
 from seimbang.errors import StudyError
 from seimbang.evaluation import compare, read
-from seimbang.evaluation.compare import BOOTSTRAPPED
+from seimbang.evaluation.figures import paired
 from seimbang.evaluation.paired import holm
 from seimbang.imaging.base import ImageSettings
-from seimbang.record.folder import RunFolder
-from seimbang.runs.steps import run
+from seimbang.imaging.files import write_atomic
+from seimbang.record.base import dump
+from seimbang.runs.executors import Options
+from seimbang.runs.run import ALONE, run
 from seimbang.study.schema import Plan, Study
 
 STEPS = ("border", "filter", "contrast", "normalise", "augment", "flip_test")
@@ -20,7 +22,7 @@ FULL, FILE = "every step", "ablation.json"
 Row = dict[str, Any]
 
 
-def ablate(study: Study, root: Path, out: Path, arm: str, quick: bool = False) -> list[Row]:
+def ablate(study: Study, root: Path, out: Path, arm: str, quick: bool = False, options: Options = ALONE) -> list[Row]:
     """Run an arm as it is and with each step that is on switched off alone, all else equal, on the same folds.
 
     The arm as it is belongs to the run folder ``out``; without a step, to ``out/ablation/<step>``. Whatever of these
@@ -32,6 +34,7 @@ def ablate(study: Study, root: Path, out: Path, arm: str, quick: bool = False) -
         out: The run folder.
         arm: Name of the arm; under several protocols, of all of them.
         quick: Cut everything down to a rough answer.
+        options: Who does the jobs.
 
     Returns:
         What ``ablation.json`` holds: one row for each protocol, set and step, with the arm's figures and their
@@ -43,12 +46,12 @@ def ablate(study: Study, root: Path, out: Path, arm: str, quick: bool = False) -
     """
     plans = [plan for plan in study.plans() if arm in (plan.name, plan.slug, plan.arm.name, plan.arm.slug)]
     without = {step: out / "ablation" / step for step in _on(study)}
-    run(study, root, out, arm, quick)
+    run(study, root, out, arm, quick, options=options)
     for step, folder in without.items():
         progress.note(f"Without {step}")
-        run(_without(study, step, plans), root, folder, arm, quick, alike=study)
+        run(_without(study, step, plans), root, folder, arm, quick, alike=study, options=options)
     rows = [row for plan in plans for row in _rows(plan, {FULL: out, **without})]
-    RunFolder(out).json(FILE, {"rows": rows})
+    write_atomic(out / FILE, dump({"rows": rows}))
     return rows
 
 
@@ -74,15 +77,16 @@ def _rows(plan: Plan, folders: Mapping[str, Path]) -> Iterator[Row]:
     arms = {step: folder / "arms" / plan.slug for step, folder in folders.items()}
     metrics = {step: json.loads((arm / "metrics.json").read_text(encoding="utf-8")) for step, arm in arms.items()}
     tests = {step: _tests(plan, arms, metrics[FULL]["classes"], step) for step in arms if step != FULL}
+    tested = [metric.key for metric in paired("bootstrap", len(metrics[FULL]["classes"]))]
     for name in next(iter(tests.values())):
-        for metric in BOOTSTRAPPED:
+        for metric in tested:
             outcomes = [found[name][metric] for found in tests.values()]
             for one, p in zip(outcomes, holm([one["p"] for one in outcomes]), strict=True):
                 one["holm"] = p
         for step, found in metrics.items():
             figures = found["sets"][name]["default"]["metrics"]
-            own = {metric: figures[metric] for metric in BOOTSTRAPPED}
-            lost = {f"{metric}_lost": tests[step][name][metric] for metric in BOOTSTRAPPED} if step != FULL else {}
+            own = {metric: figures[metric] for metric in tested}
+            lost = {f"{metric}_lost": tests[step][name][metric] for metric in tested} if step != FULL else {}
             yield {"arm": plan.name, "set": name, "without": "" if step == FULL else step, **own, **lost}
 
 

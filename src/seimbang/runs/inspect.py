@@ -1,4 +1,4 @@
-"""Looking without running: the audit of data or of a study, and what the machine offers."""
+"""Inspecting without running: the audit of data or of a study, and what the machine offers."""
 
 import importlib.util
 import os
@@ -7,20 +7,19 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from seimbang import datasets, splits
-from seimbang.checks import audit, said_once
+from seimbang import datasets
+from seimbang.checks import audit, deduplicate
 from seimbang.checks.base import Finding
 from seimbang.imaging.base import ImageSettings
-from seimbang.record.folder import RunFolder
-from seimbang.runs.context import Context
-from seimbang.runs.data import of_division
+from seimbang.runs.auditing import audit_division
+from seimbang.runs.describe import divide
+from seimbang.runs.prepare import prepare
 from seimbang.runs.provenance import LIBRARIES
-from seimbang.runs.steps import load
 from seimbang.study.draft import settings_for
 from seimbang.study.load import load as load_study
 from seimbang.study.schema import Study
 
-EXTRAS = {"streamlit": "app"}
+EXTRAS = {"streamlit": "app", "ray": "ray"}
 
 
 def inspect(what: str | Path | Study, root: Path) -> list[Finding]:
@@ -39,14 +38,13 @@ def inspect(what: str | Path | Study, root: Path) -> list[Finding]:
 
 
 def _study(study: Study, root: Path) -> list[Finding]:
-    data = load(study.data, study, root)
-    external = {one.name: load(one, study, root, data.cases.classes) for one in study.external}
-    context = Context(study, [], RunFolder(Path()), data, external, quick=False)
-    found = []
-    for one in study.protocols:
-        folds = splits.split(context.data_of(one).cases, one.split)
-        found += [replace(finding, protocol=one.name) for finding in of_division(context, one, folds)]
-    return said_once(found, len(study.protocols))
+    divided = divide(prepare(study, root))
+    findings = [
+        replace(finding, protocol=protocol.name)
+        for protocol in study.protocols
+        for finding in audit_division(divided, protocol)
+    ]
+    return deduplicate(findings, len(study.protocols))
 
 
 def machine() -> Iterator[tuple[str, str]]:

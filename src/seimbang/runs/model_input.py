@@ -1,4 +1,4 @@
-"""What a model sees of a data set: pixels, features of each image, or the prepared rows of a table."""
+"""What a model sees of the cases of a set: pixels, features of each image, or the prepared rows of a table."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,8 +12,7 @@ from seimbang.datasets.columns import align
 from seimbang.datasets.prepare import TablePreparer
 from seimbang.errors import StudyError
 from seimbang.imaging.base import ImageSettings
-from seimbang.imaging.cache import features as kept
-from seimbang.networks.base import Network
+from seimbang.imaging.cache import features as cached
 from seimbang.progress import say
 from seimbang.splits.base import Fold
 from seimbang.training.base import Features, Model
@@ -26,22 +25,22 @@ class ModelInput:
 
     Attributes:
         image: The ``[image]`` table.
-        features: What is computed of each image; None where the model sees the pixels.
+        features: What the model sees of each image.
         preparer: What is made of the rows of a table, as learned on the training part; None for images.
     """
 
     image: ImageSettings
-    features: Features | None
+    features: Features
     preparer: TablePreparer | None
 
     def of(self, data: Dataset) -> npt.NDArray[Any]:
         """Return what the model sees: ``uint8[n, h, w, c]`` pixels or ``float32[n, f]``."""
         if self.preparer is not None:
             return self.preparer.transform(align(data.X, data.columns, self.preparer.columns))
-        return data.X if self.features is None else _features(self.features, data, self.image)
+        return data.X if self.features.images else _features(self.features, data, self.image)
 
     def balance(self, method: Balance) -> Balance:
-        """Return a balancing method that knows which columns of the rows are words."""
+        """Return a balancing method that knows which columns of the rows are categories."""
         return method if self.preparer is None else method.with_categories(self.preparer.blocks)
 
 
@@ -59,21 +58,21 @@ def model_input(model: Model, image: ImageSettings, data: Dataset, fold: Fold, e
         StudyError: MODEL_TABLE: a network for a table.
     """
     if data.kind == "image":
-        return ModelInput(image, model.inputs, None)
-    if isinstance(model, Network):
+        return ModelInput(image, model.extractor, None)
+    if not model.takes_rows:
         fix = "use a model such as svm, knn, forest or mlp"
         raise StudyError("MODEL_TABLE", f"a {model.title} for the table {data.name}", "a model that takes rows", fix)
     rows = np.sort(np.concatenate(list(fold.parts().values()))) if everything else fold.train
-    return ModelInput(image, None, TablePreparer.fit(data.X[rows], data.columns))
+    return ModelInput(image, model.extractor, TablePreparer.fit(data.X[rows], data.columns))
 
 
 def _features(features: Features, data: Dataset, image: ImageSettings) -> npt.NDArray[np.float32]:
     settings = image.model_dump_json(exclude={"augment", "flip_test"})
-    made_from = [type(features).__name__, features.model_dump_json(), settings, *data.cases.frame.case_id]
+    made_from = [*features.key(), settings, *data.cases.frame.case_id]
 
     def make() -> npt.NDArray[np.float32]:
         prepare(convolves=True)
         say(f"Computing the features of {len(data.X):,} images of {data.name}, once.")
         return features.extract(data.X)
 
-    return kept([*made_from, *data.cases.frame.digest], make)
+    return cached([*made_from, *data.cases.frame.digest], make)

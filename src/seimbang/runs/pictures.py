@@ -9,11 +9,16 @@ import pandas as pd
 from PIL import Image
 
 from seimbang.balance.base import Recipe
-from seimbang.imaging.files import write_atomic
-from seimbang.runs.context import Context
-from seimbang.study.schema import Plan
+from seimbang.datasets.base import Dataset
+from seimbang.evaluation.predictions import checked
+from seimbang.evaluation.threshold import decide
+from seimbang.record.base import dump
+from seimbang.record.cases import ExampleRow, GalleryRow
+from seimbang.record.folder import Files
+from seimbang.record.metrics import Metrics
+from seimbang.runs.model_input import ModelInput
 
-GALLERY, SURE, UNSURE = 6, 4, 2
+GALLERY, CONFIDENT, UNSURE = 6, 4, 2
 
 
 def png(pixels: npt.NDArray[Any]) -> bytes:
@@ -24,59 +29,60 @@ def png(pixels: npt.NDArray[Any]) -> bytes:
     return buffer.getvalue()
 
 
-def gallery(run: Context, plan: Plan, recipe: Recipe) -> list[dict[str, object]]:
-    """Save a few synthetic images with both parents, and return the rows of ``gallery.json``."""
-    folder, X = run.arm_folder(plan), run.data.X
-    ids, classes = run.data.cases.frame.case_id, run.data.cases.classes
-    rows: list[dict[str, object]] = []
-    if run.data.kind == "table" or run.model_input(plan, run.folds_of(plan)[0]).features is not None:
-        return rows
-    for number, k in enumerate(np.linspace(0, len(recipe.i) - 1, min(GALLERY, len(recipe.i))).astype(int)):
-        i, j = int(recipe.i[k]), int(recipe.j[k])
-        made = recipe.draw(X, np.array([len(recipe.real) + k]))[0]
-        files = {part: f"gallery/{number}_{part}.png" for part in ("first", "second", "synthetic")}
-        for file, pixels in zip(files.values(), (X[i], X[j], made), strict=True):
-            write_atomic(folder / file, png(pixels))
-        label = classes[int(recipe.y[len(recipe.real) + k])]
-        facts = {"delta": round(float(recipe.delta[k]), 4), "label": label, "first_id": ids[i], "second_id": ids[j]}
-        rows.append({**files, **facts})
-    return rows
+def gallery_files(cases: Dataset, model_input: ModelInput, recipe: Recipe) -> Files:
+    """Return a few synthetic images with both parents; none of a table, or where only features are made."""
+    rows: list[GalleryRow] = []
+    pictures: dict[str, bytes] = {}
+    count = len(recipe.i) if cases.kind == "image" and model_input.features.images else 0
+    for number, k in enumerate(np.linspace(0, count - 1, min(GALLERY, count)).astype(int)):
+        i, j, made = int(recipe.i[k]), int(recipe.j[k]), len(recipe.real) + k
+        names = {part: f"gallery/{number}_{part}.png" for part in ("first", "second", "synthetic")}
+        shown = (cases.X[i], cases.X[j], recipe.draw(cases.X, np.array([made]))[0])
+        pictures |= {file: png(pixels) for file, pixels in zip(names.values(), shown, strict=True)}
+        ids, label = cases.cases.frame.case_id, cases.cases.classes[int(recipe.y[made])]
+        parents = {"first_id": ids[i], "second_id": ids[j]}
+        rows.append(GalleryRow(**names, delta=round(float(recipe.delta[k]), 4), label=label, **parents))
+    return {"gallery.json": dump(rows), **pictures}
 
 
-def examples(run: Context, plan: Plan, predictions: pd.DataFrame, cuts: dict[str, float]) -> list[dict[str, object]]:
-    """Save test images that were predicted right and wrong, the surest and the least sure, as ``examples.json``."""
-    test = judged(run, predictions, cuts)
+def example_files(cases: Dataset, predictions: pd.DataFrame, metrics: Metrics) -> Files:
+    """Return test images that were predicted right and wrong, the most confident and the least."""
+    test = judge(predictions, metrics)
     sides = [test[test.right == right] for right in (True, False)]
-    chosen = pd.concat([part for some in sides for part in (some.head(SURE), some.iloc[SURE:].tail(UNSURE))])
-    return shown(run, plan, chosen, "examples")
+    ends = [part for side in sides for part in (side.head(CONFIDENT), side.iloc[CONFIDENT:].tail(UNSURE))]
+    rows, pictures = show(cases, pd.concat(ends), "examples")
+    return {"examples.json": dump(rows), **pictures}
 
 
-def judged(run: Context, predictions: pd.DataFrame, cuts: dict[str, float]) -> pd.DataFrame:
-    """Return the test cases with what was ``predicted``, its ``confidence`` and whether it is ``right``, surest first.
+def judge(predictions: pd.DataFrame, metrics: Metrics) -> pd.DataFrame:
+    """Return the test cases with ``predicted``, its ``confidence`` and whether it is ``right``, most confident first.
 
     Args:
-        run: The run.
         predictions: ``predictions.csv`` of an arm; a case tested in several folds is taken from the first.
-        cuts: Threshold of each fold where the arm answers by it, else nothing.
+        metrics: Its ``metrics.json``, which has the threshold of each fold where the arm decides by one.
     """
-    classes = list(run.data.cases.classes)
-    test = predictions[predictions.set == "test"].drop_duplicates("case_id")
+    classes, rule = metrics.classes, metrics.threshold
+    table = checked(predictions, classes)
+    test = table[table.set == "test"].drop_duplicates("case_id")
     p = test[[f"p_{name}" for name in classes]].to_numpy()
-    called = (p[:, 1] >= test.fold.map(cuts)).astype(int) if cuts else p.argmax(1)
-    test = test.assign(predicted=np.array(classes)[called], confidence=p[np.arange(len(p)), called])
+    thresholds = np.asarray(test.fold.map(rule.folds), np.float64) if rule.decides else None
+    predicted = decide(p, thresholds)
+    test = test.assign(predicted=np.array(classes)[predicted], confidence=p[np.arange(len(p)), predicted])
     test = test.assign(right=test.predicted == test.label)
-    return test.sort_values(["confidence", "case_id"], ascending=[False, True])
+    ordered: pd.DataFrame = test.sort_values(["confidence", "case_id"], ascending=[False, True])
+    return ordered
 
 
-def shown(run: Context, plan: Plan, chosen: pd.DataFrame, kind: str) -> list[dict[str, object]]:
-    """Save the images of judged cases in the arm's folder ``kind``, and return a row for each; a table has none."""
-    rows: list[dict[str, object]] = []
-    if run.data.kind == "table":
-        return rows
-    at = run.data.cases.rows(chosen.case_id.tolist())
-    for row, case in zip(at, chosen.to_dict("records"), strict=True):
+def show(cases: Dataset, chosen: pd.DataFrame, kind: str) -> tuple[list[ExampleRow], dict[str, bytes]]:
+    """Return a row for each of some judged cases, and its picture in the folder ``kind``; a table has neither."""
+    rows: list[ExampleRow] = []
+    pictures: dict[str, bytes] = {}
+    if cases.kind == "table":
+        return rows, pictures
+    places = cases.cases.rows(chosen.case_id.tolist())
+    for place, case in zip(places, chosen.to_dict("records"), strict=True):
         file = f"{kind}/{len(rows)}.png"
-        write_atomic(run.arm_folder(plan) / file, png(run.data.X[row]))
-        kept = {name: case[name] for name in ("case_id", "label", "predicted", "right")}
-        rows.append({"file": file, **kept, "confidence": round(float(case["confidence"]), 4)})
-    return rows
+        pictures[file] = png(cases.X[place])
+        known = {name: case[name] for name in ("case_id", "label", "predicted", "right")}
+        rows.append(ExampleRow(file=file, **known, confidence=round(float(case["confidence"]), 4)))
+    return rows, pictures

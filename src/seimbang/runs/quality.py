@@ -1,42 +1,37 @@
-"""What a run says of errors by image quality, and which errors were the surest."""
-
-import json
+"""What a run says of errors by image quality, and which errors were the most confident."""
 
 import pandas as pd
 
-from seimbang.evaluation import read
+from seimbang.datasets.base import Dataset
 from seimbang.evaluation.by_quality import by_quality
-from seimbang.imaging.files import write_atomic
 from seimbang.imaging.quality import measure
-from seimbang.record.folder import digest
-from seimbang.runs.context import Context
-from seimbang.runs.pictures import judged, shown
-from seimbang.study.schema import Plan
+from seimbang.record.base import dump
+from seimbang.record.cases import Quality, QualityRow
+from seimbang.record.folder import Files
+from seimbang.record.metrics import Metrics
+from seimbang.runs.pictures import judge, show
 
 WORST = 12
 
 
-def assess(run: Context, plan: Plan) -> None:
-    """Write ``quality.json`` of an arm: error rates by image quality, and the surest errors with their images."""
-    step, inputs, folder = f"{plan.slug}.quality", run.inputs(plan), run.arm_folder(plan)
-    if run.data.kind == "table" or run.folder.done(step, inputs):
-        return
-    predictions = read(folder)
-    rule = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["threshold"]
-    measures = by_quality(predictions, _measures(run), run.data.cases.classes, rule["decides"])
-    test = judged(run, predictions, rule["folds"] if rule["decides"] else {})
-    worst = shown(run, plan, test[~test.right].head(WORST), "worst")
-    run.folder.json(f"arms/{plan.slug}/quality.json", {"measures": measures, "worst": worst})
-    run.folder.finish(step, inputs, [folder / "quality.json", *(folder / str(one["file"]) for one in worst)])
+def measure_files(data: Dataset) -> Files:
+    """Return the measures of quality of every image; a table has none."""
+    if data.kind == "table":
+        return {}
+    measures = measure(data.X)
+    measures.insert(0, "case_id", data.cases.frame.case_id.to_numpy())
+    return {"quality.csv": measures.to_csv(index=False, float_format="%.6g")}
 
 
-def _measures(run: Context) -> pd.DataFrame:
-    """Return ``quality.csv``, by case; it is made once a data set."""
-    file = run.folder.path / "quality.csv"
-    inputs = digest([run.data_digest, run.study.image.model_dump(mode="json")])
-    if not run.folder.done("quality", inputs):
-        measures = measure(run.data.X)
-        measures.insert(0, "case_id", run.data.cases.frame.case_id.to_numpy())
-        write_atomic(file, measures.to_csv(index=False, float_format="%.6g"))
-        run.folder.finish("quality", inputs, [file])
-    return pd.read_csv(file, dtype={"case_id": str}, keep_default_na=False).set_index("case_id")
+def quality_files(data: Dataset, measures: pd.DataFrame | None, predictions: pd.DataFrame, metrics: Metrics) -> Files:
+    """Return error rates by image quality, and the most confident errors with their images."""
+    if measures is None:
+        return {}
+    test = judge(predictions, metrics)
+    rates = by_quality(predictions, measures, data.cases.classes, metrics.threshold.decides)
+    rows = [QualityRow.model_validate(rate) for rate in rates]
+    worst, pictures = show(data, test[~test.right].head(WORST), "worst")
+    return {
+        "quality.json": dump(Quality(measures=rows, worst=worst)),
+        **pictures,
+    }

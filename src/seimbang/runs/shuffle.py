@@ -1,4 +1,4 @@
-"""The self-test for leaks: with labels that mean nothing, the whole pipeline must do no better than guessing."""
+"""The self-test for leaks: with labels that mean nothing, the whole pipeline must do no better than chance."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,10 +14,15 @@ from seimbang.datasets.base import Dataset
 from seimbang.datasets.pseudo_patients import with_pseudo_patients
 from seimbang.evaluation import evaluate, read
 from seimbang.record.folder import RunFolder
-from seimbang.runs import arms, data
-from seimbang.runs.context import Context
+from seimbang.runs.auditing import require_no_leak
+from seimbang.runs.describe import divide
+from seimbang.runs.engine import do
+from seimbang.runs.executors import Options, execute
+from seimbang.runs.parts import PARTS, Scope
+from seimbang.runs.prepare import prepare
 from seimbang.runs.quick import quick as quickened
-from seimbang.runs.steps import load
+from seimbang.runs.stages import Prepared, jobs_of
+from seimbang.runs.steps import BEFORE, EACH_ARM
 from seimbang.study.schema import Plan, Study
 
 TITLE = "Score with shuffled labels"
@@ -26,7 +31,7 @@ TIMES = 2
 
 
 def shuffled_labels(study: Study, root: Path, quick: bool) -> list[Finding]:
-    """Run a study with the labels permuted among patients, and say which arms do better than guessing.
+    """Run a study with the labels permuted among patients, and say which arms do better than chance.
 
     Patients that are not known are pseudo-patients, so that a copy of a test image in training carries its label along:
     an arm that scores has seen test cases. Nothing of the runs is kept.
@@ -40,32 +45,35 @@ def shuffled_labels(study: Study, root: Path, quick: bool) -> list[Finding]:
         SeimbangError: What the stages raise, such as ``AUDIT_LEAK`` for a leak that needs no shuffling to be found.
     """
     study = quickened(study) if quick else study
-    known = load(study.data, study, root)
+    prepared = replace(prepare(study, root, quick), external={})
     suspects = study.plans()
     findings: dict[str, Finding] = {}
     for seed in range(TIMES):
-        for plan, auc in _scores(study, suspects, known, seed, quick):
+        for plan, auc in _scores(prepared, suspects, seed):
             findings[plan.name] = _finding(plan, auc)
         suspects = [plan for plan in suspects if findings[plan.name].severity == "leak"]
     return list(findings.values())
 
 
-def _scores(study: Study, plans: list[Plan], known: Dataset, seed: int, quick: bool) -> Iterator[tuple[Plan, Any]]:
+def _scores(prepared: Prepared, plans: list[Plan], seed: int) -> Iterator[tuple[Plan, Any]]:
     """Yield the AUC of each arm on the test part, with its interval over what was permuted."""
-    grouped = with_pseudo_patients(known) if known.kind == "image" else known
-    shuffled = _permuted(known, grouped.cases.groups, np.random.default_rng(seed))
+    data = prepared.data
+    grouped = with_pseudo_patients(data) if data.kind == "image" else data
+    shuffled = _permuted(data, grouped.cases.groups, np.random.default_rng(seed))
     unit = pd.Series(grouped.cases.groups, index=grouped.cases.frame.case_id)
+    divided = divide(replace(prepared, data=shuffled))
     with TemporaryDirectory() as folder:
-        run = Context(study, plans, RunFolder(Path(folder)), shuffled, {}, quick)
-        data.describe(run)
-        data.check(run)
+        scope = Scope(divided, RunFolder(Path(folder)), 1)
+        steps = {step.name: step for step in (*BEFORE, *EACH_ARM)}
+        do(steps["audit"], scope)
+        require_no_leak(PARTS["findings"].value(scope), plans)
         for plan in plans:
-            arms.train(run, plan)
-            arms.measure(run, plan)
-            predictions = read(run.arm_folder(plan))
+            list(execute(scope, jobs_of(divided, plan), Options(workers=1)))
+            do(steps["predictions"], scope.of(plan))
+            predictions = read(scope.of(plan).path)
             test = predictions[predictions.set == "test"]
-            found = evaluate(test.assign(group=test.case_id.map(unit)), known.cases.classes)
-            yield plan, found["sets"]["test"]["default"]["metrics"]["auc"]
+            metrics = evaluate(test.assign(group=test.case_id.map(unit)), prepared.classes)
+            yield plan, metrics["sets"]["test"]["default"]["metrics"]["auc"]
 
 
 def _permuted(known: Dataset, groups: np.ndarray, rng: np.random.Generator) -> Dataset:
@@ -83,6 +91,6 @@ def _finding(plan: Plan, auc: dict[str, Any]) -> Finding:
     reads = f"With labels shuffled among patients “{plan.name}” has AUC {auc['value']:.2f}"
     interval = f"({auc['low']:.2f} to {auc['high']:.2f}) on the test part"
     if auc["low"] > 0.5:
-        sentence = f"{reads} {interval}: better than guessing, so test cases are known to it from training."
+        sentence = f"{reads} {interval}: better than chance, so test cases are known to it from training."
         return Finding("SHUFFLED_LABELS", "leak", TITLE, sentence, arm=plan.name)
-    return Finding("SHUFFLED_LABELS", "info", TITLE, f"{reads} {interval}: no better than guessing.", arm=plan.name)
+    return Finding("SHUFFLED_LABELS", "info", TITLE, f"{reads} {interval}: no better than chance.", arm=plan.name)

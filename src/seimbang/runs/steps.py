@@ -1,82 +1,47 @@
-"""THE ordered table of steps, and the function that goes through it."""
+"""THE ordered table of steps."""
 
-from collections.abc import Callable
-from pathlib import Path
-
-from seimbang import datasets
-from seimbang.datasets.base import Dataset, DataSettings
-from seimbang.errors import StudyError
-from seimbang.record.folder import RunFolder
-from seimbang.reports import write_report
-from seimbang.runs import arms, box_stats, data, explained, quality, table_explanations
-from seimbang.runs.context import Context
-from seimbang.runs.provenance import provenance
-from seimbang.runs.quick import quick as quickened
-from seimbang.settings import nearest
-from seimbang.study.schema import Plan, Study
-
-ONCE: tuple[Callable[[Context], None], ...] = (data.describe, arms.forget_others, data.check)
-EACH_ARM: tuple[Callable[[Context, Plan], None], ...] = (
-    arms.train,
-    arms.measure,
-    arms.describe,
-    explained.explain,
-    quality.assess,
-    box_stats.write_box_stats,
-    table_explanations.explain,
+from seimbang.reports.report import report_files
+from seimbang.runs import (
+    auditing,
+    box_stats,
+    compared,
+    describe,
+    explained,
+    pictures,
+    provenance,
+    quality,
+    results,
+    table_explanations,
 )
-IN_THE_END: tuple[Callable[[Context], None], ...] = (arms.compare_all,)
+from seimbang.runs.engine import Step
 
+BEFORE = (
+    Step("study", describe.study_files, ("study.json", "study.toml")),
+    Step("splits", describe.split_files, ("splits.csv",)),
+    Step("data", describe.data_files, ("data.json", "clusters.png", "samples/*.png")),
+    Step("audit", auditing.audit_files, ("audit.json",)),
+    Step("measures", quality.measure_files, ("quality.csv",)),
+)
+"""Once, before any job."""
 
-def run(
-    study: Study, root: Path, out: Path, only: str | None = None, quick: bool = False, alike: Study | None = None
-) -> Path:
-    """Run a study, or what is left of it, and return the path of its report.
+EACH_ARM = (
+    Step("predictions", results.prediction_files, ("predictions.csv",), "arm"),
+    Step("search", results.search_files, ("search.csv",), "arm"),
+    Step("metrics", results.metric_files, ("metrics.json",), "arm"),
+    Step("package", results.package_files, ("model.json",), "arm"),
+    Step("facts", results.fact_files, ("arm.json",), "arm"),
+    Step("gallery", pictures.gallery_files, ("gallery.json", "gallery/*.png"), "arm"),
+    Step("examples", pictures.example_files, ("examples.json", "examples/*.png"), "arm"),
+    Step("heat", explained.heat_files, ("heat.json", "heat/*.png"), "arm"),
+    Step("quality", quality.quality_files, ("quality.json", "worst/*.png"), "arm"),
+    Step("boxes", box_stats.box_files, ("boxes.json",), "arm"),
+    Step("table", table_explanations.table_files, ("neighbours.npz", "importance.json"), "arm"),
+)
+"""For each arm, as soon as its last job is done."""
 
-    Args:
-        study: The study.
-        root: Folder that its data paths are relative to.
-        out: The run folder; what it holds already is not done again.
-        only: Name of the one arm to run.
-        quick: Cut everything down to a rough answer.
-        alike: The study from whose images patients are guessed, so that two studies divide the same cases alike.
-
-    Raises:
-        SeimbangError: What the stages raise; everything finished until then stays.
-    """
-    study = quickened(study) if quick else study
-    plans = _chosen(study.plans(), only)
-    folder = RunFolder(out)
-    with folder.locked():
-        folder.log("start", quick=quick, arms=[plan.name for plan in plans])
-        internal = load(study.data, study, root)
-        external = {one.name: load(one, study, root, internal.cases.classes) for one in study.external}
-        compared = load(study.data, quickened(alike) if quick else alike, root) if alike else None
-        context = Context(study, plans, folder, internal, external, quick, compared)
-        for step in ONCE:
-            step(context)
-        for plan in plans:
-            for step_of_arm in EACH_ARM:
-                step_of_arm(context, plan)
-        for last in IN_THE_END:
-            last(context)
-        folder.log("finish")
-        folder.json("provenance.json", provenance(context))
-        return write_report(out)
-
-
-def load(settings: DataSettings, study: Study, root: Path, classes: tuple[str, ...] | None = None) -> Dataset:
-    """Load one data set of a study."""
-    plain = DataSettings.model_validate(settings.model_dump(by_alias=True, include=set(DataSettings.model_fields)))
-    return datasets.load(plain, study.image, root, classes)
-
-
-def _chosen(plans: list[Plan], only: str | None) -> list[Plan]:
-    names = [plan.name for plan in plans]
-    if only is None:
-        return plans
-    chosen = [plan for plan in plans if only in (plan.name, plan.slug, plan.arm.name, plan.arm.slug)]
-    if not chosen:
-        fix = f"name one of them{nearest(only, names)}"
-        raise StudyError("ARM_UNKNOWN", f"no arm {only!r}", f"one of {', '.join(names)}", fix)
-    return chosen
+AFTER = (
+    Step("comparisons", compared.comparison_files, ("comparisons.json",)),
+    Step("provenance", provenance.provenance_files, ("provenance.json",)),
+    Step("report", report_files, ("report.html", "metrics.csv", "table.tex", "figures/*.svg")),
+)
+"""Once, when no job is left."""

@@ -1,18 +1,22 @@
 """What the page and the report say of a table's model: the training rows to compare with, and which columns matter."""
 
-import io
-import json
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from seimbang.classical.saved import load
+from seimbang.datasets.base import Dataset
 from seimbang.datasets.prepare import TablePreparer
-from seimbang.imaging.files import write_atomic
-from seimbang.runs.context import Context
-from seimbang.splits.base import Rows
-from seimbang.study.schema import Plan
-from seimbang.training.base import Classifier
+from seimbang.evaluation.threshold import decide
+from seimbang.imaging.base import ImageSettings
+from seimbang.record.arm import Importance, Package
+from seimbang.record.arrays import pack
+from seimbang.record.base import dump
+from seimbang.record.folder import Files
+from seimbang.runs.model_input import ModelInput
+from seimbang.splits.base import Fold, Rows
+from seimbang.study.models import learner_of
+from seimbang.training.base import Classifier, Model, Shape, TrainingSettings
 
 NEIGHBOURS, IMPORTANCE = "neighbours.npz", "importance.json"
 REPEATS = 10
@@ -20,36 +24,40 @@ MOST = 20_000
 """Rows used of a long table, evenly spread over it."""
 
 
-def explain(run: Context, plan: Plan) -> None:
-    """Write ``neighbours.npz`` and ``importance.json`` of an arm on a table; images have neither.
+def table_files(
+    cases: Dataset,
+    fold: Fold,
+    model: Model,
+    model_input: ModelInput,
+    training: TrainingSettings,
+    image: ImageSettings,
+    shape: Shape,
+    package: Package,
+    arm_folder: Path,
+) -> Files:
+    """Return the training rows to compare a new one with, and how much each column matters; images have neither.
 
     Both are of the first fold, whose model the page predicts with: its training rows as the model sees them, with their
     labels and ids, and the permutation importance of each column on its test rows.
     """
-    step, inputs, folder = f"{plan.slug}.table", run.inputs(plan), run.arm_folder(plan)
-    if run.data.kind != "table" or run.folder.done(step, inputs):
-        return
-    package = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-    preparer, model = TablePreparer.from_json(package["table"]), load((folder / plan.model.file).read_bytes())
-    data, fold = run.data_of(plan.protocol), run.folds_of(plan)[0]
-    write_atomic(folder / NEIGHBOURS, _neighbours(run, plan, preparer))
-    cut = package["threshold"] if package["decides"] == "tuned" else None
-    test = _some(fold.test)
-    rng = np.random.default_rng(plan.training.seed)
-    rows = importance(model, preparer, data.X[test], data.cases.y[test], cut, rng) if len(test) else []
-    run.folder.json(f"arms/{plan.slug}/{IMPORTANCE}", rows)
-    run.folder.finish(step, inputs, [folder / NEIGHBOURS, folder / IMPORTANCE])
+    preparer = model_input.preparer
+    if preparer is None:
+        return {}
+    learned = (arm_folder / next(iter(package.files))).read_bytes()
+    classifier = learner_of(model).load(model, learned, shape, len(cases.cases.classes), image)
+    threshold = package.threshold if package.decides == "tuned" else None
+    test, rng = _spread(fold.test), np.random.default_rng(training.seed)
+    rows = importance(classifier, preparer, cases.X[test], cases.cases.y[test], threshold, rng) if len(test) else []
+    return {NEIGHBOURS: _neighbours(cases, fold, preparer), IMPORTANCE: dump(rows)}
 
 
-def _neighbours(run: Context, plan: Plan, preparer: TablePreparer) -> bytes:
-    data, train = run.data_of(plan.protocol), _some(run.folds_of(plan)[0].train)
-    labels, ids = (data.cases.frame[name].to_numpy(str)[train] for name in ("label", "case_id"))
-    buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, rows=preparer.transform(data.X[train]), labels=labels, ids=ids)
-    return buffer.getvalue()
+def _neighbours(cases: Dataset, fold: Fold, preparer: TablePreparer) -> bytes:
+    train = _spread(fold.train)
+    labels, ids = (cases.cases.frame[name].to_numpy(str)[train] for name in ("label", "case_id"))
+    return pack({"rows": preparer.transform(cases.X[train]), "labels": labels, "ids": ids})
 
 
-def _some(rows: Rows) -> Rows:
+def _spread(rows: Rows) -> Rows:
     return rows if len(rows) <= MOST else rows[np.linspace(0, len(rows) - 1, MOST).astype(int)]
 
 
@@ -58,10 +66,10 @@ def importance(
     preparer: TablePreparer,
     X: npt.NDArray[np.float32],
     y: Rows,
-    cut: float | None,
+    threshold: float | None,
     rng: np.random.Generator,
-) -> list[dict[str, object]]:
-    """Return how much balanced accuracy is lost when the values of one column are dealt out anew among the rows.
+) -> list[Importance]:
+    """Return how much balanced accuracy is lost when the values of one column are permuted among the rows.
 
     Source: Breiman, Random Forests, Machine Learning 45 (2001).
 
@@ -70,17 +78,16 @@ def importance(
         preparer: What prepares them; a category is permuted as a whole.
         X: Rows that the model was not trained on, ``(n, f)``.
         y: Their labels.
-        cut: Probability from which on the answer is the second class; None takes the likeliest class.
+        threshold: Probability from which on a row is of the second class; None takes the most probable class.
         rng: Source of the orders.
 
     Returns:
-        For each column ``column``, and mean ``drop`` and ``sd`` over ten orders.
+        For each column the mean and the standard deviation over ten orders.
     """
 
     def reached(rows: npt.NDArray[np.float32]) -> float:
-        p = model.probabilities(preparer.transform(rows))
-        answer = p.argmax(1) if cut is None else (p[:, 1] >= cut).astype(int)
-        return float(np.mean([(answer[y == label] == label).mean() for label in np.unique(y)]))
+        predicted = decide(model.probabilities(preparer.transform(rows)), threshold)
+        return float(np.mean([(predicted[y == label] == label).mean() for label in np.unique(y)]))
 
     def without(k: int) -> float:
         shuffled = X.copy()
@@ -90,6 +97,6 @@ def importance(
     before = reached(X)
     drops = np.array([[before - without(k) for _ in range(REPEATS)] for k in range(X.shape[1])])
     return [
-        {"column": column.name, "drop": float(some.mean()), "sd": float(some.std(ddof=1))}
-        for column, some in zip(preparer.columns, drops, strict=True)
+        Importance(column=column.name, drop=float(own.mean()), sd=float(own.std(ddof=1)))
+        for column, own in zip(preparer.columns, drops, strict=True)
     ]

@@ -1,0 +1,96 @@
+"""The audit of a run: the cases as each protocol divides them, and what each arm trains on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from seimbang.checks import audit, audit_recipe, deduplicate, leaks, to_json
+from seimbang.checks.base import Finding
+from seimbang.datasets.base import Dataset
+from seimbang.errors import DataError
+from seimbang.imaging.cache import release
+from seimbang.record.folder import Files
+from seimbang.runs.stages import Divided
+from seimbang.study.schema import Plan, Protocol
+
+SAID = "The study says so; the audit did not find a test case in training, which it cannot where patients are unknown."
+"""What is told of an arm that is meant to leak where no leak was found."""
+
+
+def audit_files(divided: Divided, external: Mapping[str, Dataset], plans: Sequence[Plan]) -> Files:
+    """Look for leaks in the cases and in what each arm trains on, and return ``audit.json``."""
+    findings = [
+        finding for protocol in divided.prepared.study.protocols for finding in _audit(divided, protocol, plans)
+    ]
+    release(divided.prepared.data.X)
+    return {"audit.json": to_json(deduplicate(findings, len(divided.prepared.study.protocols)))}
+
+
+def _audit(divided: Divided, protocol: Protocol, plans: Sequence[Plan]) -> list[Finding]:
+    findings = audit_division(divided, protocol)
+    for plan in plans:
+        if plan.protocol.name == protocol.name:
+            folds = divided.folds_of(plan)
+            findings += _first_of_each([found for k in range(len(folds)) for found in _audit_recipe(divided, plan, k)])
+    return [replace(finding, protocol=protocol.name) for finding in findings]
+
+
+def audit_division(divided: Divided, protocol: Protocol) -> list[Finding]:
+    """Look for leaks in the data as a protocol makes and divides them."""
+    folds = divided.folds[protocol.name]
+    findings = audit(divided.sets[protocol.name], folds, divided.prepared.external)
+    if not protocol.balance:
+        return findings
+    table = divided.prebalanced[protocol.name]
+    return findings + _first_of_each([finding for fold in folds for finding in table.leaks(fold)])
+
+
+def _audit_recipe(divided: Divided, plan: Plan, number: int) -> list[Finding]:
+    fold, cases = divided.folds_of(plan)[number], divided.cases(plan).cases
+    recipe = divided.recipe(plan, fold, plan.training.seed)
+    return audit_recipe(recipe, cases, fold, np.arange(len(cases)), plan.name)
+
+
+def _first_of_each(findings: list[Finding]) -> list[Finding]:
+    """Return the first finding of each code; the folds of an arm repeat the others."""
+    return list({finding.code: finding for finding in reversed(findings)}.values())
+
+
+def require_no_leak(findings: Sequence[Finding], plans: Sequence[Plan]) -> None:
+    """Stop a run whose data cannot support it, or that leaks where the study does not say so.
+
+    Args:
+        findings: What the audit found.
+        plans: The arms to run.
+
+    Raises:
+        DataError: AUDIT_LEAK when something leaks that no arm leaks on purpose; AUDIT_ERROR for what cannot work.
+    """
+    broken = [finding for finding in findings if finding.severity == "error"]
+    if broken:
+        raise DataError("AUDIT_ERROR", broken[0].sentence, "data that can support the study", "see seimbang audit")
+    unmeant = [finding for finding in leaks(findings) if not _meant(finding, plans)]
+    if unmeant:
+        fix = "correct the data or the split, or mark the arm or protocol that leaks on purpose with leaky = true"
+        sentences = " ".join(dict.fromkeys(finding.sentence for finding in unmeant))
+        raise DataError("AUDIT_LEAK", sentences, "no case of the test part in training", fix)
+
+
+def _meant(leak: Finding, plans: Sequence[Plan]) -> bool:
+    """Whether the study says so of the arm that leaks, or, where the data do, of every arm under the protocol."""
+    under = [plan for plan in plans if leak.protocol in ("", plan.protocol.name)]
+    if leak.arm:
+        mine = [plan for plan in under if plan.name == leak.arm]
+        return all(plan.leaky for plan in mine)
+    return all(plan.arm.leaky or plan.protocol.leaky for plan in under)
+
+
+def leaks_of(plan: Plan, findings: Sequence[Finding]) -> list[str]:
+    """Return the sentences of the leaks of an arm, or that the study calls it leaky."""
+    own = [
+        finding.sentence
+        for finding in leaks(findings)
+        if finding.arm in ("", plan.name) and finding.protocol in ("", plan.protocol.name)
+    ]
+    return own or [SAID] * plan.leaky

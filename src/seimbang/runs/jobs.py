@@ -1,0 +1,207 @@
+"""One job, from its task to a folder that is there whole or not at all."""
+
+import io
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from secrets import token_hex
+
+import numpy as np
+import numpy.typing as npt
+
+from seimbang.balance.base import Balance, Recipe
+from seimbang.datasets.base import Dataset
+from seimbang.imaging.base import ImageSettings
+from seimbang.imaging.files import write_atomic, write_error
+from seimbang.record.folder import Files, file_digest
+from seimbang.record.leases import Lease
+from seimbang.runs.engine import inputs_of, needs_of, values_of
+from seimbang.runs.model_input import ModelInput
+from seimbang.runs.parts import Scope
+from seimbang.runs.provenance import peak_memory
+from seimbang.runs.stages import Job, parts_of
+from seimbang.splits.base import Fold
+from seimbang.study.models import learner_of
+from seimbang.threads import limited
+from seimbang.training.base import Learned, Model, Progress, Shape, Task, TrainingSettings
+
+VERSION = 1
+"""Raised when the same job is to give another result."""
+PROBABILITIES, MARKER = "probabilities.npy", "job.json"
+Report = Callable[[Job, Progress], None]
+
+
+def work(
+    model: Model,
+    training: TrainingSettings,
+    balance: Balance,
+    image: ImageSettings,
+    shape: Shape,
+    cases: Dataset,
+    external: Mapping[str, Dataset],
+    fold: Fold,
+    model_input: ModelInput,
+    recipe: Recipe,
+    served: bool,
+    threads: int,
+    *,
+    title: str = "",
+    state: bytes = b"",
+) -> Generator[Progress, None, Files]:
+    """Train, and predict every set; return the files of the job.
+
+    The positional parameters are what a job needs, see ``engine``. ``title`` is for messages, ``state`` is where an
+    earlier go at the same job came to.
+    """
+    X = model_input.of(cases)
+    task = Task(
+        model,
+        training,
+        model_input.balance(balance),
+        recipe,
+        X,
+        cases.cases.y,
+        cases.cases.groups,
+        fold.validation,
+        shape,
+        len(cases.cases.classes),
+        image,
+        title,
+        served,
+    )
+    with limited(threads):
+        learned = yield from learner_of(model).train(task, state)
+        p = _predicted(learned, model_input, cases, external, fold, X)
+    buffer = io.BytesIO()
+    np.save(buffer, p, allow_pickle=False)
+    return {**learned.files, PROBABILITIES: buffer.getvalue()}
+
+
+def _predicted(
+    learned: Learned,
+    model_input: ModelInput,
+    cases: Dataset,
+    external: Mapping[str, Dataset],
+    fold: Fold,
+    X: npt.NDArray[np.generic],
+) -> npt.NDArray[np.float64]:
+    """Return the probabilities of all sets, one below the other, in the order of ``parts_of``."""
+    blocks = [
+        learned.classifier.probabilities(X if dataset is cases else model_input.of(dataset), rows)
+        for _, dataset, rows in parts_of(cases, fold, external)
+    ]
+    return np.concatenate(blocks)
+
+
+NEEDS = needs_of(work)
+
+
+def inputs(scope: Scope) -> str:
+    """Return the digest of everything that the result of a job depends on."""
+    return inputs_of("job", VERSION, NEEDS, scope)
+
+
+def done(scope: Scope, key: str) -> bool:
+    """Whether a job is finished, with the inputs ``key``, and all that it wrote is there as it wrote it."""
+    assert scope.job is not None
+    folder = scope.path / scope.job.path
+    try:
+        marker = json.loads((folder / MARKER).read_text(encoding="utf-8"))
+        files = marker["files"].items()
+        return bool(marker["inputs"] == key) and all(file_digest(folder / name) == one for name, one in files)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Where an unfinished job keeps how far it is; its name holds the inputs, so it is never another job's."""
+
+    file: Path
+
+    @classmethod
+    def of(cls, scope: Scope, key: str) -> "Checkpoint":
+        """Return that of a job with the inputs ``key``."""
+        assert scope.job is not None
+        return cls(scope.folder.path / ".checkpoints" / f"{scope.job.name}.{key[:16]}")
+
+    def read(self) -> bytes:
+        """Return the state, empty where there is none."""
+        return self.file.read_bytes() if self.file.is_file() else b""
+
+    def sweep(self) -> None:
+        """Take away what a killed go at the job had half written."""
+        for file in self.file.parent.glob(f".{self.file.name[:60]}.*"):
+            file.unlink(missing_ok=True)
+
+    def write(self, state: bytes) -> None:
+        """Keep a state."""
+        if state:
+            write_atomic(self.file, state)
+
+
+def run(scope: Scope, key: str, lease: Lease, report: Report) -> bool:
+    """Do a job and put its folder in place.
+
+    Args:
+        scope: Of the job.
+        key: What ``inputs`` returns.
+        lease: Held by this process; where another process took it over meanwhile, nothing is written.
+        report: Called with each step of the training.
+
+    Returns:
+        Whether the result is this process's.
+
+    Raises:
+        SeimbangError: What learners raise.
+    """
+    job, started, checkpoint = scope.job, time.monotonic(), Checkpoint.of(scope, key)
+    assert job is not None
+    checkpoint.sweep()
+    _sweep(scope.path / job.path)
+    steps = work(**values_of(NEEDS, scope), title=job.title, state=checkpoint.read())
+    files: Files = {}
+    while True:
+        try:
+            progress = next(steps)
+        except StopIteration as end:
+            files = end.value
+            break
+        if not lease.held():
+            return False
+        checkpoint.write(progress.state)
+        report(job, progress)
+    if not lease.held():
+        return False
+    _publish(scope.path / job.path, key, files)
+    checkpoint.file.unlink(missing_ok=True)
+    facts = {"seconds": round(time.monotonic() - started, 3), "peak_memory_mb": peak_memory(), "pid": os.getpid()}
+    scope.folder.log("job", arm=job.plan.slug, job=job.name, title=job.title, **facts)
+    return True
+
+
+def _sweep(folder: Path) -> None:
+    """Take away what a killed go at the job had half written; who holds its lease is the only one who writes there."""
+    for half in folder.parent.glob(f".{folder.name}.*"):
+        shutil.rmtree(half, ignore_errors=True)
+
+
+def _publish(folder: Path, key: str, files: Files) -> None:
+    """Put a whole folder in the place of what is there."""
+    beside = folder.with_name(f".{folder.name}.{token_hex(8)}")
+    try:
+        for name, content in files.items():
+            write_atomic(beside / name, content)
+        digests = {name: file_digest(beside / name) for name in files}
+        write_atomic(beside / MARKER, json.dumps({"inputs": key, "files": digests}, indent=1))
+        if folder.exists():
+            shutil.rmtree(folder)
+        os.rename(beside, folder)
+    except OSError as error:
+        raise write_error(folder, error) from error
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)

@@ -1,0 +1,277 @@
+"""What a step can need, by name: what it is, and the plain values that decide what it is.
+
+A part's token must change whenever its value may: the hash of every step is made of tokens.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from seimbang import evaluation
+from seimbang.balance.base import Recipe
+from seimbang.checks.base import Finding, from_json
+from seimbang.record.arm import Package
+from seimbang.record.cases import ExampleRow
+from seimbang.record.files import read_json
+from seimbang.record.folder import RunFolder, digest, file_digest
+from seimbang.record.metrics import Metrics
+from seimbang.runs.model_input import ModelInput
+from seimbang.runs.provenance import events, worked
+from seimbang.runs.stages import Divided, Job, Prepared, fold_token, jobs_of
+from seimbang.splits.base import Fold
+from seimbang.study.load import to_dict
+from seimbang.study.schema import Plan
+from seimbang.training.base import TrainingSettings
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a step is about: the run, and for some steps an arm, or one job of it.
+
+    Attributes:
+        divided: The cases and how they are divided.
+        folder: The run folder.
+        threads: How many each job uses.
+        arm: The arm, for its steps and jobs.
+        job: The job.
+        finished: The arms whose every job is done, for the steps over all arms.
+    """
+
+    divided: Divided
+    folder: RunFolder
+    threads: int
+    arm: Plan | None = None
+    job: Job | None = None
+    finished: tuple[Plan, ...] = ()
+
+    @property
+    def prepared(self) -> Prepared:
+        """The stage before."""
+        return self.divided.prepared
+
+    @property
+    def plan(self) -> Plan:
+        """The arm."""
+        assert self.arm is not None
+        return self.arm
+
+    @property
+    def fold(self) -> Fold:
+        """The job's fold, or the arm's first one."""
+        return self.job.fold if self.job else self.divided.folds_of(self.plan)[0]
+
+    @property
+    def training(self) -> TrainingSettings:
+        """The arm's settings, in a job with its own seed."""
+        training = self.plan.training
+        return training.model_copy(update={"seed": self.job.seed, "seeds": 1}) if self.job else training
+
+    @property
+    def path(self) -> Path:
+        """The folder of the arm."""
+        return self.folder.path / "arms" / self.plan.slug
+
+    def of(self, plan: Plan) -> "Scope":
+        """Return the scope of an arm."""
+        return replace(self, arm=plan, job=None)
+
+    def of_job(self, job: Job) -> "Scope":
+        """Return the scope of a job."""
+        return replace(self, arm=job.plan, job=job)
+
+    def jobs(self) -> list[Job]:
+        """Return the jobs of the arm."""
+        return jobs_of(self.divided, self.plan)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One thing that steps may need.
+
+    Attributes:
+        value: Returns it.
+        token: Returns the plain values that decide it.
+    """
+
+    value: Callable[[Scope], Any]
+    token: Callable[[Scope], Any]
+
+
+def _plain(value: Callable[[Scope], Any]) -> Part:
+    return Part(value, value)
+
+
+def _file(name: str, read: Callable[[Path], Any], arm: bool = True) -> Part:
+    def path(scope: Scope) -> Path:
+        return (scope.path if arm else scope.folder.path) / name
+
+    return Part(lambda scope: read(path(scope)), lambda scope: file_digest(path(scope)))
+
+
+def _record(name: str, kind: Any) -> Part:
+    """Return the part that a JSON file of the arm is."""
+    return _file(name, lambda path: read_json(path, kind))
+
+
+def _findings(path: Path) -> list[Finding]:
+    return from_json(path.read_text(encoding="utf-8"))
+
+
+def _measures(path: Path) -> pd.DataFrame | None:
+    """Return ``quality.csv`` by case; a table has none."""
+    if not path.is_file():
+        return None
+    return pd.read_csv(path, dtype={"case_id": str}, keep_default_na=False).set_index("case_id")
+
+
+def _plan_token(plan: Plan) -> list[Any]:
+    arm, protocol = plan.arm.model_dump(mode="json"), plan.protocol.model_dump(mode="json")
+    return [arm, protocol, _balance_token(plan), _model_token(plan), plan.training.model_dump(mode="json")]
+
+
+def _balance_token(plan: Plan) -> list[Any]:
+    return [plan.arm.balance["method"], plan.balance.model_dump(mode="json")]
+
+
+def _model_token(plan: Plan) -> list[Any]:
+    """Return the settings of a model, and the content of each file that they name."""
+    return [plan.model_settings, [file_digest(file) for file in plan.model.reads()]]
+
+
+def _recipe(scope: Scope) -> Recipe:
+    return scope.divided.recipe(scope.plan, scope.fold, scope.training.seed)
+
+
+def _model_input(scope: Scope) -> ModelInput:
+    return scope.divided.model_input(scope.plan, scope.fold)
+
+
+def _input_token(scope: Scope) -> list[Any]:
+    everything = scope.plan.balance.scope == "all"
+    return [_model_token(scope.plan), _image(scope), _cases_token(scope), fold_token(scope.fold), everything]
+
+
+def _recipe_token(scope: Scope) -> list[Any]:
+    return [_balance_token(scope.plan), _input_token(scope), scope.training.seed]
+
+
+def _image(scope: Scope) -> Any:
+    return scope.prepared.study.image.model_dump(mode="json")
+
+
+def _cases_token(scope: Scope) -> str:
+    return scope.divided.tokens[scope.plan.protocol.name]
+
+
+def _results(scope: Scope) -> list[tuple[Job, np.ndarray]]:
+    """Return what each job of the arm predicts: the rows of all its sets, one below the other."""
+    return [(job, np.load(scope.path / job.path / "probabilities.npy", allow_pickle=False)) for job in scope.jobs()]
+
+
+def _results_token(scope: Scope) -> list[Any]:
+    return [[job.path, _job_files(scope, job)] for job in scope.jobs()]
+
+
+def _job_files(scope: Scope, job: Job) -> dict[str, str]:
+    """Return the digests of what a job wrote, by name."""
+    try:
+        files: dict[str, str] = json.loads((scope.path / job.path / "job.json").read_text(encoding="utf-8"))["files"]
+    except OSError:
+        return {}
+    return files
+
+
+def _predictions(scope: Scope) -> dict[str, dict[str, pd.DataFrame]]:
+    """Return the predictions of the finished arms, by protocol and name."""
+    tables: dict[str, dict[str, pd.DataFrame]] = {one.name: {} for one in scope.prepared.study.protocols}
+    for plan in scope.finished:
+        tables[plan.protocol.name][plan.name] = evaluation.read(scope.of(plan).path)
+    return tables
+
+
+def _predictions_token(scope: Scope) -> list[Any]:
+    arms = [[plan.name, file_digest(scope.of(plan).path / "predictions.csv")] for plan in scope.finished]
+    return [[one.name for one in scope.prepared.study.protocols], arms]
+
+
+def _record_token(scope: Scope) -> Any:
+    """Return the digest of every file that a reader of the run folder may read."""
+    names = (
+        "*.json",
+        "*.toml",
+        "*.csv",
+        "clusters.png",
+        "samples/*",
+        "arms/*/*.json",
+        "arms/*/*.csv",
+        "arms/*/*/*.png",
+    )
+    files = {file for pattern in (*names, "arms/*/jobs/*/*/history.csv") for file in scope.folder.path.glob(pattern)}
+    own = scope.folder.path / "metrics.csv"
+    known = {file.relative_to(scope.folder.path).as_posix(): file_digest(file) for file in sorted(files - {own})}
+    return digest(known)
+
+
+def _log(scope: Scope) -> list[dict[str, Any]]:
+    return events(scope.folder.path / "log.jsonl")
+
+
+def _tuned(scope: Scope) -> list[str]:
+    return [plan.name for plan in scope.finished if plan.balance.decides == "tuned"]
+
+
+PARTS: Mapping[str, Part] = {
+    "study": Part(lambda scope: scope.prepared.study, lambda scope: to_dict(scope.prepared.study)),
+    "quick": _plain(lambda scope: scope.prepared.quick),
+    "classes": Part(lambda scope: scope.prepared.classes, lambda scope: list(scope.prepared.classes)),
+    "data": Part(lambda scope: scope.prepared.data, lambda scope: scope.prepared.token),
+    "external": Part(lambda scope: scope.prepared.external, lambda scope: scope.prepared.token),
+    "divided": Part(
+        lambda scope: scope.divided,
+        lambda scope: [scope.divided.token, [one.model_dump(mode="json") for one in scope.prepared.study.protocols]],
+    ),
+    "plans": Part(
+        lambda scope: scope.prepared.study.plans(),
+        lambda scope: [_plan_token(plan) for plan in scope.prepared.study.plans()],
+    ),
+    "shape": Part(lambda scope: scope.prepared.shape, lambda scope: list(scope.prepared.shape)),
+    "image": Part(lambda scope: scope.prepared.study.image, _image),
+    "findings": _file("audit.json", _findings, arm=False),
+    "measures": _file("quality.csv", _measures, arm=False),
+    "threads": _plain(lambda scope: scope.threads),
+    # of an arm, or of a job of it
+    "plan": Part(lambda scope: scope.plan, lambda scope: _plan_token(scope.plan)),
+    "model": Part(lambda scope: scope.plan.model, lambda scope: _model_token(scope.plan)),
+    "model_settings": _plain(lambda scope: scope.plan.model_settings),
+    "balance": Part(lambda scope: scope.plan.balance, lambda scope: _balance_token(scope.plan)),
+    "decides": _plain(lambda scope: scope.plan.balance.decides),
+    "training": Part(lambda scope: scope.training, lambda scope: scope.training.model_dump(mode="json")),
+    "cases": Part(lambda scope: scope.divided.cases(scope.plan), _cases_token),
+    "fold": Part(lambda scope: scope.fold, lambda scope: fold_token(scope.fold)),
+    "folds": Part(
+        lambda scope: scope.divided.folds_of(scope.plan),
+        lambda scope: [fold_token(fold) for fold in scope.divided.folds_of(scope.plan)],
+    ),
+    "model_input": Part(_model_input, _input_token),
+    "recipe": Part(_recipe, _recipe_token),
+    "served": _plain(lambda scope: scope.job.served if scope.job else None),
+    "results": Part(_results, _results_token),
+    "arm_folder": Part(lambda scope: scope.path, _results_token),
+    "job_files": _plain(lambda scope: {job.path: _job_files(scope, job) for job in scope.jobs()}),
+    "predictions": _file("predictions.csv", lambda path: evaluation.read(path.parent)),
+    "metrics": _record("metrics.json", Metrics),
+    "examples": _record("examples.json", list[ExampleRow]),
+    "package": _record("model.json", Package),
+    # of all finished arms
+    "predicted": Part(_predictions, _predictions_token),
+    "tuned": _plain(_tuned),
+    "finished_arms": Part(lambda scope: scope.finished, lambda scope: [plan.slug for plan in scope.finished]),
+    "log": Part(_log, lambda scope: worked(_log(scope))),
+    "data_digest": _plain(lambda scope: scope.prepared.token),
+    "run_folder": Part(lambda scope: scope.folder.path, _record_token),
+}

@@ -1,0 +1,133 @@
+"""From a study, or from a run folder that was prepared before, to what jobs and steps are about."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from seimbang import datasets, splits
+from seimbang.datasets.base import Dataset, SourceSettings
+from seimbang.errors import IntegrityError
+from seimbang.imaging.files import write_atomic
+from seimbang.record.base import dump
+from seimbang.record.folder import RunFolder, digest
+from seimbang.runs.parts import Scope
+from seimbang.runs.prebalanced import prebalance
+from seimbang.runs.quick import quick as quickened
+from seimbang.runs.stages import Divided, Job, Prepared, jobs_of
+from seimbang.splits.base import Fold
+from seimbang.study.load import to_dict
+from seimbang.study.schema import Protocol, Study, parse
+from seimbang.threads import cores
+
+PLAN = "jobs.json"
+
+
+def load(settings: SourceSettings, study: Study, root: Path, classes: tuple[str, ...] | None = None) -> Dataset:
+    """Load one data set of a study."""
+    return datasets.load(settings, study.image, root, classes)
+
+
+def prepare(study: Study, root: Path, quick: bool = False, alike: Study | None = None) -> Prepared:
+    """Load the cases of a study.
+
+    Args:
+        study: As resolved; cut down already where ``quick``.
+        root: Folder that its data paths are relative to.
+        quick: Whether only a rough answer was asked for.
+        alike: The study from whose images patients are guessed, so that two studies divide the same cases alike.
+    """
+    internal = load(study.data, study, root)
+    external = {one.name: load(one.data, study, root, internal.cases.classes) for one in study.external}
+    other = load(study.data, quickened(alike) if quick else alike, root) if alike else None
+    return Prepared(study, internal, external, quick, other)
+
+
+def threads_of(folder: RunFolder, jobs: int) -> int:
+    """Return how many threads each job uses: the processors divided by the jobs, at least one.
+
+    The number decides the last bits of a training, so it is written down, and stays while the number of jobs does: more
+    or fewer workers, or another machine, change nothing.
+    """
+    plan = read_plan(folder)
+    if plan and plan["count"] == jobs:
+        return int(plan["threads"])
+    return max(1, cores() // max(1, jobs))
+
+
+def write_plan(scope: Scope, root: Path, jobs: list[Job]) -> None:
+    """Write ``jobs.json``: what workers need to know, and the jobs that were asked for."""
+    every = [job for plan in scope.prepared.study.plans() for job in jobs_of(scope.divided, plan)]
+    plan = {
+        "study": digest(to_dict(scope.prepared.study)),
+        "root": str(root.resolve()),
+        "quick": scope.prepared.quick,
+        "threads": scope.threads,
+        "count": len(every),
+        "cases": scope.prepared.token,
+        "divided": scope.divided.token,
+        "jobs": [{"arm": job.plan.slug, "path": job.path, "name": job.name} for job in jobs],
+    }
+    if plan != read_plan(scope.folder):
+        write_atomic(scope.folder.path / PLAN, dump(plan))
+
+
+def read_plan(folder: RunFolder) -> dict[str, Any]:
+    """Return ``jobs.json``, empty where there is none that can be read."""
+    try:
+        plan: dict[str, Any] = json.loads((folder.path / PLAN).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return plan
+
+
+def restore(folder: RunFolder, root: Path | None = None) -> tuple[Scope, list[Job]]:
+    """Return what a prepared run is about, and the jobs that were asked for; the folds are those in ``splits.csv``.
+
+    Args:
+        folder: The run folder.
+        root: Folder that the data paths are relative to; by default the one the run was prepared with.
+
+    Raises:
+        IntegrityError: RUN_UNPREPARED: nobody prepared it. DATA_CHANGED or DIVISION_CHANGED: the cases, or who is in
+            which part, are not what they were then.
+    """
+    plan = read_plan(folder)
+    if not plan:
+        fix = "prepare it first: seimbang run STUDY --out FOLDER --workers 0"
+        raise IntegrityError("RUN_UNPREPARED", f"no {PLAN} in {folder.path}", "a run that was prepared", fix)
+    study = parse(json.loads((folder.path / "study.json").read_text(encoding="utf-8")))
+    prepared = prepare(study, root or Path(plan["root"]), plan["quick"])
+    frame = pd.read_csv(folder.path / "splits.csv", dtype=str, keep_default_na=False)
+    divided = _divided(prepared, frame)
+    if plan["cases"] != prepared.token:
+        raise IntegrityError("DATA_CHANGED", *_other("cases", folder))
+    if plan["divided"] != divided.token:
+        raise IntegrityError("DIVISION_CHANGED", *_other("splits", folder))
+    scope = Scope(divided, folder, plan["threads"])
+    asked = {job["name"] for job in plan["jobs"]}
+    return scope, [job for one in study.plans() for job in jobs_of(divided, one) if job.name in asked]
+
+
+def _other(what: str, folder: RunFolder) -> tuple[str, str, str]:
+    found = f"{what} that are not those {folder.path} was prepared with"
+    return found, "the same files, study and splits", "run the study again"
+
+
+def _divided(prepared: Prepared, frame: pd.DataFrame) -> Divided:
+    seed, protocols = prepared.study.training.seed, prepared.study.protocols
+    prebalanced = {one.name: prebalance(prepared.data, one, seed) for one in protocols if one.balance}
+    sets: dict[str, Dataset] = {}
+    folds: dict[str, tuple[Fold, ...]] = {}
+    for one in protocols:
+        data = prebalanced[one.name].data if one.balance else prepared.data
+        sets[one.name], folds[one.name] = _restored(data, one, frame[frame.protocol == one.name])
+    return Divided(prepared, sets, folds, prebalanced)
+
+
+def _restored(data: Dataset, protocol: Protocol, frame: pd.DataFrame) -> tuple[Dataset, tuple[Fold, ...]]:
+    cases, folds = splits.from_frame(frame, data.cases)
+    guessed = protocol.group == "auto" and not protocol.balance
+    return replace(data, cases=cases) if guessed else data, tuple(folds)

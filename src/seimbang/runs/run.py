@@ -1,0 +1,210 @@
+"""A whole run: prepares it, has its jobs done, and does each step whose parts have changed."""
+
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from seimbang.errors import ResourceError, StudyError
+from seimbang.imaging.files import write_error
+from seimbang.record.folder import RunFolder
+from seimbang.record.leases import Leases
+from seimbang.runs import jobs
+from seimbang.runs.auditing import require_no_leak
+from seimbang.runs.describe import divide, require_unchanged
+from seimbang.runs.engine import do, undo
+from seimbang.runs.executors import Options, execute
+from seimbang.runs.parts import PARTS, Scope
+from seimbang.runs.prepare import prepare, restore, threads_of, write_plan
+from seimbang.runs.quick import quick as quickened
+from seimbang.runs.stages import Job, jobs_of
+from seimbang.runs.steps import AFTER, BEFORE, EACH_ARM
+from seimbang.settings import nearest
+from seimbang.study.schema import Plan, Study
+from seimbang.threads import limited
+
+ALONE = Options(workers=1)
+"""This process does every job."""
+COORDINATOR = "run"
+"""Name of the lease of the process that prepares a run and writes its report."""
+
+
+def run(
+    study: Study,
+    root: Path,
+    out: Path,
+    only: str | None = None,
+    quick: bool = False,
+    alike: Study | None = None,
+    options: Options = ALONE,
+) -> Path:
+    """Run a study, or what is left of it, and return the path of its report.
+
+    Args:
+        study: The study.
+        root: Folder that its data paths are relative to.
+        out: The run folder; what it holds already is not done again.
+        only: Name of the one arm to run.
+        quick: Cut everything down to a rough answer.
+        alike: The study from whose images patients are guessed, so that two studies divide the same cases alike.
+        options: Who does the jobs.
+
+    Returns:
+        The path of the report; of the run folder where the run was only prepared for workers.
+
+    Raises:
+        SeimbangError: What the stages raise; everything finished until then stays.
+    """
+    study = quickened(study) if quick else study
+    chosen = choose(study.plans(), only)
+    folder = RunFolder(out)
+    with coordinated(folder):
+        folder.sweep()
+        folder.log("start", quick=quick, arms=[plan.name for plan in chosen])
+        prepared = prepare(study, root, quick, alike)
+        require_unchanged(prepared, folder)
+        divided = divide(prepared)
+        scope = Scope(divided, folder, threads_of(folder, sum(len(jobs_of(divided, one)) for one in study.plans())))
+        for step in BEFORE:
+            do(step, scope)
+        require_no_leak(PARTS["findings"].value(scope), chosen)
+        asked = [job for plan in chosen for job in jobs_of(divided, plan)]
+        write_plan(scope, root, asked)
+        if options.workers == 0:
+            return out
+        withdraw(scope)
+        return finish(scope, execute(scope, asked, options))
+
+
+def work(out: Path, root: Path | None = None) -> Path | None:
+    """Do free jobs of a run that was prepared, until none is left; the last one to leave writes the report.
+
+    Args:
+        out: The run folder.
+        root: Folder that the data paths are relative to; by default the one the run was prepared with.
+
+    Returns:
+        The path of the report, or None where another process, which runs the study, writes it.
+    """
+    folder = RunFolder(out)
+    scope, asked = restore(folder, root)
+    for _ in execute(scope, asked, ALONE):
+        pass
+    lease = Leases(out / ".leases").take(COORDINATOR)
+    if lease is None:
+        return None
+    with lease:
+        return finish(scope, asked)
+
+
+@contextmanager
+def coordinated(folder: RunFolder) -> Iterator[None]:
+    """Be the one process that prepares a run and writes its report; a killed one leaves no lock behind.
+
+    Raises:
+        ResourceError: RUN_LOCKED, naming the holder; NOT_WRITABLE.
+    """
+    leases = Leases(folder.path / ".leases")
+    try:
+        folder.path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise write_error(folder.path, error) from error
+    lease = leases.take(COORDINATOR)
+    if lease is None:
+        holder = leases.holder(COORDINATOR)
+        who = "process {pid} on {host} since {since}".format_map({"pid": "?", "host": "?", "since": "?", **holder})
+        fix = f"wait, use --out, or help it with: seimbang work {folder.path}"
+        raise ResourceError("RUN_LOCKED", f"{folder.path} in use by {who}", "a run folder of its own", fix)
+    with lease:
+        yield
+
+
+def choose(plans: list[Plan], only: str | None) -> list[Plan]:
+    """Return the arms of that name, under all protocols or under one; all of them for None.
+
+    Raises:
+        StudyError: ARM_UNKNOWN.
+    """
+    if only is None:
+        return plans
+    chosen = [plan for plan in plans if only in (plan.name, plan.slug, plan.arm.name, plan.arm.slug)]
+    if not chosen:
+        names = [plan.name for plan in plans]
+        fix = f"name one of them{nearest(only, names)}"
+        raise StudyError("ARM_UNKNOWN", f"no arm {only!r}", f"one of {', '.join(names)}", fix)
+    return chosen
+
+
+def withdraw(scope: Scope) -> None:
+    """Take away what was said of arms that are not, or not any more, as the study now is; trained models stay.
+
+    So no reader ever sets figures of two studies beside each other, and an arm that is as it was again need not be
+    trained again. Jobs of folds and seeds that an arm no longer has are taken away.
+    """
+    plans = {plan.slug: plan for plan in scope.prepared.study.plans()}
+    for folder in sorted(scope.folder.path.glob("arms/*")):
+        plan = plans.get(folder.name)
+        if plan is not None:
+            _drop_jobs(folder, {job.path for job in jobs_of(scope.divided, plan)})
+        if plan is None or not complete(scope.of(plan)):
+            for step in EACH_ARM:
+                undo(step, scope.folder, folder.name)
+    _drop_checkpoints(scope)
+
+
+def _drop_checkpoints(scope: Scope) -> None:
+    """Take away how far trainings were that the study as it now is does not have."""
+    every = [scope.of_job(job) for plan in scope.prepared.study.plans() for job in jobs_of(scope.divided, plan)]
+    wanted = {jobs.Checkpoint.of(one, jobs.inputs(one)).file.name for one in every}
+    for file in scope.folder.path.glob(".checkpoints/*"):
+        if file.name not in wanted:
+            file.unlink(missing_ok=True)
+
+
+def _drop_jobs(folder: Path, wanted: set[str]) -> None:
+    for job in folder.glob("jobs/*/*"):
+        if job.relative_to(folder).as_posix() not in wanted:
+            shutil.rmtree(job)
+
+
+def complete(scope: Scope) -> bool:
+    """Whether every job of an arm is done as the study now is."""
+    return all(jobs.done(one, jobs.inputs(one)) for one in (scope.of_job(job) for job in scope.jobs()))
+
+
+def finish(scope: Scope, done: Iterable[Job]) -> Path:
+    """Do the steps of each arm as its last job is done, and in the end those over all arms.
+
+    Args:
+        scope: The run.
+        done: Jobs, as each is finished; all that were asked for.
+
+    Returns:
+        The path of the report.
+    """
+    plans = scope.prepared.study.plans()
+    left = {plan.slug: {job.name for job in jobs_of(scope.divided, plan)} for plan in plans}
+    finished = set()
+    for job in done:
+        left[job.plan.slug].discard(job.name)
+        if not left[job.plan.slug]:
+            finish_arm(scope.of(job.plan))
+            finished.add(job.plan.slug)
+    for plan in plans:  # of an earlier go, not asked for now
+        if plan.slug not in finished and complete(scope.of(plan)):
+            finish_arm(scope.of(plan))
+            finished.add(plan.slug)
+    over = replace(scope, finished=tuple(plan for plan in plans if plan.slug in finished))
+    for step in AFTER:
+        do(step, over)
+    Leases(scope.folder.path / ".leases").sweep()
+    scope.folder.log("finish")
+    return scope.folder.path / "report.html"
+
+
+def finish_arm(scope: Scope) -> None:
+    """Do the steps of an arm."""
+    with limited(scope.threads):
+        for step in EACH_ARM:
+            do(step, scope)
