@@ -11,9 +11,10 @@ import argparse
 import numpy as np
 import torch
 
-from seimbang import models
 from seimbang.balance import make
 from seimbang.imaging.augment import UNCHANGED, Augmentation
+from seimbang.networks import NETWORKS
+from seimbang.study.models import make as make_network
 from seimbang.training.base import TrainingSettings
 from seimbang.training.loop import Trainer
 
@@ -30,7 +31,7 @@ CHANGES = {
 def trainer(name: str, options: argparse.Namespace, augmentation: Augmentation) -> Trainer:
     X = np.random.default_rng(0).integers(0, 256, (options.rows, options.side, options.side, 1), dtype=np.uint8)
     y = np.arange(options.rows) % 2
-    module = models.make({"name": name}).build(X.shape[1:], 2)
+    module = make_network({"name": name}).build(X.shape[1:], 2)
     balance, train = make({"method": "none"}), np.arange(options.rows // 10, options.rows)
     settings = TrainingSettings(epochs=10_000, batch_size=options.batch)
     recipe = balance.recipe(X, y[train], 0, train)
@@ -46,7 +47,7 @@ def seconds(name: str, options: argparse.Namespace) -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--models", nargs="+", choices=list(models.MODELS), default=["rnn", "cnn", "kidney_cnn"])
+    parser.add_argument("--models", nargs="+", choices=list(NETWORKS), default=["rnn", "cnn", "kidney_cnn"])
     for option, value in {"side": 150, "batch": 16, "rows": 640, "repeats": 5}.items():
         parser.add_argument(f"--{option}", type=int, default=value)
     options = parser.parse_args()

@@ -7,7 +7,6 @@ with an empty cache and also audits the data, computes intervals and writes its 
 as the kernel counts it; it includes the memory-mapped pixels.
 """
 
-import csv
 import json
 import statistics
 import sys
@@ -33,9 +32,11 @@ def seimbang_side(data: Path, folder: Path) -> tuple[Cost, dict]:
 
 
 def facts(arm: Path) -> dict:
-    """Return what the arm's folder says of rows, time per epoch and test accuracy."""
-    with (arm / "history.csv").open(encoding="utf-8") as file:
-        epochs = [float(row["seconds"]) for row in csv.DictReader(file)]
+    """Return what the run folder says of an arm: rows, time per epoch and test accuracy."""
+    lines = (arm.parents[1] / "log.jsonl").read_text(encoding="utf-8").splitlines()
+    epochs = [
+        line["seconds"] for line in map(json.loads, lines) if line["event"] == "epoch" and line["arm"] == arm.name
+    ]
     described = json.loads((arm / "arm.json").read_text(encoding="utf-8"))
     metrics = json.loads((arm / "metrics.json").read_text(encoding="utf-8"))
     return {

@@ -39,14 +39,16 @@ def versus_keras(doc: str, folder: str, theirs: Callable, ours: Callable, show: 
     parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=here.parent.parent / "shared" / "data")
     parser.add_argument("--venv", type=Path, default=here.parent / ".venv-keras")
+    parser.add_argument("--turns", type=int, default=1, help="how often each side is run, one after the other")
     options = parser.parse_args()
     if not (options.data / folder).is_dir():
         sys.exit(f"no {folder} in {options.data}: give the folder that holds it with --data")
     python = python_of(options.venv, here / "requirements-keras.txt")
-    with tempfile.TemporaryDirectory() as scratch:
-        first = theirs(python, options.data)
-        second = ours(options.data, Path(scratch))
-    show(first, second)
+    for _ in range(options.turns):
+        with tempfile.TemporaryDirectory() as scratch:
+            first = theirs(python, options.data)
+            second = ours(options.data, Path(scratch))
+        show(first, second)
 
 
 def python_of(venv: Path, requirements: Path) -> str:

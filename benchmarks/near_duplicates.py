@@ -55,7 +55,7 @@ def shape(rng: np.random.Generator) -> np.ndarray:
 
 def child(path: Path) -> None:
     """Group the images, watching the own memory, and print one line of JSON."""
-    from seimbang.imaging.pseudo_patients import find
+    from seimbang.imaging.pseudo_patients import find_pseudo_patients
 
     peak, done = [0.0], threading.Event()
 
@@ -67,7 +67,7 @@ def child(path: Path) -> None:
     watcher = threading.Thread(target=watch)
     watcher.start()
     started = time.perf_counter()
-    group = find(X, frame).group
+    group = find_pseudo_patients(X, frame).group
     seconds = time.perf_counter() - started
     done.set()
     watcher.join()

@@ -1,8 +1,8 @@
 """Fine-tuning ResNet-50 at 224 x 224 in batches of 16, the first 30 layers frozen: Keras and seimbang.
 
-    python benchmarks/resnet50_vs_keras.py [--data ROOT] [--venv FOLDER]
+    python benchmarks/resnet50_vs_keras.py [--data ROOT] [--venv FOLDER] [--turns 3]
 
-Each side is one process, one after the other, on the same images of the brain-tumour data; the first epoch, in which
+Each side is one process, the two in turn, on the same images of the brain-tumour data; the first epoch, in which
 Keras traces its graph, does not count. Weights are random on both sides: they do not change the time a step takes.
 """
 
@@ -53,9 +53,9 @@ def show(theirs: tuple[Cost, dict], ours: tuple[Cost, dict]) -> None:
     """Print images a second and the peak memory of both sides."""
     print(f"{'':<34}{'Keras':>12}{'seimbang':>12}{'ratio':>10}")
     for name, digits, value in (
-        ("images a second (median)", 2, lambda cost, found: found["images"] / statistics.median(found["seconds"][1:])),
-        ("images a second (best)", 2, lambda cost, found: found["images"] / min(found["seconds"][1:])),
-        ("peak memory (MB)", 0, lambda cost, found: cost.peak_mb),
+        ("images a second (median)", 2, lambda cost, facts: facts["images"] / statistics.median(facts["seconds"][1:])),
+        ("images a second (best)", 2, lambda cost, facts: facts["images"] / min(facts["seconds"][1:])),
+        ("peak memory (MB)", 0, lambda cost, facts: cost.peak_mb),
     ):
         a, b = value(*theirs), value(*ours)
         print(f"{name:<34}{a:>12.{digits}f}{b:>12.{digits}f}{b / a:>10.2f}")

@@ -12,8 +12,8 @@ import time
 import numpy as np
 from sklearn.svm import SVC
 
-from seimbang import models
 from seimbang.classical.saved import portable
+from seimbang.study.models import make
 
 NEW = 500
 
@@ -39,7 +39,7 @@ def main() -> None:
     options = parser.parse_args()
     X, y = cases(options.rows + NEW, options.features)
     train, new = slice(options.rows), slice(options.rows, None)
-    ours = models.make({"name": "svm"}).classifier(X[train], 0)
+    ours = make({"name": "svm"}).classifier(X[train], 0)
     theirs = SVC(cache_size=ours.cache_size)
     print(f"{options.rows} rows of {options.features} numbers; ours is {type(ours).__module__.partition('.')[0]}'s")
     ours_s, theirs_s = seconds(ours, X[train], y[train]), seconds(theirs, X[train], y[train])

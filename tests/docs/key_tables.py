@@ -14,25 +14,29 @@ from pydantic import BaseModel
 from seimbang.balance import METHODS
 from seimbang.balance.base import Balance
 from seimbang.classical.base import Estimator
-from seimbang.datasets.base import DataSettings
+from seimbang.datasets import SOURCES, groups
+from seimbang.datasets.base import SourceSettings
+from seimbang.datasets.table import Table
+from seimbang.evaluation.figures import figures
 from seimbang.imaging.base import ImageSettings
 from seimbang.splits.base import SplitSettings
 from seimbang.study.models import MODELS
-from seimbang.study.schema import PUBLISHED, Arm, External, Protocol, Published, Study
+from seimbang.study.schema import Arm, External, Protocol, Published, Study
 from seimbang.training.base import Model, TrainingSettings
 
 PAGE = Path(__file__).parents[2] / "docs" / "study-file.md"
 START, END = "<!-- keys: made by tests/docs/key_tables.py -->", "<!-- end of keys -->"
+SOURCE = "`[data]`, whatever the source"
 TABLES = [
-    ("At the top", Study, None),
-    ("`[data]`", DataSettings, None),
-    ("`[image]`", ImageSettings, None),
-    ("`[split]`", SplitSettings, None),
-    ("`[training]`", TrainingSettings, None),
-    ("`[[arm]]`", Arm, None),
-    ("`[[protocol]]`: the keys of `[split]`, and", Protocol, SplitSettings),
-    ("`[[external]]`: the keys of `[data]`, and", External, DataSettings),
-    ("`[[published]]`", Published, None),
+    ("At the top", Study, ()),
+    (SOURCE, SourceSettings, {"source"}),
+    ("`[image]`", ImageSettings, ()),
+    ("`[split]`", SplitSettings, ()),
+    ("`[training]`", TrainingSettings, ()),
+    ("`[[arm]]`", Arm, ()),
+    ("`[[protocol]]`: the keys of `[split]`, and", Protocol, SplitSettings.model_fields),
+    ("`[[external]]`: the keys of `[data]`, and", External, {"data"}),
+    ("`[[published]]`", Published, ()),
 ]
 KINDS = {"integer": "whole number", "number": "number", "string": "text", "boolean": "`true` or `false`"}
 BOUNDS = {"minimum": "≥ ", "exclusiveMinimum": "> ", "maximum": "≤ ", "exclusiveMaximum": "< "}
@@ -48,42 +52,62 @@ def key_tables():
     parts = []
     for title, kind, without in TABLES:
         parts.append(f"### {title}\n\n{table(kind, without)}")
-        if kind is not Study and without is None:
+        if kind is not Study and not without:
             parts += [f"### `{key}` in {title}\n\n{table(inner)}" for key, inner in inside(kind)]
-    known = ", ".join(f"`{name}`" for name in sorted(PUBLISHED))
+        if title == SOURCE:
+            parts += sources()
+    known = ", ".join(f"`{name}`" for name in sorted(figures()))
     parts.append(f"Any other key is a figure of the paper, a number or a table of numbers by class: {known}.")
     classical = {name: kind for name, kind in MODELS.items() if issubclass(kind, Estimator)}
     networks = {name: kind for name, kind in MODELS.items() if name not in classical}
-    parts += [f"### `[model]` with {names}\n\n{keys}" for names, keys in alike(networks, "name", Model)]
+    parts += [f"### `[model]` with {names}\n\n{keys}" for names, keys in alike(networks, "name", Model.model_fields)]
     parts.append(f"### `[model]`, every classical model\n\n{table(Estimator)}")
     parts += [f"### `{key}` of a classical model\n\n{table(inner)}" for key, inner in inside(Estimator)]
-    parts += [f"### `[model]` with {names}\n\n{keys}" for names, keys in alike(classical, "name", Estimator)]
+    shared = Estimator.model_fields
+    parts += [f"### `[model]` with {names}\n\n{keys}" for names, keys in alike(classical, "name", shared)]
     parts.append(f"### `balance`, every method\n\n{table(Balance)}")
-    parts += [f"### `balance` with {names}\n\n{keys}" for names, keys in alike(METHODS, "method", Balance)]
+    shared = Balance.model_fields
+    parts += [f"### `balance` with {names}\n\n{keys}" for names, keys in alike(METHODS, "method", shared)]
     return "\n\n".join(parts)
+
+
+def sources():
+    """Return the keys of each source, then the tables that are values of these keys, each once."""
+    parts = [f"### `[data]`, every table of features\n\n{table(Table, SourceSettings.model_fields)}"]
+    inner, ways = {}, {}
+    for title, kind in SOURCES.items():
+        shared = Table if issubclass(kind, Table) else SourceSettings
+        words = get_args(kind.model_fields["source"].annotation)
+        names = ", ".join(f'`source = "{word}"`' for word in words)
+        of_features = " and `features` or `categories`" if title == "csv with features" else ""
+        parts.append(f"### `[data]` with {names}{of_features}\n\n{table(kind, shared.model_fields)}")
+        inner |= {key: settings for key, settings in inside(kind) if key != "group"}
+        ways |= groups(kind) if "group" in kind.model_fields else {}
+    parts += [f'### `group` with `from = "{word}"`\n\n{table(way, {"origin"})}' for word, way in ways.items()]
+    return parts + [f"### `{key}` in `[data]`\n\n{table(settings)}" for key, settings in inner.items()]
 
 
 def inside(kind):
     """Yield the settings classes among the fields of a class."""
     for name, field in kind.model_fields.items():
-        for one in (field.annotation, *get_args(field.annotation)):
-            if inspect.isclass(one) and issubclass(one, BaseModel):
-                yield name, one
+        for inner in (field.annotation, *get_args(field.annotation)):
+            if inspect.isclass(inner) and issubclass(inner, BaseModel):
+                yield name, inner
 
 
-def alike(choices, key, base):
-    """Yield the names of classes with equal keys, and their table."""
+def alike(choices, key, shared):
+    """Yield the names of classes with equal keys besides those ``shared``, and their table."""
     tables = {}
     for name, kind in choices.items():
-        tables.setdefault(table(kind, base), []).append(f'`{key} = "{name}"`')
+        tables.setdefault(table(kind, shared), []).append(f'`{key} = "{name}"`')
     return ((", ".join(names), keys) for keys, names in tables.items())
 
 
-def table(kind, without=None):
+def table(kind, without=()):
     schema, said = kind.model_json_schema(), meanings(kind)
     rows = ["| Key | Type | Default | Meaning |", "|---|---|---|---|"]
     for name, field in kind.model_fields.items():
-        if without is None or name not in without.model_fields:
+        if name not in without:
             key = field.alias or name
             cells = key, values(schema["properties"][key], schema), default(field), said[name]
             rows.append(f"| `{cells[0]}` | {' | '.join(cells[1:])} |")
@@ -93,10 +117,10 @@ def table(kind, without=None):
 def meanings(kind):
     """Return what the docstrings of a class and its bases say of each attribute."""
     said = {}
-    for one in reversed(kind.__mro__):
-        _, _, rest = (inspect.cleandoc(one.__doc__ or "")).partition("Attributes:\n")
-        found = re.findall(r"^    (\w+): (.*(?:\n {8}.*)*)", rest, re.M)
-        said |= {name: re.sub(r"\s+", " ", text).replace("``", "`").replace("|", r"\|") for name, text in found}
+    for base in reversed(kind.__mro__):
+        _, _, rest = (inspect.cleandoc(base.__doc__ or "")).partition("Attributes:\n")
+        attributes = re.findall(r"^    (\w+): (.*(?:\n {8}.*)*)", rest, re.M)
+        said |= {name: re.sub(r"\s+", " ", text).replace("``", "`").replace("|", r"\|") for name, text in attributes}
     return said
 
 
@@ -105,7 +129,8 @@ def values(schema, whole):
     if "$ref" in schema:
         return values(whole["$defs"][schema["$ref"].rpartition("/")[2]], whole)
     if "anyOf" in schema:
-        return " or ".join(values(one, whole) for one in schema["anyOf"] if one.get("type") != "null")
+        kinds = (values(one, whole) for one in schema["anyOf"] if one.get("type") != "null")
+        return " or ".join(dict.fromkeys(kinds))
     if "enum" in schema or "const" in schema:
         return ", ".join(f"`{json.dumps(one)}`" for one in schema.get("enum", [schema.get("const")]))
     if schema.get("type") == "array":

@@ -189,6 +189,7 @@ def general(parts):
     """Return a path with the names of arms, figures and pictures left open."""
     path = "/".join(parts)
     path = re.sub(r"^arms/[^/]+", "arms/<arm>", path)
+    path = re.sub(r"/jobs/[^/]+/[^/]+", "/jobs/<fold>/<seed>", path)
     return re.sub(r"(figures|samples|gallery|examples|heat|worst)/[^/]+(\.\w+)$", r"\1/<name>\2", path)
 
 
@@ -215,13 +216,15 @@ def test_python_runs(text, tmp_path, monkeypatch):
 
 def test_the_examples_of_a_method_and_a_model_keep_the_contracts(tmp_path):
     """Put the examples into the tables with the very lines the page names, and run the contract tests over them."""
-    page, plugin, names = read(ROOT / "CONTRIBUTING.md"), "from seimbang import balance, models\n", []
+    page, plugin, names = read(ROOT / "CONTRIBUTING.md"), "from seimbang import balance, networks\n", []
     for file, text in re.findall(r"`src/seimbang/(\w+/\w+)\.py`.*?```python\n(.*?)^```", page, re.M | re.S):
         room, module = file.split("/")
         line = re.search(rf"`(\"{module}\": (\w+)),`", page)
         (tmp_path / f"example_{module}.py").write_text(text)
         plugin += f"from example_{module} import {line[2]}\n"
-        plugin += f"{room}.{ {'balance': 'METHODS', 'models': 'MODELS'}[room] } |= {{{line[1]}}}\n".replace(". ", ".")
+        plugin += f"{room}.{ {'balance': 'METHODS', 'networks': 'NETWORKS'}[room] } |= {{{line[1]}}}\n".replace(
+            ". ", "."
+        )
         names.append(module)
     assert len(names) == 2
     (tmp_path / "examples_plugin.py").write_text(plugin)
