@@ -1,6 +1,6 @@
 """Kills workers and the process that started them at random moments; the run must end as an undisturbed one.
 
-    python benchmarks/kills.py [--kills N] [--way workers|ray|work] [--seed S] [--study FILE]
+    python benchmarks/kills.py [--kills N] [--way workers|ray|work] [--seed S] [--epochs N]
 
 ``workers``: ``seimbang run --workers 2``, of whose workers or itself one is killed (SIGKILL) each time. ``ray``: the
 same on a Ray cluster that is started for it. ``work``: three ``seimbang work`` on one folder. Whoever is missing is started again.
@@ -42,7 +42,7 @@ name = "cnn"
 widths = [4, 8]
 
 [training]
-epochs = 8
+epochs = EPOCHS
 seeds = 2
 precision = "float32"
 
@@ -135,13 +135,14 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=40)
     parser.add_argument("--way", choices=["workers", "ray", "work"], default="workers")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--epochs", type=int, default=150, help="of each network, so that there is something to kill")
     parser.add_argument("--study", type=Path, help="another study than the built-in one")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder, mark = Path(scratch), f"seimbang-kills-{os.getpid()}"
         study = options.study or folder / "study.toml"
         if not options.study:
-            study.write_text(STUDY)
+            study.write_text(STUDY.replace("EPOCHS", str(options.epochs)))
         environment = os.environ | {"SEIMBANG_CACHE": str(folder / "cache"), "MARK": mark}
         environment |= {"RAY_USAGE_STATS_ENABLED": "0"}
         quiet, out = folder / "quiet", folder / "disturbed"

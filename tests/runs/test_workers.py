@@ -191,7 +191,8 @@ def test_a_wrong_way_to_run_is_named(tmp_path, words, code):
 
 @pytest.mark.parametrize("way", ["workers", "work"])
 def test_kills_at_random_moments_change_nothing(way):
-    command = [sys.executable, str(ROOT / "benchmarks/kills.py"), "--way", way, "--kills", "3", "--seed", "1"]
+    words = ["--way", way, "--kills", "3", "--seed", "1", "--epochs", "40"]
+    command = [sys.executable, str(ROOT / "benchmarks/kills.py"), *words]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "every byte as undisturbed" in done.stdout
