@@ -12,7 +12,8 @@ from run_folder import fake_run, slug
 from seimbang.errors import IntegrityError
 from seimbang.evaluation import compare, evaluate
 from seimbang.record.read import read
-from seimbang.reports import boxes, folds, search, write_report
+from seimbang.reports import boxes, folds, search
+from seimbang.reports.report import write_report
 
 CLASSES = ["low", "medium", "high"]
 COUNTS = (24, 60, 5)
