@@ -1,13 +1,11 @@
 """The only module that writes to the terminal: rich where there is one, plain lines where there is not."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from rich.console import Console
 from rich.live import Live
-from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from rich.progress import track as rich_track
 from rich.table import Table
 from rich.text import Text
@@ -39,17 +37,6 @@ def track(items: Iterable[T], title: str, total: int) -> Iterator[T]:
         yield from items
         return
     yield from rich_track(items, title, total, console=err, transient=True)
-
-
-@contextmanager
-def live(title: str) -> Iterator[Callable[[str], None]]:
-    """Show one line that changes in place; where there is no terminal, one plain line for each change."""
-    if not err.is_terminal:
-        yield lambda text: note(f"{title}: {text}")
-        return
-    with Progress(TextColumn("{task.description}", markup=False), TimeElapsedColumn(), console=err) as bar:
-        task = bar.add_task(title, total=None)
-        yield lambda text: bar.update(task, description=f"{title}: {text}")
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

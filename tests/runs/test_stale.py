@@ -19,6 +19,7 @@ from seimbang.errors import DataError, IntegrityError, StudyError
 from seimbang.reports.report import write_report
 from seimbang.runs import run as runs
 from seimbang.runs import steps
+from seimbang.runs.executors import Options
 from seimbang.runs.run import run
 from seimbang.study.load import to_dict
 from seimbang.study.models import MODELS, make
@@ -155,6 +156,15 @@ def test_another_version_of_a_step(before, tmp_path, monkeypatch):
     run(parse(TABLE), Path(), folder)
     changed = {path.name for path, time in times.items() if path.stat().st_mtime_ns != time}
     assert changed == {"metrics.json"}  # equal figures: nothing that is made of them is made again
+
+
+def test_what_another_study_said_is_gone_before_workers_begin(before, tmp_path):
+    folder = shutil.copytree(before / "images", tmp_path / "again")
+    study = parse(changed(IMAGES, ("training", "batch_size"), 4))
+    run(study, Path(), folder, options=Options(workers=0))
+    told = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+    assert [name for name in told if name.startswith("arms/none/") and "/jobs/" not in name] == []
+    assert {"report.html", "metrics.csv", "comparisons.json"}.isdisjoint(told)
 
 
 def test_an_edited_file_is_made_again(before, tmp_path):

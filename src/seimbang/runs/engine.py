@@ -55,27 +55,40 @@ def values_of(needs: tuple[str, ...], scope: Scope) -> dict[str, Any]:
 
 def do(step: Step, scope: Scope) -> bool:
     """Do a step unless it is done with the same parts; return whether it was done now."""
-    folder, inputs = scope.folder, inputs_of(step.name, step.version, step.needs, scope)
-    marker = marker_of(step, scope)
-    if folder.done(marker, inputs):
+    slug, inputs = _slug(step, scope), _inputs(step, scope)
+    if scope.folder.done(_marker(step, slug), inputs):
         return False
-    folder.publish(marker, inputs, below(step, scope), step.writes, step.run(**values_of(step.needs, scope)))
-    if step.each == "arm":
-        folder.log("step", arm=scope.plan.slug, step=step.name)
+    content = step.run(**values_of(step.needs, scope))
+    scope.folder.publish(_marker(step, slug), inputs, _below(slug), step.writes, content)
+    if slug:
+        scope.folder.log("step", arm=slug, step=step.name)
     return True
 
 
-def undo(step: Step, folder: RunFolder, slug: str) -> None:
-    """Take away what a step wrote of an arm."""
-    folder.forget(f"{slug}.{step.name}")
-    folder.remove(f"arms/{slug}", step.writes)
+def up_to_date(step: Step, scope: Scope) -> bool:
+    """Whether a step is done with the parts as they are, and what it wrote is as it wrote it."""
+    return scope.folder.done(_marker(step, _slug(step, scope)), _inputs(step, scope))
 
 
-def marker_of(step: Step, scope: Scope) -> str:
+def undo(step: Step, folder: RunFolder, slug: str = "") -> None:
+    """Take away what a step wrote, of the run or of an arm."""
+    folder.forget(_marker(step, slug))
+    folder.remove(_below(slug), step.writes)
+
+
+def _inputs(step: Step, scope: Scope) -> str:
+    return inputs_of(step.name, step.version, step.needs, scope)
+
+
+def _slug(step: Step, scope: Scope) -> str:
+    return scope.plan.slug if step.each == "arm" else ""
+
+
+def _marker(step: Step, slug: str) -> str:
     """Return the name of a step's marker."""
-    return f"{scope.plan.slug}.{step.name}" if step.each == "arm" else step.name
+    return f"{slug}.{step.name}" if slug else step.name
 
 
-def below(step: Step, scope: Scope) -> str:
+def _below(slug: str) -> str:
     """Return the folder, relative to the run's, that a step writes to."""
-    return f"arms/{scope.plan.slug}" if step.each == "arm" else ""
+    return f"arms/{slug}" if slug else ""

@@ -4,7 +4,7 @@ A part's token must change whenever its value may: the hash of every step is mad
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -83,6 +83,10 @@ class Scope:
     def of_job(self, job: Job) -> "Scope":
         """Return the scope of a job."""
         return replace(self, arm=job.plan, job=job)
+
+    def over(self, finished: Collection[str]) -> "Scope":
+        """Return the scope of the steps over all arms, by the slugs of those whose every job is done."""
+        return replace(self, finished=tuple(plan for plan in self.prepared.study.plans() if plan.slug in finished))
 
     def jobs(self) -> list[Job]:
         """Return the jobs of the arm."""
@@ -253,10 +257,6 @@ PARTS: Mapping[str, Part] = {
     "training": Part(lambda scope: scope.training, lambda scope: scope.training.model_dump(mode="json")),
     "cases": Part(lambda scope: scope.divided.cases(scope.plan), _cases_token),
     "fold": Part(lambda scope: scope.fold, lambda scope: fold_token(scope.fold)),
-    "folds": Part(
-        lambda scope: scope.divided.folds_of(scope.plan),
-        lambda scope: [fold_token(fold) for fold in scope.divided.folds_of(scope.plan)],
-    ),
     "model_input": Part(_model_input, _input_token),
     "recipe": Part(_recipe, _recipe_token),
     "served": _plain(lambda scope: scope.job.served if scope.job else None),

@@ -3,7 +3,6 @@
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from seimbang.errors import ResourceError, StudyError
@@ -13,7 +12,7 @@ from seimbang.record.leases import Leases
 from seimbang.runs import jobs
 from seimbang.runs.auditing import require_no_leak
 from seimbang.runs.describe import divide, require_unchanged
-from seimbang.runs.engine import do, undo
+from seimbang.runs.engine import do, undo, up_to_date
 from seimbang.runs.executors import Options, execute
 from seimbang.runs.parts import PARTS, Scope
 from seimbang.runs.prepare import prepare, restore, threads_of, write_plan
@@ -71,9 +70,9 @@ def run(
         require_no_leak(PARTS["findings"].value(scope), chosen)
         asked = [job for plan in chosen for job in jobs_of(divided, plan)]
         write_plan(scope, root, asked)
+        withdraw(scope)
         if options.workers == 0:
             return out
-        withdraw(scope)
         return finish(scope, execute(scope, asked, options))
 
 
@@ -140,16 +139,23 @@ def withdraw(scope: Scope) -> None:
     """Take away what was said of arms that are not, or not any more, as the study now is; trained models stay.
 
     So no reader ever sets figures of two studies beside each other, and an arm that is as it was again need not be
-    trained again. Jobs of folds and seeds that an arm no longer has are taken away.
+    trained again. Jobs of folds and seeds that an arm no longer has are taken away, and a report on other arms too.
     """
     plans = {plan.slug: plan for plan in scope.prepared.study.plans()}
+    kept = []
     for folder in sorted(scope.folder.path.glob("arms/*")):
         plan = plans.get(folder.name)
         if plan is not None:
             _drop_jobs(folder, {job.path for job in jobs_of(scope.divided, plan)})
-        if plan is None or not complete(scope.of(plan)):
-            for step in EACH_ARM:
-                undo(step, scope.folder, folder.name)
+        if plan is not None and complete(scope.of(plan)):
+            kept.append(plan.slug)
+            continue
+        for step in EACH_ARM:
+            undo(step, scope.folder, folder.name)
+    over = scope.over(kept)
+    for step in AFTER:
+        if not up_to_date(step, over):
+            undo(step, scope.folder)
     _drop_checkpoints(scope)
 
 
@@ -195,16 +201,15 @@ def finish(scope: Scope, done: Iterable[Job]) -> Path:
         if plan.slug not in finished and complete(scope.of(plan)):
             finish_arm(scope.of(plan))
             finished.add(plan.slug)
-    over = replace(scope, finished=tuple(plan for plan in plans if plan.slug in finished))
     for step in AFTER:
-        do(step, over)
+        do(step, scope.over(finished))
     Leases(scope.folder.path / ".leases").sweep()
     scope.folder.log("finish")
     return scope.folder.path / "report.html"
 
 
 def finish_arm(scope: Scope) -> None:
-    """Do the steps of an arm."""
-    with limited(scope.threads):
+    """Do the steps of an arm; with one thread, so that no bit of them depends on how many a job may use."""
+    with limited(1):
         for step in EACH_ARM:
             do(step, scope)
