@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from seimbang.cli import app
 from seimbang.datasets.base import Column
 from seimbang.datasets.prepare import TablePreparer
-from seimbang.errors import DataError, IntegrityError
+from seimbang.errors import DataError, IntegrityError, StudyError
 from seimbang.evaluation import read as read_predictions
 from seimbang.record.choice import find_arm
 from seimbang.record.contents import read as contents
@@ -286,8 +286,8 @@ def test_an_excel_file_is_predicted_too(table, tmp_path):
 
 def test_a_file_of_predictions_is_for_tables_only(images, tmp_path):
     done = CliRunner().invoke(app, ["predict", str(images), "x.png", "--out", str(tmp_path / "out.csv")])
-    assert done.exit_code == 2
-    assert "--out" in done.output
+    assert isinstance(done.exception, StudyError)
+    assert done.exception.code == "OUT_TABLE"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -15,9 +15,7 @@ from seimbang.classical.base import Estimator
 from seimbang.classical.fit import Fitted, fit
 from seimbang.classical.saved import load, save
 from seimbang.imaging.base import ImageSettings
-from seimbang.training.base import Features, Learned, Learner, Model, Progress, Shape, Task, unfit
-
-SEARCH = "search.json"
+from seimbang.training.base import SEARCH, Features, Learned, Learner, Model, Progress, Shape, Task, unfit
 
 
 class ClassicalLearner(Learner):

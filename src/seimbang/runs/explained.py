@@ -17,9 +17,9 @@ from seimbang.record.base import dump
 from seimbang.record.cases import ExampleRow, Heat, HeatRow, Sanity
 from seimbang.record.folder import Files
 from seimbang.runs.pictures import png
-from seimbang.runs.stages import Job
-from seimbang.study.models import learner_of
-from seimbang.training.base import Model, Shape
+from seimbang.runs.stages import Result
+from seimbang.study.schema import Plan
+from seimbang.training.base import Shape
 from seimbang.training.device import Device, to_batch
 
 if TYPE_CHECKING:
@@ -32,27 +32,25 @@ OPACITY = 0.5
 
 
 def heat_files(
+    plan: Plan,
     cases: Dataset,
-    model: Model,
     image: ImageSettings,
     shape: Shape,
     examples: Sequence[ExampleRow],
-    results: Sequence[tuple[Job, np.ndarray]],
-    arm_folder: Path,
+    results: Sequence[Result],
 ) -> Files:
     """Return maps of answers that a network gave, each also at random weights; other models have none.
 
     An image is explained by the first network that was tested on it.
     """
-    if model.kind != "network":
+    if plan.model.kind != "network":
         return {}
     chosen, pictures = _chosen(examples), dict[str, bytes]()
     similarity: dict[str, list[float]] = defaultdict(list)
-    for job, own in _by_job(cases, results, chosen):
-        learned = (arm_folder / job.path / model.file).read_bytes()
-        classifier = learner_of(model).load(model, learned, shape, len(cases.cases.classes), image)
-        assert classifier.network is not None
-        for name, values in _explain(cases, classifier.network, own, pictures):
+    for result, own in _by_result(cases, results, chosen):
+        network = result.classifier(shape, len(cases.cases.classes), image).network
+        assert network is not None
+        for name, values in _explain(cases, network, own, pictures):
             similarity[name] += values
     mean = {name: float(np.mean(values)) for name, values in similarity.items()}
     checked = {name: Sanity(similarity=value, passed=value < MAX_SIMILARITY) for name, value in mean.items()}
@@ -65,15 +63,15 @@ def _chosen(examples: Sequence[ExampleRow]) -> list[HeatRow]:
     return [HeatRow(**row.model_dump(), maps={}, random={}) for side in sides for row in side]
 
 
-def _by_job(
-    cases: Dataset, results: Sequence[tuple[Job, np.ndarray]], chosen: list[HeatRow]
-) -> Iterator[tuple[Job, list[HeatRow]]]:
-    """Yield each job with the cases that are tested in it first."""
+def _by_result(
+    cases: Dataset, results: Sequence[Result], chosen: list[HeatRow]
+) -> Iterator[tuple[Result, list[HeatRow]]]:
+    """Yield each result with the cases that are tested in it first."""
     left = dict(zip(cases.cases.rows([case.case_id for case in chosen]).tolist(), chosen, strict=True))
-    for job, _ in results:
-        own = [left.pop(row) for row in list(left) if row in job.fold.test]
+    for result in results:
+        own = [left.pop(row) for row in list(left) if row in result.job.fold.test]
         if own:
-            yield job, own
+            yield result, own
 
 
 def _explain(

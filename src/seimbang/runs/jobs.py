@@ -5,17 +5,13 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
 
 import numpy as np
-import numpy.typing as npt
 
-from seimbang.balance.base import Balance, Recipe
-from seimbang.datasets.base import Dataset
-from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.files import write_atomic, write_error
 from seimbang.record.folder import Files, file_digest
 from seimbang.record.leases import Lease
@@ -23,78 +19,30 @@ from seimbang.runs.engine import inputs_of, needs_of, values_of
 from seimbang.runs.model_input import ModelInput
 from seimbang.runs.parts import Scope
 from seimbang.runs.provenance import peak_memory
-from seimbang.runs.stages import Job, parts_of
-from seimbang.splits.base import Fold
+from seimbang.runs.stages import MARKER, PROBABILITIES, Job, Result, Set
 from seimbang.study.models import learner_of
 from seimbang.threads import limited
-from seimbang.training.base import Learned, Model, Progress, Shape, Task, TrainingSettings
+from seimbang.training.base import Progress, Task
 
 VERSION = 1
 """Raised when the same job is to give another result."""
-PROBABILITIES, MARKER = "probabilities.npy", "job.json"
 Report = Callable[[Job, Progress], None]
 
 
 def work(
-    model: Model,
-    training: TrainingSettings,
-    balance: Balance,
-    image: ImageSettings,
-    shape: Shape,
-    cases: Dataset,
-    external: Mapping[str, Dataset],
-    fold: Fold,
-    model_input: ModelInput,
-    recipe: Recipe,
-    served: bool,
-    threads: int,
-    *,
-    title: str = "",
-    state: bytes = b"",
+    task: Task, sets: Sequence[Set], model_input: ModelInput, threads: int, *, state: bytes = b""
 ) -> Generator[Progress, None, Files]:
     """Train, and predict every set; return the files of the job.
 
-    The positional parameters are what a job needs, see ``engine``. ``title`` is for messages, ``state`` is where an
-    earlier go at the same job came to.
+    The positional parameters are what a job needs, see ``engine``. ``state`` is where an earlier go at the same job
+    came to.
     """
-    X = model_input.of(cases)
-    task = Task(
-        model,
-        training,
-        model_input.balance(balance),
-        recipe,
-        X,
-        cases.cases.y,
-        cases.cases.groups,
-        fold.validation,
-        shape,
-        len(cases.cases.classes),
-        image,
-        title,
-        served,
-    )
     with limited(threads):
-        learned = yield from learner_of(model).train(task, state)
-        p = _predicted(learned, model_input, cases, external, fold, X)
+        learned = yield from learner_of(task.model).train(task, state)
+        p = [learned.classifier.probabilities(model_input.of(dataset), rows) for _, dataset, rows in sets]
     buffer = io.BytesIO()
-    np.save(buffer, p, allow_pickle=False)
+    np.save(buffer, np.concatenate(p), allow_pickle=False)
     return {**learned.files, PROBABILITIES: buffer.getvalue()}
-
-
-def _predicted(
-    learned: Learned,
-    model_input: ModelInput,
-    cases: Dataset,
-    external: Mapping[str, Dataset],
-    fold: Fold,
-    X: npt.NDArray[np.generic],
-) -> npt.NDArray[np.float64]:
-    """Return the probabilities of all sets, one below the other, in the order of ``parts_of``."""
-    blocks = [
-        learned.classifier.probabilities(X if dataset is cases else model_input.of(dataset), rows)
-        for _, dataset, rows in parts_of(cases, fold, external)
-    ]
-    return np.concatenate(blocks)
 
 
 NEEDS = needs_of(work)
@@ -108,13 +56,8 @@ def inputs(scope: Scope) -> str:
 def done(scope: Scope, key: str) -> bool:
     """Whether a job is finished, with the inputs ``key``, and all that it wrote is there as it wrote it."""
     assert scope.job is not None
-    folder = scope.path / scope.job.path
-    try:
-        marker = json.loads((folder / MARKER).read_text(encoding="utf-8"))
-        files = marker["files"].items()
-        return bool(marker["inputs"] == key) and all(file_digest(folder / name) == one for name, one in files)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return False
+    result = Result.of(scope.job, scope.path)
+    return result.inputs == key and result.whole()
 
 
 @dataclass(frozen=True)
@@ -163,7 +106,9 @@ def run(scope: Scope, key: str, lease: Lease, report: Report) -> bool:
     assert job is not None
     checkpoint.sweep()
     _sweep(scope.path / job.path)
-    steps = work(**values_of(NEEDS, scope), title=job.title, state=checkpoint.read())
+    with limited(scope.threads):
+        needed = values_of(NEEDS, scope)
+    steps = work(**needed, state=checkpoint.read())
     files: Files = {}
     while True:
         try:

@@ -3,13 +3,11 @@
 A part's token must change whenever its value may: the hash of every step is made of tokens.
 """
 
-import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from seimbang import evaluation
@@ -22,11 +20,11 @@ from seimbang.record.folder import RunFolder, digest, file_digest
 from seimbang.record.metrics import Metrics
 from seimbang.runs.model_input import ModelInput
 from seimbang.runs.provenance import events, worked
-from seimbang.runs.stages import Divided, Job, Prepared, fold_token, jobs_of
+from seimbang.runs.stages import Divided, Job, Prepared, Result, Set, fold_token, jobs_of, parts_of
 from seimbang.splits.base import Fold
 from seimbang.study.load import to_dict
 from seimbang.study.schema import Plan
-from seimbang.training.base import TrainingSettings
+from seimbang.training.base import Task, TrainingSettings
 
 
 @dataclass(frozen=True)
@@ -172,22 +170,47 @@ def _cases_token(scope: Scope) -> str:
     return scope.divided.tokens[scope.plan.protocol.name]
 
 
-def _results(scope: Scope) -> list[tuple[Job, np.ndarray]]:
-    """Return what each job of the arm predicts: the rows of all its sets, one below the other."""
-    return [(job, np.load(scope.path / job.path / "probabilities.npy", allow_pickle=False)) for job in scope.jobs()]
+def _task(scope: Scope) -> Task:
+    assert scope.job is not None
+    cases, sees = scope.divided.cases(scope.plan), _model_input(scope)
+    return Task(
+        model=scope.plan.model,
+        training=scope.training,
+        balance=sees.balance(scope.plan.balance),
+        recipe=_recipe(scope),
+        X=sees.of(cases),
+        y=cases.cases.y,
+        groups=cases.cases.groups,
+        validation=scope.fold.validation,
+        shape=scope.prepared.shape,
+        classes=len(cases.cases.classes),
+        image=scope.prepared.study.image,
+        title=scope.job.title,
+        kept=scope.job.served,
+    )
+
+
+def _task_token(scope: Scope) -> list[Any]:
+    """Return what decides the result; the title does not."""
+    assert scope.job is not None
+    training = scope.training.model_dump(mode="json")
+    return [_recipe_token(scope), training, list(scope.prepared.shape), scope.job.served]
+
+
+def _sets(scope: Scope) -> list[Set]:
+    return parts_of(scope.divided.cases(scope.plan), scope.fold, scope.prepared.external)
+
+
+def _sets_token(scope: Scope) -> list[Any]:
+    return [_cases_token(scope), fold_token(scope.fold), scope.prepared.token]
+
+
+def _results(scope: Scope) -> list[Result]:
+    return [Result.of(job, scope.path) for job in scope.jobs()]
 
 
 def _results_token(scope: Scope) -> list[Any]:
-    return [[job.path, _job_files(scope, job)] for job in scope.jobs()]
-
-
-def _job_files(scope: Scope, job: Job) -> dict[str, str]:
-    """Return the digests of what a job wrote, by name."""
-    try:
-        files: dict[str, str] = json.loads((scope.path / job.path / "job.json").read_text(encoding="utf-8"))["files"]
-    except OSError:
-        return {}
-    return files
+    return [[one.job.path, one.inputs, dict(one.files)] for one in _results(scope)]
 
 
 def _predictions(scope: Scope) -> dict[str, dict[str, pd.DataFrame]]:
@@ -250,19 +273,14 @@ PARTS: Mapping[str, Part] = {
     "threads": _plain(lambda scope: scope.threads),
     # of an arm, or of a job of it
     "plan": Part(lambda scope: scope.plan, lambda scope: _plan_token(scope.plan)),
-    "model": Part(lambda scope: scope.plan.model, lambda scope: _model_token(scope.plan)),
-    "model_settings": _plain(lambda scope: scope.plan.model_settings),
-    "balance": Part(lambda scope: scope.plan.balance, lambda scope: _balance_token(scope.plan)),
-    "decides": _plain(lambda scope: scope.plan.balance.decides),
-    "training": Part(lambda scope: scope.training, lambda scope: scope.training.model_dump(mode="json")),
     "cases": Part(lambda scope: scope.divided.cases(scope.plan), _cases_token),
     "fold": Part(lambda scope: scope.fold, lambda scope: fold_token(scope.fold)),
     "model_input": Part(_model_input, _input_token),
     "recipe": Part(_recipe, _recipe_token),
-    "served": _plain(lambda scope: scope.job.served if scope.job else None),
+    "decides": _plain(lambda scope: scope.plan.balance.decides),
+    "task": Part(_task, _task_token),
+    "sets": Part(_sets, _sets_token),
     "results": Part(_results, _results_token),
-    "arm_folder": Part(lambda scope: scope.path, _results_token),
-    "job_files": _plain(lambda scope: {job.path: _job_files(scope, job) for job in scope.jobs()}),
     "predictions": _file("predictions.csv", lambda path: evaluation.read(path.parent)),
     "metrics": _record("metrics.json", Metrics),
     "examples": _record("examples.json", list[ExampleRow]),

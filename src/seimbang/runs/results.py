@@ -2,8 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -20,24 +18,21 @@ from seimbang.record.folder import Files
 from seimbang.record.metrics import Metrics
 from seimbang.runs.auditing import leaks_of
 from seimbang.runs.model_input import ModelInput
-from seimbang.runs.stages import Job, count, parts_of
-from seimbang.splits.base import Fold, Rows
+from seimbang.runs.stages import Job, Result, count, parts_of
+from seimbang.splits.base import Rows
 from seimbang.study.schema import Plan
-from seimbang.training.base import Model, Shape
-
-Results = Sequence[tuple[Job, np.ndarray]]
-Decides = Literal["default", "tuned"]
+from seimbang.training.base import HISTORY, SEARCH, Shape
 
 
-def prediction_files(cases: Dataset, external: Mapping[str, Dataset], results: Results) -> Files:
+def prediction_files(cases: Dataset, external: Mapping[str, Dataset], results: Sequence[Result]) -> Files:
     """Return what every job predicts of every case of every set."""
-    frames = [frame for job, p in results for frame in _frames(job, p, cases, external)]
+    frames = [frame for one in results for frame in _frames(one, cases, external)]
     return {"predictions.csv": pd.concat(frames).to_csv(index=False, float_format="%.9f")}
 
 
-def _frames(job: Job, p: np.ndarray, cases: Dataset, external: Mapping[str, Dataset]) -> list[pd.DataFrame]:
-    parts = parts_of(cases, job.fold, external)
-    blocks = np.split(p, np.cumsum([len(rows) for *_, rows in parts])[:-1])
+def _frames(result: Result, cases: Dataset, external: Mapping[str, Dataset]) -> list[pd.DataFrame]:
+    job, parts = result.job, parts_of(cases, result.job.fold, external)
+    blocks = np.split(result.probabilities, np.cumsum([len(rows) for *_, rows in parts])[:-1])
     return [_frame(name, job, one.cases, rows, block) for (name, one, rows), block in zip(parts, blocks, strict=True)]
 
 
@@ -59,10 +54,10 @@ def metric_files(predictions: pd.DataFrame, classes: Sequence[str], decides: str
     return {"metrics.json": dump(Metrics.model_validate(evaluate(predictions, classes, tuned=decides == "tuned")))}
 
 
-def search_files(arm_folder: Path, results: Results) -> Files:
+def search_files(results: Sequence[Result]) -> Files:
     """Return how the candidates of a grid did, on average over the folds; nothing where there was no grid."""
-    files = [arm_folder / job.path / "search.json" for job, _ in results]
-    found = [pd.DataFrame(json.loads(file.read_text(encoding="utf-8"))["search"]) for file in files if file.is_file()]
+    searches = [json.loads(one.content(SEARCH)) for one in results if SEARCH in one.files]
+    found = [pd.DataFrame(one["search"]) for one in searches]
     table = pd.concat(found) if found else pd.DataFrame()
     parameters = [name for name in table if name not in ("mean", "sd", "metric", "chosen")]
     if not parameters:
@@ -73,50 +68,45 @@ def search_files(arm_folder: Path, results: Results) -> Files:
 
 
 def package_files(
-    model: Model,
-    model_settings: Mapping[str, Any],
+    plan: Plan,
     image: ImageSettings,
-    classes: Sequence[str],
+    cases: Dataset,
     model_input: ModelInput,
-    decides: Decides,
     metrics: Metrics,
-    results: Results,
-    job_files: Mapping[str, Mapping[str, str]],
+    results: Sequence[Result],
 ) -> Files:
     """Return what is needed to use the models of the first fold as they were trained."""
+    file, classes = plan.model.file, cases.cases.classes
     package = Package(
-        model=dict(model_settings),
+        model=plan.model_settings,
         classes=list(classes),
         positive=classes[-1],
         image=image,
         table=model_input.preparer,
         threshold=metrics.threshold.value,
-        decides=decides,
-        files={f"{path}/{model.file}": job_files[path][model.file] for path in _served([job for job, _ in results])},
+        decides=plan.balance.decides,
+        files={f"{one.job.path}/{file}": one.files[file] for one in _served(results)},
         seimbang=__version__,
     )
     return {"model.json": dump(package)}
 
 
-def _served(jobs: Sequence[Job]) -> list[str]:
-    """Return the jobs of the first fold, whose models are used afterwards."""
-    return [job.path for job in jobs if job.fold.name == jobs[0].fold.name]
+def _served(results: Sequence[Result]) -> list[Result]:
+    """Return the results of the first fold, whose models are used afterwards."""
+    return [one for one in results if one.job.fold.name == results[0].job.fold.name]
 
 
 def fact_files(
     plan: Plan,
-    classes: tuple[str, ...],
     shape: Shape,
     cases: Dataset,
-    fold: Fold,
     recipe: Recipe,
     findings: Sequence[Finding],
     quick: bool,
-    results: Results,
-    arm_folder: Path,
+    results: Sequence[Result],
 ) -> Files:
     """Return what the arm is, and what the audit says of it."""
-    leaks, jobs = leaks_of(plan, findings), [job for job, _ in results]
+    leaks, classes, y = leaks_of(plan, findings), cases.cases.classes, cases.cases.y
     facts = ArmFacts(
         name=plan.name,
         arm=plan.arm.name,
@@ -130,22 +120,22 @@ def fact_files(
         training=plan.training,
         leaky=bool(leaks),
         leaks=leaks,
-        before=count(cases.cases.y[fold.train], classes),
+        before=count(y[results[0].job.fold.train], classes),
         after=count(recipe.y, classes),
         synthetic=len(recipe.i),
         layers=plan.model.describe(shape, len(classes)),
         quick=quick,
-        best_epoch=_best_epoch(arm_folder / jobs[0].path / "history.csv", plan.training.keep),
-        jobs=[job.path for job in jobs],
-        served=_served(jobs),
+        best_epoch=_best_epoch(results[0], plan.training.keep),
+        jobs=[one.job.path for one in results],
+        served=[one.job.path for one in _served(results)],
     )
     return {"arm.json": dump(facts)}
 
 
-def _best_epoch(file: Path, keep: str) -> int:
+def _best_epoch(result: Result, keep: str) -> int:
     """Return the epoch whose weights are kept; 0 where nothing is trained in epochs."""
-    if not file.is_file():
+    if HISTORY not in result.files:
         return 0
-    history = pd.read_csv(file)
+    history = pd.read_csv(result.folder / HISTORY)
     epochs = history.epoch[history.best == 1] if keep == "best" else history.epoch
     return int(epochs.iloc[-1]) if len(epochs) else 0

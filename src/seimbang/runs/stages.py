@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -14,16 +16,18 @@ import PIL
 from seimbang.balance.base import Recipe
 from seimbang.datasets.base import Dataset
 from seimbang.datasets.pseudo_patients import with_pseudo_patients
+from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.decode import VERSION
-from seimbang.record.folder import digest
+from seimbang.record.folder import digest, file_digest
 from seimbang.runs.model_input import ModelInput, model_input
 from seimbang.runs.prebalanced import Prebalanced, prebalance
 from seimbang.runs.recipes import make_recipe
 from seimbang.splits.base import Fold, Rows
+from seimbang.study.models import learner_of
 from seimbang.study.schema import Plan, Study
-from seimbang.training.base import Shape
+from seimbang.training.base import Classifier, Shape
 
-Part = tuple[str, Dataset, Rows]
+Set = tuple[str, Dataset, Rows]
 """Name of a set, the data set it is from, and its rows."""
 REMEMBERED = 64
 """Recipes kept in memory: the audit makes them first, then the jobs and the steps that show them."""
@@ -193,6 +197,55 @@ class Job:
         return f"{self.plan.name}{fold}" + (f", seed {self.seed}" if self.plan.training.seeds > 1 else "")
 
 
+MARKER, PROBABILITIES = "job.json", "probabilities.npy"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a job left in its folder.
+
+    Attributes:
+        job: The job.
+        folder: Where its files are.
+        inputs: Digest of everything that they were made from; empty where nothing was finished.
+        files: Digest of each file by its name.
+    """
+
+    job: Job
+    folder: Path
+    inputs: str
+    files: Mapping[str, str]
+
+    @classmethod
+    def of(cls, job: Job, arm_folder: Path) -> Result:
+        """Return what is said to be there."""
+        folder = arm_folder / job.path
+        try:
+            marker = json.loads((folder / MARKER).read_text(encoding="utf-8"))
+            return cls(job, folder, str(marker["inputs"]), dict(marker["files"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            return cls(job, folder, "", {})
+
+    def whole(self) -> bool:
+        """Whether every file is there as it was written."""
+        return all(file_digest(self.folder / name) == known for name, known in self.files.items())
+
+    def content(self, name: str) -> bytes:
+        """Return what a file holds."""
+        return (self.folder / name).read_bytes()
+
+    @property
+    def probabilities(self) -> npt.NDArray[np.float64]:
+        """What is predicted of the rows of all sets, one below the other, in the order of ``parts_of``."""
+        p: npt.NDArray[np.float64] = np.load(self.folder / PROBABILITIES, allow_pickle=False)
+        return p
+
+    def classifier(self, shape: Shape, classes: int, image: ImageSettings) -> Classifier:
+        """Return the model, for use on single cases."""
+        model = self.job.plan.model
+        return learner_of(model).load(model, self.content(model.file), shape, classes, image)
+
+
 def jobs_of(divided: Divided, plan: Plan) -> list[Job]:
     """Return the jobs of an arm: fold by fold, and in each seed by seed."""
     folds, first = divided.folds_of(plan), plan.training.seed
@@ -200,9 +253,9 @@ def jobs_of(divided: Divided, plan: Plan) -> list[Job]:
     return [Job(plan, fold, seed, plan.model.kind == "network" or fold is folds[0]) for fold in folds for seed in seeds]
 
 
-def parts_of(dataset: Dataset, fold: Fold, external: Mapping[str, Dataset]) -> list[Part]:
+def parts_of(dataset: Dataset, fold: Fold, external: Mapping[str, Dataset]) -> list[Set]:
     """Return all that is predicted in a fold: the parts of the internal set, and the external sets."""
-    inside: list[Part] = [(name, dataset, rows) for name, rows in fold.parts().items() if len(rows)]
+    inside: list[Set] = [(name, dataset, rows) for name, rows in fold.parts().items() if len(rows)]
     return inside + [(f"external:{name}", one, np.arange(len(one.cases))) for name, one in external.items()]
 
 

@@ -1,6 +1,6 @@
 """What the page and the report say of a table's model: the training rows to compare with, and which columns matter."""
 
-from pathlib import Path
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +14,10 @@ from seimbang.record.arrays import pack
 from seimbang.record.base import dump
 from seimbang.record.folder import Files
 from seimbang.runs.model_input import ModelInput
+from seimbang.runs.stages import Result
 from seimbang.splits.base import Fold, Rows
-from seimbang.study.models import learner_of
-from seimbang.training.base import Classifier, Model, Shape, TrainingSettings
+from seimbang.study.schema import Plan
+from seimbang.training.base import Classifier, Shape
 
 NEIGHBOURS, IMPORTANCE = "neighbours.npz", "importance.json"
 REPEATS = 10
@@ -25,15 +26,13 @@ MOST = 20_000
 
 
 def table_files(
+    plan: Plan,
     cases: Dataset,
-    fold: Fold,
-    model: Model,
     model_input: ModelInput,
-    training: TrainingSettings,
     image: ImageSettings,
     shape: Shape,
     package: Package,
-    arm_folder: Path,
+    results: Sequence[Result],
 ) -> Files:
     """Return the training rows to compare a new one with, and how much each column matters; images have neither.
 
@@ -43,10 +42,9 @@ def table_files(
     preparer = model_input.preparer
     if preparer is None:
         return {}
-    learned = (arm_folder / next(iter(package.files))).read_bytes()
-    classifier = learner_of(model).load(model, learned, shape, len(cases.cases.classes), image)
+    fold, classifier = results[0].job.fold, results[0].classifier(shape, len(package.classes), image)
     threshold = package.threshold if package.decides == "tuned" else None
-    test, rng = _spread(fold.test), np.random.default_rng(training.seed)
+    test, rng = _spread(fold.test), np.random.default_rng(plan.training.seed)
     rows = importance(classifier, preparer, cases.X[test], cases.cases.y[test], threshold, rng) if len(test) else []
     return {NEIGHBOURS: _neighbours(cases, fold, preparer), IMPORTANCE: dump(rows)}
 

@@ -275,6 +275,10 @@ class Progress:
     state: bytes = b""
 
 
+HISTORY, SEARCH = "history.csv", "search.json"
+"""Files of a job: the epochs of a network; the candidates of a classical model and how each did."""
+
+
 @dataclass(frozen=True)
 class Learned:
     """What came out of a job.

@@ -16,14 +16,25 @@ from seimbang.errors import IntegrityError, StudyError
 from seimbang.imaging.augment import UNCHANGED
 from seimbang.imaging.base import ImageSettings
 from seimbang.networks.base import Network
-from seimbang.training.base import Epoch, Ints, Learned, Learner, Model, Progress, Shape, Task, to_tensor, unfit
+from seimbang.training.base import (
+    HISTORY,
+    Epoch,
+    Ints,
+    Learned,
+    Learner,
+    Model,
+    Progress,
+    Shape,
+    Task,
+    to_tensor,
+    unfit,
+)
 from seimbang.training.device import Device, mean_probabilities
 from seimbang.training.loop import Trainer, predict
 
 if TYPE_CHECKING:
     from torch import nn
 
-HISTORY = "history.csv"
 DAMAGED = (RuntimeError, KeyError, TypeError, ValueError, EOFError, UnpicklingError)
 """What torch raises on bytes that are not, or no longer, what it saved."""
 
