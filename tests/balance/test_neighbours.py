@@ -4,8 +4,13 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
+from seimbang.balance.adasyn import Adasyn
+from seimbang.balance.kmeans_smote import KmeansSmote
 from seimbang.balance.neighbours import neighbours
+from seimbang.balance.smote import Smote
+from seimbang.balance.svm_smote import SvmSmote
 
 
 def by_definition(X, rows, k):
@@ -54,3 +59,19 @@ def test_memory_does_not_grow_with_the_images(tmp_path):
 
 def test_memory_grows_no_faster_than_their_number(tmp_path):
     assert peak(20, 1600, tmp_path) < 2.2 * peak(20, 800, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "balance", [Smote(k=5), Adasyn(k=5), KmeansSmote(k=2), SvmSmote(k=5)], ids=lambda one: one.title
+)
+def test_the_number_of_threads_changes_nothing_where_distances_are_equal(balance):
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1], [1100, 500])
+    X = (rng.integers(0, 3, (1600, 40)) + y[:, None]) / 7  # a table of scores: many distances are equal
+    recipes = []
+    for number in (1, 2, 3):
+        with threadpool_limits(number):
+            recipes.append(balance.recipe(X, y, 0))
+    for other in recipes[1:]:
+        np.testing.assert_array_equal(other.j, recipes[0].j)
+        np.testing.assert_array_equal(other.delta, recipes[0].delta)

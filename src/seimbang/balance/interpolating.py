@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
+from threadpoolctl import threadpool_limits
 
 from seimbang.balance.base import Balance, Floats, Ints, Recipe
 from seimbang.balance.oversample import shortfall
@@ -64,7 +65,8 @@ class Interpolating(Balance):
         sampler, settings = self.sampler()
         sizes = {label: int((y == label).sum()) + count for label, count in wanted.items()}
         try:
-            with np.errstate(invalid="ignore"):
+            # the number of threads would decide the last bits
+            with np.errstate(invalid="ignore"), threadpool_limits(1):
                 return trace(sampler, features, y, seed, sampling_strategy=sizes, **settings)
         except (ValueError, RuntimeError) as error:
             raise self._unsuited(y, list(wanted), str(error)) from error

@@ -1,9 +1,11 @@
 """Exact nearest neighbours among thousands of images, in memory independent of the size of the images."""
 
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from seimbang.balance.base import Floats, Ints
 
@@ -18,7 +20,8 @@ MEMORY = 64 * 2**20
 def neighbours(X: npt.NDArray[Any], rows: Ints, k: int, memory: int = MEMORY) -> Ints:
     """Return the ``k`` nearest other rows of each row by Euclidean distance, nearest first.
 
-    Equal distances are ordered by position. On ``uint8`` the distances, and so the neighbours, are exact.
+    Equal distances are ordered by position. On ``uint8`` the distances, and so the neighbours, are exact; anything else
+    is summed by one thread, since the number of threads decides the last bit, and that decides between equal distances.
 
     Args:
         X: ``(n, ...)``, C-contiguous, possibly memory-mapped: nothing of it is copied but ``COLUMNS`` features.
@@ -32,7 +35,8 @@ def neighbours(X: npt.NDArray[Any], rows: Ints, k: int, memory: int = MEMORY) ->
     flat = X.reshape(len(X), -1)
     block = max(1, memory // (24 * len(rows)))  # a distance, its index, and the product it is computed from
     blocks = [slice(start, min(start + block, len(rows))) for start in range(0, len(rows), block)]
-    return np.concatenate([_nearest(_squared_distances(flat, rows, part), part.start, k) for part in blocks])
+    with nullcontext() if X.dtype == np.uint8 else threadpool_limits(1):
+        return np.concatenate([_nearest(_squared_distances(flat, rows, part), part.start, k) for part in blocks])
 
 
 def _squared_distances(flat: npt.NDArray[Any], rows: Ints, part: slice) -> Floats:
