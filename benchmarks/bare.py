@@ -1,28 +1,31 @@
-"""What seimbang's training loop costs: the same networks in a bare loop of torch, an epoch of each in turn.
+"""What seimbang's training costs: the same networks in a bare loop of torch, an epoch of each in turn.
 
     python benchmarks/bare.py [--models rnn kidney_cnn efficientnet_lite0 resnet50] [--threads 1] [--rounds 3]
 
-Both sides train the same module on the same random pixels, in the same memory layout, with the same augmentation and
-batch size, in one process, and predict a tenth of the rows for validation. The first round does not count. Of the
-others the median of the ratios is shown, of wall time, and of the processor's time, which other programs disturb less.
+Both sides train the same network on the same random pixels, in the same memory layout, with the same augmentation and
+batch size, in one process, and predict a tenth of the rows for validation. On seimbang's side it is what a job of
+``seimbang run`` does: after each epoch it also writes a checkpoint. The first round does not count. Of the others the
+median of the ratios is shown, of wall time, and of the processor's time, which other programs disturb less.
 """
 
 import argparse
 import statistics
+import tempfile
 import time
 from collections.abc import Iterator
-from copy import deepcopy
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 
 from seimbang.balance import make as make_balance
 from seimbang.imaging.augment import Augmentation, augment
-from seimbang.study.models import make
-from seimbang.training.base import TrainingSettings
-from seimbang.training.device import Device
-from seimbang.training.loop import Trainer
+from seimbang.imaging.base import ImageSettings
+from seimbang.imaging.files import write_atomic
+from seimbang.study.models import learner_of, make
+from seimbang.training.base import Task, TrainingSettings
+from seimbang.training.device import Device, choose
 
 AUGMENTATION = Augmentation(rotation=10, flip_left_right=True, flip_top_bottom=True)
 
@@ -45,8 +48,10 @@ CASES = {
 }
 
 
-def product(trainer: Trainer) -> Iterator[None]:
-    for _ in trainer.epochs():
+def product(task: Task, checkpoint: Path) -> Iterator[None]:
+    """Yield after each epoch of a job."""
+    for progress in learner_of(task.model).train(task):
+        write_atomic(checkpoint, progress.state)
         yield
 
 
@@ -71,22 +76,30 @@ def bare(module: torch.nn.Module, device: Device, X: np.ndarray, y: np.ndarray, 
         yield
 
 
-def loops(case: Case, batch: int) -> tuple[dict[str, Iterator[None]], Device]:
-    """Return both loops of one network, which begin with the same weights."""
+def loops(case: Case, batch: int, folder: Path) -> tuple[dict[str, Iterator[None]], Device]:
+    """Return both loops of one network."""
     shape = case.side, case.side, case.channels
     X = np.random.default_rng(0).integers(0, 256, (case.rows, *shape), dtype=np.uint8)
-    y, train, balance = (
-        np.arange(case.rows) % 2,
-        np.arange(case.rows // 10, case.rows),
-        make_balance({"method": "none"}),
+    y, validation, train = np.arange(case.rows) % 2, np.arange(case.rows // 10), np.arange(case.rows // 10, case.rows)
+    model, balance = make(case.model), make_balance({"method": "none"})
+    task = Task(
+        model=model,
+        training=TrainingSettings(epochs=10_000, batch_size=batch),
+        balance=balance,
+        recipe=balance.recipe(X, y[train], 0, train),
+        X=X,
+        y=y,
+        groups=np.arange(case.rows),
+        validation=validation,
+        shape=shape,
+        classes=2,
+        image=ImageSettings(size=(case.side, case.side), augment=AUGMENTATION),
+        title=case.model["name"],
     )
-    torch.manual_seed(0)
-    module = make(case.model).build(shape, 2)
-    copy, settings = deepcopy(module), TrainingSettings(epochs=10_000, batch_size=batch)
-    recipe = balance.recipe(X, y[train], 0, train)
-    trainer = Trainer(module, recipe, X, np.arange(case.rows // 10), y, balance, settings, AUGMENTATION)
-    device = trainer.device
-    return {"bare": bare(device.place(copy), device, X, y, train, batch), "seimbang": product(trainer)}, device
+    module = model.build(shape, 2)
+    device = choose(module, "auto", (batch, case.channels, case.side, case.side))
+    hand_written = bare(device.place(module), device, X, y, train, batch)
+    return {"bare": hand_written, "seimbang": product(task, folder / "checkpoint")}, device
 
 
 def measured(turns: dict[str, Iterator[None]], rounds: int) -> dict[str, list[tuple[float, float]]]:
@@ -110,8 +123,9 @@ def main() -> None:
     print(f"batches of {options.batch}, {options.threads} threads; images a second")
     print(f"{'model':<20}{'layout':<15}{'bare':>10}{'seimbang':>10}{'of bare':>10}{'of bare (processor)':>21}")
     for name in options.models:
-        turns, device = loops(CASES[name], options.batch)
-        seconds = measured(turns, options.rounds)
+        with tempfile.TemporaryDirectory() as folder:
+            turns, device = loops(CASES[name], options.batch, Path(folder))
+            seconds = measured(turns, options.rounds)
         rate = {
             side: CASES[name].rows / statistics.median(wall for wall, _ in times) for side, times in seconds.items()
         }
