@@ -3,7 +3,9 @@
     python benchmarks/kills.py [--kills N] [--way workers|ray|work] [--seed S] [--epochs N]
 
 ``workers``: ``seimbang run --workers 2``, of whose workers or itself one is killed (SIGKILL) each time. ``ray``: the
-same on a Ray cluster that is started for it. ``work``: three ``seimbang work`` on one folder. Whoever is missing is started again.
+same on a Ray cluster that is started for it. ``work``: three ``seimbang work`` on one folder. Whoever is missing is
+started again.
+
 In the end every file but the log, the provenance and the report (which tell of times) has to have the bytes of an
 undisturbed run; no case may be in two parts of a fold; no job may be lost, or be finished twice. Exit code 1 otherwise.
 """

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from run_files import files
 
 from seimbang.runs.run import run
 from seimbang.study.load import to_dict, to_toml
@@ -18,7 +19,6 @@ from seimbang.study.schema import parse
 
 pytest.importorskip("ray", reason="the extra 'ray' is not installed")
 QUICK = {"period_ms": 500, "timeout_ms": 1000, "failure_threshold": 3, "initial_delay_ms": 0}
-TIMED = {"log.jsonl", "provenance.json", "report.html"}
 
 
 def study():
@@ -32,11 +32,6 @@ def study():
             "arm": [{"name": "none"}],
         }
     )
-
-
-def files(folder):
-    paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
-    return {name: path.read_bytes() for name, path in paths.items() if name[0] != "." and path.name not in TIMED}
 
 
 def free_port():

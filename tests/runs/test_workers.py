@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from run_files import files
 from typer.testing import CliRunner
 
 from seimbang.cli import app
@@ -24,7 +25,6 @@ from seimbang.study.load import to_dict, to_toml
 from seimbang.study.schema import parse
 
 ROOT = Path(__file__).parents[2]
-TIMED = {"log.jsonl", "provenance.json", "report.html"}
 
 
 def study(**changes):
@@ -54,11 +54,6 @@ def alone(tmp_path_factory):
     folder = tmp_path_factory.mktemp("alone")
     run(study(), Path(), folder)
     return folder
-
-
-def files(folder):
-    paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
-    return {name: path.read_bytes() for name, path in paths.items() if name[0] != "." and path.name not in TIMED}
 
 
 def jobs_done(folder):

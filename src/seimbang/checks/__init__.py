@@ -9,12 +9,12 @@ import numpy as np
 
 from seimbang.balance.base import Recipe
 from seimbang.checks import columns, counts, duplicates, groups, labels, pseudo, quality, recipes, source, unreadable
-from seimbang.checks.base import Check, Finding, deduplicate, from_json, leaks, to_json
+from seimbang.checks.base import Check, Finding, deduplicate, leaks
 from seimbang.checks.evidence import Evidence, RecipeEvidence
 from seimbang.datasets.base import CaseTable, Dataset
 from seimbang.splits.base import Fold, Rows
 
-__all__ = ["CHECKS", "RECIPE_CHECKS", "audit", "audit_recipe", "deduplicate", "from_json", "leaks", "to_json"]
+__all__ = ["CHECKS", "RECIPE_CHECKS", "audit", "audit_recipe", "deduplicate", "leaks"]
 
 
 _TEST = (("train", "test"), ("validation", "test"))

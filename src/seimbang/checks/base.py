@@ -1,9 +1,8 @@
 """The findings of the audit, and the checks that give them."""
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Generic, Literal, TypeVar
 
 Severity = Literal["info", "warning", "leak", "error"]
@@ -77,17 +76,6 @@ def deduplicate(findings: Iterable[Finding], protocols: int) -> list[Finding]:
     pairs = [(finding, replace(finding, protocol="")) for finding in findings]
     counts = Counter(common for _, common in pairs)
     return list(dict.fromkeys(common if counts[common] == protocols else finding for finding, common in pairs))
-
-
-def to_json(findings: Iterable[Finding]) -> str:
-    """Return the text of ``audit.json``."""
-    return json.dumps({"findings": [asdict(finding) for finding in findings]}, indent=2, ensure_ascii=False)
-
-
-def from_json(text: str) -> list[Finding]:
-    """Return the findings in the text of ``audit.json``."""
-    rows = json.loads(text)["findings"]
-    return [Finding(**{**row, "cases": tuple(row["cases"])}) for row in rows]
 
 
 def merge(results: Iterable[CheckResult | None]) -> CheckResult | None:

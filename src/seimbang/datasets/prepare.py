@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -87,17 +85,6 @@ class TablePreparer:
             found = f"an unknown level in the column {column.name!r}"
             raise DataError("DATA_CATEGORY", found, f"one of {', '.join(column.categories)}", "correct the table")
         return np.equal.outer(values, known).astype(np.float64)
-
-    def to_json(self) -> str:
-        """Return it as text that `from_json` reads."""
-        return json.dumps(asdict(self), indent=2, ensure_ascii=False)
-
-    @classmethod
-    def from_json(cls, text: str) -> TablePreparer:
-        """Return what `to_json` wrote."""
-        values: dict[str, Any] = json.loads(text)
-        columns = [Column(**{**column, "categories": tuple(column["categories"])}) for column in values.pop("columns")]
-        return cls(tuple(columns), **{name: tuple(each) for name, each in values.items()})
 
 
 def _learn(values: npt.NDArray[np.float64], column: Column) -> tuple[float, str, float, float]:

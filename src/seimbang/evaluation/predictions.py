@@ -88,6 +88,28 @@ def over_seeds(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     return table.assign(**{column: means[column] for column in columns}).drop_duplicates(CASE)
 
 
+def outcomes(predictions: pd.DataFrame, classes: Sequence[str], tuned: bool) -> pd.DataFrame:
+    """Return each case of each set once, the most confident first, by the models of all seeds together.
+
+    Args:
+        predictions: What ``checked`` takes. Of a case that was predicted in several folds, what the first of them said
+            counts.
+        classes: Class names; the positive one of two is the last.
+        tuned: Decide by the thresholds chosen on validation, where there are any.
+
+    Returns:
+        What ``checked`` returns, with the class ``predicted``, its probability as ``confidence``, and whether it is
+        ``right``.
+    """
+    table = checked(predictions, classes)
+    p = table[[f"p_{name}" for name in classes]].to_numpy(np.float64)
+    by_threshold = threshold.decide_by_fold(table, classes) if tuned else None
+    predicted = threshold.decide(p) if by_threshold is None else by_threshold
+    table = table.assign(predicted=np.array(classes)[predicted], confidence=p[np.arange(len(p)), predicted])
+    table = table.assign(right=table.predicted == table.label).drop_duplicates(["set", "case_id"])
+    return table.sort_values(["confidence", "case_id"], ascending=[False, True])
+
+
 def scored(table: pd.DataFrame, classes: Sequence[str]) -> dict[str, Scored]:
     """Return the sets of a table by name.
 

@@ -20,7 +20,7 @@ from filelock import FileLock
 from seimbang.errors import ImageError, IntegrityError
 from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.decode import VERSION, Pixels, decode
-from seimbang.imaging.files import open_atomic, write_atomic, write_error
+from seimbang.imaging.files import file_digest, open_atomic, write_atomic, write_error
 from seimbang.progress import track
 from seimbang.threads import cores
 
@@ -81,7 +81,7 @@ def decode_all(names: Sequence[str], root: Path, settings: ImageSettings, folder
     def rows() -> Iterator[Pixels | ImageError]:
         yield from track(_parallel(pixels, names), "Decoding images", len(names))
 
-    digests = list(_parallel(lambda name: _digest(root / name), names))
+    digests = list(_parallel(lambda name: file_digest(root / name), names))
     X, errors = stored([VERSION, PIL.__version__, *digests, *names], settings, rows, folder)
     return Decoded(X, digests, errors)
 
@@ -226,10 +226,3 @@ def _read(path: Path, name: str) -> bytes:
     except OSError as error:
         found, fix = f"{name} cannot be read ({error.strerror})", "check its permissions"
         raise ImageError("IMG_NO_ACCESS", found, "a readable file", fix) from error
-
-
-def _digest(path: Path) -> str:
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:
-        return ""  # decoding reports it with its reason

@@ -1,6 +1,7 @@
-"""Atomic writing: a file is either complete or absent. Every file the program keeps is written here."""
+"""Files: written whole or not at all, every one that the program keeps; and told from another by what it holds."""
 
 import errno
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,15 @@ from secrets import token_hex
 from seimbang.errors import ResourceError
 
 _NOT_WRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.ENOENT}
+
+
+def file_digest(path: Path) -> str:
+    """Return the sha256 of a file, ``""`` where it is not there or cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
 
 
 def write_atomic(path: Path, data: bytes | str) -> None:

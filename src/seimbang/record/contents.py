@@ -7,9 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from seimbang.evaluation.threshold import decide
+from seimbang.evaluation.predictions import outcomes
 from seimbang.record.data import ProtocolFacts
 from seimbang.record.files import missing
 from seimbang.record.read import Arm, Run, read_predictions
@@ -54,22 +52,8 @@ class Contents:
 
     @cached_property
     def _outcomes(self) -> pd.DataFrame:
-        """``set``, ``confidence`` and ``right`` of every case, by the models of all seeds together.
-
-        Of a case that was predicted in several folds, it is what the first of them said.
-        """
-        classes, thresholds = self.arm.metrics.classes, self.arm.metrics.threshold
-        columns = [f"p_{name}" for name in classes]
-        predictions = read_predictions(self.arm.folder)
-        cases = predictions.groupby(["set", "case_id"], sort=False)
-        first = predictions[predictions.fold == cases.fold.transform("first")]
-        cases = first.groupby(["set", "case_id"], sort=False)
-        known, p = cases[["label", "fold"]].first(), cases[columns].mean().to_numpy(np.float64)
-        cuts = np.array(known.fold.map(thresholds.folds), np.float64) if thresholds.decides else None
-        predicted = decide(p, cuts)
-        right = np.array(classes)[predicted] == known.label.to_numpy()
-        confidence = p[np.arange(len(p)), predicted]
-        return known.assign(confidence=confidence, right=right).reset_index()
+        metrics = self.arm.metrics
+        return outcomes(read_predictions(self.arm.folder), metrics.classes, metrics.threshold.decides)
 
 
 def read(folder: Path, slug: str) -> Contents:

@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from seimbang.imaging.files import write_atomic, write_error
+from seimbang.imaging.files import file_digest, write_atomic, write_error
 
 HALF = re.compile(r"\..+\.[0-9a-f]{16}")
 """Name of a file that is being written, see ``imaging.files``."""
@@ -22,15 +22,6 @@ Files = Mapping[str, bytes | str]
 def digest(value: Any) -> str:
     """Return the sha256 of plain values; anything else is a mistake, since its text may hide what it holds."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, allow_nan=False).encode()).hexdigest()
-
-
-def file_digest(path: Path) -> str:
-    """Return the sha256 of a file, ``""`` where it is not there."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        return ""
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from seimbang.checks import audit, audit_recipe, deduplicate, leaks, to_json
+from seimbang.checks import audit, audit_recipe, deduplicate, leaks
 from seimbang.checks.base import Finding
 from seimbang.datasets.base import Dataset
 from seimbang.errors import DataError
 from seimbang.imaging.cache import release
+from seimbang.record.base import dump
+from seimbang.record.data import Audit
 from seimbang.record.folder import Files
 from seimbang.runs.stages import Divided
 from seimbang.study.schema import Plan, Protocol
@@ -24,7 +26,7 @@ def audit_files(divided: Divided, external: Mapping[str, Dataset], plans: Sequen
         finding for protocol in divided.prepared.study.protocols for finding in _audit(divided, protocol, plans)
     ]
     release(divided.prepared.data.X)
-    return {"audit.json": to_json(deduplicate(findings, len(divided.prepared.study.protocols)))}
+    return {"audit.json": dump(Audit(findings=deduplicate(findings, len(divided.prepared.study.protocols))))}
 
 
 def _audit(divided: Divided, protocol: Protocol, plans: Sequence[Plan]) -> list[Finding]:

@@ -12,8 +12,8 @@ from secrets import token_hex
 
 import numpy as np
 
-from seimbang.imaging.files import write_atomic, write_error
-from seimbang.record.folder import Files, file_digest
+from seimbang.imaging.files import file_digest, write_atomic, write_error
+from seimbang.record.folder import Files
 from seimbang.record.leases import Lease
 from seimbang.runs.engine import inputs_of, needs_of, values_of
 from seimbang.runs.model_input import ModelInput

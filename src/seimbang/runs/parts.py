@@ -12,11 +12,12 @@ import pandas as pd
 
 from seimbang import evaluation
 from seimbang.balance.base import Recipe
-from seimbang.checks.base import Finding, from_json
+from seimbang.imaging.files import file_digest
 from seimbang.record.arm import Package
 from seimbang.record.cases import ExampleRow
+from seimbang.record.data import Audit
 from seimbang.record.files import read_json
-from seimbang.record.folder import RunFolder, digest, file_digest
+from seimbang.record.folder import RunFolder, digest
 from seimbang.record.metrics import Metrics
 from seimbang.runs.model_input import ModelInput
 from seimbang.runs.provenance import events, worked
@@ -118,10 +119,6 @@ def _file(name: str, read: Callable[[Path], Any], arm: bool = True) -> Part:
 def _record(name: str, kind: Any) -> Part:
     """Return the part that a JSON file of the arm is."""
     return _file(name, lambda path: read_json(path, kind))
-
-
-def _findings(path: Path) -> list[Finding]:
-    return from_json(path.read_text(encoding="utf-8"))
 
 
 def _measures(path: Path) -> pd.DataFrame | None:
@@ -268,7 +265,7 @@ PARTS: Mapping[str, Part] = {
     ),
     "shape": Part(lambda scope: scope.prepared.shape, lambda scope: list(scope.prepared.shape)),
     "image": Part(lambda scope: scope.prepared.study.image, _image),
-    "findings": _file("audit.json", _findings, arm=False),
+    "findings": _file("audit.json", lambda path: read_json(path, Audit).findings, arm=False),
     "measures": _file("quality.csv", _measures, arm=False),
     "threads": _plain(lambda scope: scope.threads),
     # of an arm, or of a job of it

@@ -10,8 +10,7 @@ from PIL import Image
 
 from seimbang.balance.base import Recipe
 from seimbang.datasets.base import Dataset
-from seimbang.evaluation.predictions import checked
-from seimbang.evaluation.threshold import decide
+from seimbang.evaluation.predictions import outcomes
 from seimbang.record.base import dump
 from seimbang.record.cases import ExampleRow, GalleryRow
 from seimbang.record.folder import Files
@@ -47,30 +46,17 @@ def gallery_files(cases: Dataset, model_input: ModelInput, recipe: Recipe) -> Fi
 
 def example_files(cases: Dataset, predictions: pd.DataFrame, metrics: Metrics) -> Files:
     """Return test images that were predicted right and wrong, the most confident and the least."""
-    test = judge(predictions, metrics)
+    test = tested(predictions, metrics)
     sides = [test[test.right == right] for right in (True, False)]
     ends = [part for side in sides for part in (side.head(CONFIDENT), side.iloc[CONFIDENT:].tail(UNSURE))]
     rows, pictures = show(cases, pd.concat(ends), "examples")
     return {"examples.json": dump(rows), **pictures}
 
 
-def judge(predictions: pd.DataFrame, metrics: Metrics) -> pd.DataFrame:
-    """Return the test cases with ``predicted``, its ``confidence`` and whether it is ``right``, most confident first.
-
-    Args:
-        predictions: ``predictions.csv`` of an arm; a case tested in several folds is taken from the first.
-        metrics: Its ``metrics.json``, which has the threshold of each fold where the arm decides by one.
-    """
-    classes, rule = metrics.classes, metrics.threshold
-    table = checked(predictions, classes)
-    test = table[table.set == "test"].drop_duplicates("case_id")
-    p = test[[f"p_{name}" for name in classes]].to_numpy()
-    thresholds = np.asarray(test.fold.map(rule.folds), np.float64) if rule.decides else None
-    predicted = decide(p, thresholds)
-    test = test.assign(predicted=np.array(classes)[predicted], confidence=p[np.arange(len(p)), predicted])
-    test = test.assign(right=test.predicted == test.label)
-    ordered: pd.DataFrame = test.sort_values(["confidence", "case_id"], ascending=[False, True])
-    return ordered
+def tested(predictions: pd.DataFrame, metrics: Metrics) -> pd.DataFrame:
+    """Return what an arm predicts of the test cases, see ``evaluation.predictions.outcomes``."""
+    rows = outcomes(predictions, metrics.classes, metrics.threshold.decides)
+    return rows[rows.set == "test"]
 
 
 def show(cases: Dataset, chosen: pd.DataFrame, kind: str) -> tuple[list[ExampleRow], dict[str, bytes]]:

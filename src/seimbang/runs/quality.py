@@ -9,7 +9,7 @@ from seimbang.record.base import dump
 from seimbang.record.cases import Quality, QualityRow
 from seimbang.record.folder import Files
 from seimbang.record.metrics import Metrics
-from seimbang.runs.pictures import judge, show
+from seimbang.runs.pictures import show, tested
 
 WORST = 12
 
@@ -27,7 +27,7 @@ def quality_files(data: Dataset, measures: pd.DataFrame | None, predictions: pd.
     """Return error rates by image quality, and the most confident errors with their images."""
     if measures is None:
         return {}
-    test = judge(predictions, metrics)
+    test = tested(predictions, metrics)
     rates = by_quality(predictions, measures, data.cases.classes, metrics.threshold.decides)
     rows = [QualityRow.model_validate(rate) for rate in rates]
     worst, pictures = show(data, test[~test.right].head(WORST), "worst")

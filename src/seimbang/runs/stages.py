@@ -18,7 +18,8 @@ from seimbang.datasets.base import Dataset
 from seimbang.datasets.pseudo_patients import with_pseudo_patients
 from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.decode import VERSION
-from seimbang.record.folder import digest, file_digest
+from seimbang.imaging.files import file_digest
+from seimbang.record.folder import digest
 from seimbang.runs.model_input import ModelInput, model_input
 from seimbang.runs.prebalanced import Prebalanced, prebalance
 from seimbang.runs.recipes import make_recipe

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from pydantic_core.core_schema import ValidationInfo
 from seimbang.balance.base import Balance, Recipe
 from seimbang.errors import IntegrityError, ResourceError
 from seimbang.imaging.base import ImageSettings
+from seimbang.imaging.files import file_digest
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -131,12 +131,11 @@ def digest(path: Path) -> str:
     Raises:
         ResourceError: WEIGHTS_MISSING: there is no such file.
     """
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        found = f"no file {path} ({error.strerror})"
-        raise ResourceError("WEIGHTS_MISSING", found, "a .safetensors or .pth file", "correct 'weights'") from error
+    sha256 = file_digest(path)
+    if not sha256:
+        found = f"no readable file {path}"
+        raise ResourceError("WEIGHTS_MISSING", found, "a .safetensors or .pth file", "correct 'weights'")
+    return sha256
 
 
 class Features(BaseModel):
