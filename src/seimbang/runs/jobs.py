@@ -26,6 +26,8 @@ from seimbang.training.base import Progress, Task
 
 VERSION = 1
 """Raised when the same job is to give another result."""
+SPARING = 50
+"""So many times as long as writing a checkpoint took, none is written: they take a fiftieth of the time at most."""
 Report = Callable[[Job, Progress], None]
 
 
@@ -86,6 +88,13 @@ class Checkpoint:
         if state:
             write_atomic(self.file, state)
 
+    def keep(self, progress: Progress) -> float:
+        """Keep the state of a step; return until when another one is not worth its time."""
+        started = time.monotonic()
+        self.write(progress.state())
+        ended = time.monotonic()
+        return ended + SPARING * (ended - started)
+
 
 def run(scope: Scope, key: str, lease: Lease, report: Report) -> bool:
     """Do a job and put its folder in place.
@@ -110,6 +119,7 @@ def run(scope: Scope, key: str, lease: Lease, report: Report) -> bool:
         needed = values_of(NEEDS, scope)
     steps = work(**needed, state=checkpoint.read())
     files: Files = {}
+    due = 0.0
     while True:
         try:
             progress = next(steps)
@@ -118,7 +128,8 @@ def run(scope: Scope, key: str, lease: Lease, report: Report) -> bool:
             break
         if not lease.held():
             return False
-        checkpoint.write(progress.state)
+        if time.monotonic() >= due:
+            due = checkpoint.keep(progress)
         report(job, progress)
     if not lease.held():
         return False
