@@ -52,7 +52,11 @@ NEEDS = needs_of(work)
 
 def inputs(scope: Scope) -> str:
     """Return the digest of everything that the result of a job depends on."""
-    return inputs_of("job", VERSION, NEEDS, scope)
+    assert scope.job is not None
+    known, which = scope.divided.inputs, (scope.job.name, scope.threads)
+    if which not in known:
+        known[which] = inputs_of("job", VERSION, NEEDS, scope)
+    return known[which]
 
 
 def done(scope: Scope, key: str) -> bool:
