@@ -72,9 +72,9 @@ def test_manifest_with_other_columns(tmp_path):
     [
         (["path,lable", "x/1.png,a"], "DATA_COLUMN", "'lable'"),
         (["path;label", "x/1.png;a"], "DATA_COLUMN", "path;label"),
-        ([*ROWS, "x/9.png,well,,,"], "DATA_FILE_MISSING", "x/9.png"),
+        ([ROWS[0], "x/9.png,well,,,", "x/8.png,sick,,,"], "DATA_FILE_MISSING", "x/9.png"),
         ([*ROWS, "x/3.png,well,,,"], "DATA_DUPLICATE_ID", "x/3.png"),
-        ([*ROWS, "x/1.png,,,,"], "DATA_LABEL_MISSING", "line 5"),
+        ([*ROWS, "x/1.png,,,,"], "DATA_LABEL_MISSING", "row 5"),
         ([*ROWS, "x/1.png,well,,later,"], "DATA_SPLIT_NAME", "later"),
         ([*ROWS, "x/1.png,well,,,,,,,,,"], "DATA_CSV", "m.csv"),
         ([], "DATA_CSV", "m.csv"),
@@ -162,7 +162,9 @@ def test_a_column_of_parts_that_is_named_must_be_there(tmp_path):
 
 def test_a_name_longer_than_any_file_has_is_missing(tmp_path):
     manifest(tmp_path, [*ROWS, "x" * 300 + ",well,p3,,"])
-    assert refusal(tmp_path, "csv").code == "DATA_FILE_MISSING"
+    data = read(tmp_path, "csv")
+    assert [(file.path, file.code) for file in data.unreadable] == [("x" * 300, "DATA_FILE_MISSING")]
+    assert data.facts["files_missing"] == "1 of 4 rows, left out (well 1)"
 
 
 def test_arrays_that_are_damaged_or_no_npz_are_refused(tmp_path):

@@ -44,6 +44,14 @@ class SourceSettings(BaseModel):
         """Return the data set; see `datasets.load`."""
         raise NotImplementedError
 
+    def findings_in(self, root: Path) -> tuple[str, ...]:
+        """Return the findings each of which is to be studied by itself; most sources have none."""
+        return ()
+
+    def of_finding(self, name: str) -> Self:
+        """Return the settings of one finding against the rest; here the same, as there is nothing to choose among."""
+        return self
+
     def with_facts(self, facts: dict[str, str]) -> Self:
         """Return the settings with these facts too, where the study does not say otherwise."""
         return self.model_copy(update={"facts": facts | self.facts})

@@ -21,6 +21,11 @@ SPLITS = {
     "dev": "validation",
     "test": "test",
     "testing": "test",
+    "latih": "train",
+    "pelatihan": "train",
+    "validasi": "validation",
+    "uji": "test",
+    "pengujian": "test",
 }
 """Spellings of the three parts, in lower case."""
 
