@@ -13,6 +13,7 @@ from seimbang.checks.base import Finding
 from seimbang.imaging.base import ImageSettings
 from seimbang.runs.auditing import audit_division
 from seimbang.runs.describe import divide
+from seimbang.runs.over_findings import studies
 from seimbang.runs.prepare import prepare
 from seimbang.runs.provenance import LIBRARIES
 from seimbang.study.draft import settings_for
@@ -30,11 +31,24 @@ def inspect(what: str | Path | Study, root: Path) -> list[Finding]:
         root: Folder that the data paths of a study start from.
     """
     if isinstance(what, Study):
-        return _study(what, root)
+        return _findings(what, root)
     path = Path(what)
     if path.exists() and path.suffix != ".toml":
         return audit(datasets.load(settings_for(path), ImageSettings(), path.resolve().parent))
-    return _study(load_study(str(what)), root)
+    return _findings(load_study(str(what)), root)
+
+
+def _findings(study: Study, root: Path) -> list[Finding]:
+    """Return what the audit of a study finds; over several findings, that of each, called as if it were a protocol."""
+    every = studies(study, root)
+    if not every:
+        return _study(study, root)
+    found = [
+        replace(finding, protocol=f"{name}, {finding.protocol}" if finding.protocol else name)
+        for name, one in every.items()
+        for finding in _study(one, root)
+    ]
+    return deduplicate(found, len(every))
 
 
 def _study(study: Study, root: Path) -> list[Finding]:

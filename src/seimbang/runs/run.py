@@ -53,8 +53,12 @@ def run(
         The path of the report; of the run folder where the run was only prepared for workers.
 
     Raises:
+        StudyError: STUDY_FINDINGS: the study is over several findings, each of which is a run of its own.
         SeimbangError: What the stages raise; everything finished until then stays.
     """
+    if study.data.findings_in(root):
+        fix = "give it to `seimbang run`, or name one finding: label = { column = ..., contains = ... }"
+        raise StudyError("STUDY_FINDINGS", "data.findings, so a study over several findings", "a study of one", fix)
     study = quickened(study) if quick else study
     chosen = choose(study.plans(), only)
     folder = RunFolder(out)
