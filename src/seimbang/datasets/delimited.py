@@ -174,6 +174,6 @@ def rows(name: str, open_file: Opener, encoding: str, separator: str, header: He
                     block.index += header.data
                     yield block.fillna("").apply(lambda column: column.str.strip())
         except pd.errors.EmptyDataError:
-            return
+            yield pd.DataFrame(columns=list(header.names), dtype=str)
         except ValueError as error:  # pandas' parser errors are ValueErrors
             raise no_table(name, str(error)) from error

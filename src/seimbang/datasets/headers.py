@@ -13,7 +13,7 @@ ROWS = 60
 FULL = 0.6
 """A row of names fills at least this share of the columns; a title does not."""
 
-DATE = re.compile(r"(?:\d{4}([-/])\d{1,2}\1\d{1,2}|\d{1,2}([-/.])\d{1,2}\2\d{4})(?:[ T]\d{1,2}:\d{2}.*)?")
+DATE = re.compile(r"(?:\d{4}([-/])\d{1,2}\1\d{1,2}|\d{1,2}([-/.])\d{1,2}\2(?:\d{4}|\d{2}))(?:[ T]\d{1,2}:\d{2}.*)?")
 """A date: year, month and day, or day, month and year."""
 
 Row = Sequence[str]

@@ -192,8 +192,8 @@ def _of_workbook(cells: workbooks.Cells, name: str, decimal: str, numbers: AsNum
     for column in names:
         evidence[column].numbers += int(typed[column].sum())
     dialect = _decided(Dialect(sheet=cells.sheet, others=cells.others, texts=as_text), header, evidence, decimal)
-    table = _values(written, dialect, numbers)
-    return Reading(dialect, iter([table.where(~typed[table.columns], texts[table.columns])]))
+    tables = (_values(written, dialect, numbers) for _ in range(1))  # when it is asked for, as blocks of text are
+    return Reading(dialect, (table.where(~typed[table.columns], texts[table.columns]) for table in tables))
 
 
 def _frame(rows: Sequence[Sequence[str | bool]], header: Header, names: Sequence[str], gap: str | bool) -> pd.DataFrame:

@@ -36,7 +36,7 @@ class Table(SourceSettings):
         path: The file, below ``--data``, ``$SEIMBANG_DATA`` or ``./data``.
         group: Column with the patient, so that no patient is in two parts; ``patient``, if there is one, unless given.
         label_column: Column with the class.
-        split_column: Column with the part, if there is one.
+        split_column: Column with the part, if there is one; ``""`` where ``split`` is no such column.
         features: Columns that the models see, or ``"all"`` that hold numbers and have no other role.
         categories: Columns of category levels, such as sex, that the models see too.
         label: Cut points that make the class from a number, instead of ``label_column``.
@@ -145,7 +145,7 @@ def _roles(settings: Table, names: list[str]) -> dict[str, str]:
         "label": (settings.label.column if settings.label else settings.label_column, True),
         "case_id": (settings.id_column, settings.id_column not in ("", default["id_column"])),
         "group": ((settings.group or ByColumn()).column, settings.group is not None),
-        "split": (settings.split_column, settings.split_column != default["split_column"]),
+        "split": (settings.split_column, settings.split_column not in ("", default["split_column"])),
         "site": ("site", False),
     }
     require_columns(names, [column for column, must in wanted.values() if must])
