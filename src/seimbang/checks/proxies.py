@@ -10,7 +10,7 @@ import pandas as pd
 from seimbang.checks.base import CheckResult, merge
 from seimbang.checks.evidence import Evidence
 from seimbang.datasets.base import Column
-from seimbang.datasets.roles import PATIENTS, known_as
+from seimbang.datasets.roles import CASES, PATIENTS, known_as
 
 TELLS = 0.98
 """Balanced accuracy of one column from which on it is named. The best column of scikit-learn's iris has 0.96."""
@@ -23,9 +23,6 @@ MIN_CASES = 8
 
 SCREENED = 2_000
 """Cases on which a column is tried first."""
-
-NUMBERS = ("id", "row", "row_id", "index", "no", "nr", "nomor", "no_urut", "number", "record", "record_id", "sample_id")
-"""Names of columns that number the cases."""
 
 _FOLDS, _LEAVES = 5, 32
 Floats = npt.NDArray[np.float64]
@@ -129,7 +126,7 @@ def _numbers_cases(evidence: Evidence, k: int) -> bool:
     column, values, _ = _seen(evidence, k)
     if column.kind != "number" or np.isnan(values).any() or (values != np.round(values)).any():
         return False
-    named = bool(known_as([column.name], (*NUMBERS, *PATIENTS)))
+    named = bool(known_as([column.name], (*CASES, *PATIENTS)))
     return _in_order(values) or (named and len(np.unique(values)) > len(values) / 3)
 
 

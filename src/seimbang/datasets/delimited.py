@@ -22,7 +22,7 @@ Opener = Callable[[], BinaryIO]
 
 _CHUNK, _HEAD, _SAMPLE = 1 << 20, 1 << 18, 1 << 16
 _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
-_BYTES = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254"]
+_BYTES = ["cp1252", "cp1250", "cp1251", "cp1254"]
 """Encodings of one byte a letter that hospital systems write."""
 EXPECTED = "a table: the names of the columns in one row, then one row a case, with , ; | or a tab between the columns"
 

@@ -118,11 +118,13 @@ class Notation:
         decimal: The decimal mark.
         grouped: Whether there are thousands separators, or signs that Python does not read.
         refused: What keeps them from being read, for the message; ``""`` where nothing does.
+        either: Whether they could be read with either decimal mark, so that the user can say which.
     """
 
     decimal: str = "."
     grouped: bool = False
     refused: str = ""
+    either: bool = False
 
 
 def decide(columns: Mapping[str, Evidence], separator: str, decimal: str = "") -> dict[str, Notation]:
@@ -131,7 +133,7 @@ def decide(columns: Mapping[str, Evidence], separator: str, decimal: str = "") -
     Args:
         columns: What the texts of each column say.
         separator: What stands between the columns; where it is a comma, ``1.234`` has a decimal point.
-        decimal: The decimal mark, where the user says it.
+        decimal: The decimal mark of columns that leave a doubt, where the user says it.
     """
     numeric = {name: evidence for name, evidence in columns.items() if evidence.numeric}
     shared = {mark for evidence in numeric.values() for mark in evidence.sure()}
@@ -140,9 +142,10 @@ def decide(columns: Mapping[str, Evidence], separator: str, decimal: str = "") -
 
 
 def _notation(evidence: Evidence, decimal: str, shared: set[str], grouped: set[str], separator: str) -> Notation:
-    mark = decimal or _mark(evidence, shared, grouped, separator)
+    mark = decimal if decimal and evidence.sure() <= {decimal} else _mark(evidence, shared, grouped, separator)
     if not mark:
-        return Notation(refused=_doubt(evidence))
+        marks = _marks(evidence)
+        return Notation(refused=_doubt(evidence, marks), either=len(marks) == 1)
     signs = ("spaced", _SURE[mark][1], _MAYBE[_OTHER[mark]])
     return Notation(mark, evidence.has(*signs) or evidence.minus)
 
@@ -162,9 +165,12 @@ def _mark(evidence: Evidence, shared: set[str], grouped: set[str], separator: st
     return "" if mark != maybe[0] and evidence.has("long") else mark  # 12345 beside 1,234: not grouped throughout
 
 
-def _doubt(evidence: Evidence) -> str:
+def _marks(evidence: Evidence) -> list[str]:
+    return [mark for mark in _SURE if evidence.has(*_SURE[mark], _MAYBE[mark])]
+
+
+def _doubt(evidence: Evidence, marks: list[str]) -> str:
     """Say what is wrong with a column whose decimal mark cannot be told."""
-    marks = [mark for mark in _SURE if evidence.has(*_SURE[mark], _MAYBE[mark])]
     if len(marks) > 1:
         return " and ".join(evidence.example(*_SURE[mark], _MAYBE[mark]) for mark in marks)
     text = evidence.example(_MAYBE[marks[0]])

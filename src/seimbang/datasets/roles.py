@@ -3,6 +3,10 @@
 import re
 from collections.abc import Iterable
 
+CASES = (
+    "id", "case_id", "case", "record", "record_id", "sample", "sample_id", "row", "row_id", "index", "no", "nr",
+    "nomor", "no_urut", "number", "accession", "accession_number", "name", "nama", "code", "kode",
+)  # fmt: skip
 IMAGES = (
     "path", "image", "image_path", "image_id", "image_index", "image_name", "filename", "file_name", "file", "filepath",
     "img", "img_path", "png", "jpg", "dicom_id", "gambar", "berkas",

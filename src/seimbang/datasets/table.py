@@ -43,7 +43,7 @@ class Table(SourceSettings):
         id_column: Column with the name of the case, if there is one; ``""`` where ``id`` is no such column.
         units: Units of columns, for the page.
         join: Further files with columns of the same cases.
-        decimal: The decimal mark, ``"."`` or ``","``; by default that of each column, as far as its numbers show it.
+        decimal: The decimal mark, ``"."`` or ``","``, of columns whose numbers do not show it.
     """
 
     path: str = ""

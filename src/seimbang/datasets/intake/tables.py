@@ -15,15 +15,9 @@ from seimbang.datasets.columns import Floats, numbers
 from seimbang.datasets.headers import DATE
 from seimbang.datasets.images import SPLITS
 from seimbang.datasets.intake.base import Guess, Hints, Understanding
-from seimbang.datasets.roles import LABELS, PARTS, PATIENTS, known_as, plain
+from seimbang.datasets.roles import CASES, LABELS, PARTS, PATIENTS, known_as, plain
 from seimbang.datasets.sheets import Reading, every_number, read, whole
 from seimbang.errors import DataError
-
-IDS = (
-    "id", "case", "case_id", "record", "record_id", "sample", "sample_id", "row", "row_id", "index", "no", "nr",
-    "nomor", "no_urut", "number", "accession", "accession_number", "name", "nama", "code", "kode",
-)  # fmt: skip
-"""Names of columns that name the case."""
 
 CLASSES = 20
 """A column with more levels is no class, unless it is called so."""
@@ -120,21 +114,14 @@ def _reading(path: Path) -> tuple[Reading, _Role]:
         DataError: ``DATA_DECIMAL``: both marks in one column.
     """
     reading = read(path, numbers=every_number)
-    notations = reading.dialect.numbers
-    doubted = [name for name, notation in notations.items() if notation.refused]
-    if not doubted:
+    doubted = {name: notation for name, notation in reading.dialect.numbers.items() if notation.refused}
+    if not doubted or not all(notation.either for notation in doubted.values()):
         return reading, _Role({})
-    kept = whole(read(path, numbers=lambda name: name not in doubted).rows, path.name)
-    wrong = sum(len(numbers(kept[name])[1]) for name in notations if name not in doubted)
-    marks = (",", ".") if reading.dialect.separator == ";" else (".", ",")
-    for mark in marks:
-        forced = whole(read(path, decimal=mark, numbers=every_number).rows, path.name)
-        if sum(len(numbers(forced[name])[1]) for name in notations) == wrong:
-            other = marks[mark == marks[0]]
-            names = ", ".join(doubted)
-            said = f"Whether 1.234 is 1234 is not sure of {names}: read with decimal = {mark!r}, not {other!r}."
-            return read(path, decimal=mark, numbers=every_number), _Role({"decimal": mark}, "", (said,))
-    return reading, _Role({})  # its rows cannot be read
+    mark, other = (",", ".") if reading.dialect.separator == ";" else (".", ",")
+    said = (
+        f"It is not sure whether 1{other}234 in {', '.join(doubted)} means 1234: decimal = {mark!r}, and not {other!r}."
+    )
+    return read(path, decimal=mark, numbers=every_number), _Role({"decimal": mark}, "", (said,))
 
 
 def _column(column: "pd.Series[str]") -> _Column:
@@ -152,7 +139,7 @@ def _kind(name: str, cells: "pd.Series[str]", values: Floats, texts: int, levels
     if not texts:
         if values[0] in (0, 1) and len(values) > 7 and bool((np.diff(values) == 1).all()):
             return "counter"
-        compact = not {*DATES}.isdisjoint(plain(name).split("_")) and cells.str.fullmatch(r"(19|20)\d{6}").all()
+        compact = any(word in plain(name) for word in DATES) and cells.str.fullmatch(r"(19|20)\d{6}").all()
         return "date" if compact else "number"
     if all(DATE.fullmatch(cell) for cell in cells.unique()):
         return "date"
@@ -179,7 +166,8 @@ def _label(path: Path, table: pd.DataFrame, columns: Mapping[str, _Column], hint
         _require(path, columns, "label", hints.label)
         return _class(table, columns[hints.label])
     several = [name for name, column in columns.items() if column.levels > 1 and column.kind != "date"]
-    few = [name for name in known_as(several, LABELS) if columns[name].levels <= CLASSES]
+    named = known_as(several, LABELS) or known_as(columns, LABELS)  # one class is said to be one
+    few = [name for name in named if columns[name].levels <= CLASSES]
     alike = [name for name in several if columns[name].levels <= CLASSES and CALLED & {*plain(name).split("_")}]
     others = [name for name in reversed(several) if _may_be_class(table, columns[name])]
     cut = [name for name in known_as(several, LABELS) + several[::-1] if columns[name].kind == "number"]
@@ -206,13 +194,17 @@ def _may_be_class(table: pd.DataFrame, column: _Column) -> bool:
     if column.kind not in ("number", "category") or column.levels > max(2, min(CLASSES // 2, len(table) // 5)):
         return False
     cells = table[column.name]
-    return column.full and bool(column.kind == "category" or cells.str.fullmatch(r"-?\d+(\.0*)?").all())
+    return column.full and (column.kind == "category" or _are_whole(cells))
+
+
+def _are_whole(cells: "pd.Series[str]") -> bool:
+    return bool(cells[cells != ""].str.fullmatch(r"-?\d+(\.0*)?").all())
 
 
 def _class(table: pd.DataFrame, column: _Column) -> _Role:
     """Return the keys for a column with the class; a number with many values is cut at its median."""
     name, cells = column.name, table[column.name]
-    if column.kind not in ("number", "counter") or column.levels <= CLASSES:
+    if column.kind not in ("number", "counter") or (column.levels <= CLASSES and _are_whole(cells)):
         counts = ", ".join(f"{level or 'missing'} {count:,}" for level, count in cells.value_counts().items())
         keys = {} if name == "label" else {"label_column": name}
         return _Role(keys, name, (f"The class is in the column {name!r}: {_cut(counts)}.",))
@@ -237,8 +229,8 @@ def _part(table: pd.DataFrame, taken: Sequence[str]) -> _Role:
             counts = ", ".join(f"{level} {count:,}" for level, count in table[name].value_counts().items())
             said = f"The parts are in the column {name!r}: {counts}."
             return _Role({} if name == "split" else {"split_column": name}, name, (said,))
-    said = tuple(f"The column {name!r} does not name parts (train, test) and is not used for them." for name in known)
-    return _Role({"split_column": ""} if "split" in table.columns else {}, "", said)
+    unused = tuple(f"The column {name!r} does not name parts (train, test) and is not used for them." for name in known)
+    return _Role({"split_column": ""} if "split" in table.columns else {}, "", unused)
 
 
 def _group(
@@ -251,8 +243,8 @@ def _group(
     else:
         free = [name for name in columns if name not in taken and columns[name].levels > 1]
         named = sorted(known_as(free, PATIENTS), key=lambda name: columns[name].levels == len(table))
-        named = [name for name in named if columns[name].levels < len(table) or plain(name) not in IDS]
-        repeated = [name for name in known_as(free, IDS[:3]) if len(table) / 50 < columns[name].levels < len(table)]
+        named = [name for name in named if columns[name].levels < len(table) or plain(name) not in CASES]
+        repeated = [name for name in known_as(free, CASES[:3]) if len(table) / 50 < columns[name].levels < len(table)]
         candidates = named or repeated
     if not candidates:
         return _Role({}, "", ("No column names the patient: each row is taken for one.",))
@@ -267,7 +259,7 @@ def _group(
 def _case(columns: Mapping[str, _Column], taken: Sequence[str], rows: int) -> _Role:
     """Return which column names the case: all its values differ, and it is called so or is the first, of words."""
     unlike = [name for name, column in columns.items() if column.full and column.levels == rows and name not in taken]
-    named = known_as(unlike, IDS)
+    named = known_as(unlike, CASES)
     first = [name for name in unlike if name == next(iter(columns)) and columns[name].kind in ("text", "mixed")]
     chosen = next(iter([*named, *first]), "")
     if not chosen:
