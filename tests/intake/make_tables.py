@@ -115,7 +115,13 @@ def numbers():
     three = [f"{1.125 + dose:.3f}" for dose in DOSE]
     total = sum(AGE) + sum(map(float, three))
     yield Table("three_decimals.csv", text(rows(three)), total)
-    yield Table("unsure.csv", text(rows(three), "\t"), total, said="not sure of dose", keys={"decimal": "."})
+    yield Table(
+        "unsure.csv",
+        text(rows(three), "\t"),
+        total,
+        said="Not sure in dose: '2.625' in row 2, which may be 2625 or 2.625, is read with decimal = '.'",
+        keys={"decimal": "."},
+    )
     marks = ("NA", "-", "#N/A", "?", ".", "n/a", "None", "")
     gaps = [mark if k < len(marks) else dose for k, (mark, dose) in enumerate(zip([*marks] * 3, DOSE, strict=True))]
     total = sum(AGE) + sum(DOSE[len(marks) :])

@@ -5,7 +5,7 @@ import io
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import repeat, zip_longest
+from itertools import zip_longest
 from typing import Any, BinaryIO
 
 from seimbang.datasets.delimited import Opener
@@ -87,21 +87,22 @@ def _count(worksheet: Any) -> int:
     return sum(sum(value is not None for value in row) > 1 for row in worksheet.iter_rows(values_only=True))
 
 
-def _rows(name: str, file: BinaryIO, worksheet: Any, sheet: str) -> Iterator[list[Any]]:
-    """Yield the cells of each row; a formula counts by the result that the workbook holds."""
+def _rows(name: str, file: BinaryIO, worksheet: Any, sheet: str) -> Iterator[tuple[Any, ...]]:
+    """Yield the values of each row; a formula counts by the result that the workbook holds."""
     worksheet.reset_dimensions()
-    formulas: Any = repeat(())
-    if _has_formulas(file):
-        with_formulas = _workbook(name, file, data_only=False)[sheet]
-        with_formulas.reset_dimensions()
-        formulas = with_formulas.iter_rows()
-    for row, of_row in zip(worksheet.iter_rows(), formulas, strict=False):
-        for cell, formula in zip_longest(row, of_row):
-            if formula is not None and formula.data_type == "f" and cell.value is None:
+    values = worksheet.iter_rows(values_only=True)
+    if not _has_formulas(file):
+        yield from values
+        return
+    with_formulas = _workbook(name, file, data_only=False)[sheet]
+    with_formulas.reset_dimensions()
+    for row, formulas in zip(values, with_formulas.iter_rows(), strict=False):
+        for value, formula in zip_longest(row, formulas):
+            if value is None and formula is not None and formula.data_type == "f":
                 found = f"the formula {formula.value} without a result in cell {formula.coordinate} of {name}"
                 fix = "open the workbook in Excel or LibreOffice and save it, or paste the values over the formulas"
                 raise DataError("DATA_FORMULA", found, "a value, or a formula whose result is saved with it", fix)
-        yield [cell.value for cell in row]
+        yield row
 
 
 def _has_formulas(file: BinaryIO) -> bool:

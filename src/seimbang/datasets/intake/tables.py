@@ -118,9 +118,8 @@ def _reading(path: Path) -> tuple[Reading, _Role]:
     if not doubted or not all(notation.either for notation in doubted.values()):
         return reading, _Role({})
     mark, other = (",", ".") if reading.dialect.separator == ";" else (".", ",")
-    said = (
-        f"It is not sure whether 1{other}234 in {', '.join(doubted)} means 1234: decimal = {mark!r}, and not {other!r}."
-    )
+    where, doubt = ", ".join(doubted), next(iter(doubted.values())).refused
+    said = f"Not sure in {where}: {doubt} is read with decimal = {mark!r}; decimal = {other!r} reads the other."
     return read(path, decimal=mark, numbers=every_number), _Role({"decimal": mark}, "", (said,))
 
 
