@@ -12,7 +12,7 @@ class Excel(Table):
     """A table in a workbook.
 
     Attributes:
-        sheet: Name of the sheet; the first unless given.
+        sheet: Name of the sheet; the one with the most rows unless given.
     """
 
     source: Literal["excel"] = "excel"

@@ -3,6 +3,10 @@
 import re
 from collections.abc import Iterable
 
+CASES = (
+    "id", "case_id", "case", "record", "record_id", "sample", "sample_id", "row", "row_id", "index", "no", "nr",
+    "nomor", "no_urut", "number", "accession", "accession_number", "name", "nama", "code", "kode",
+)  # fmt: skip
 IMAGES = (
     "path", "image", "image_path", "image_file_path", "image_id", "imageid", "image_index", "image_name", "filename",
     "file_name", "file", "filepath", "file_path", "img", "img_path", "img_id", "img_name", "png", "jpg", "dicom_id",

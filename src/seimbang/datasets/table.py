@@ -16,7 +16,7 @@ from seimbang.datasets.findings import Labelled
 from seimbang.datasets.groups import ByColumn
 from seimbang.datasets.images import check_renames, left_out, missing, parts, require_columns
 from seimbang.datasets.labels import CutLabel, against_rest, columns_of, first_gap, labels
-from seimbang.datasets.sheets import Join, blocks, no_rows
+from seimbang.datasets.sheets import Join, blocks, joined, no_rows, read
 from seimbang.errors import DataError
 
 
@@ -36,12 +36,13 @@ class Table(Labelled):
     Attributes:
         path: The file, below ``--data``, ``$SEIMBANG_DATA`` or ``./data``.
         group: Column with the patient, so that no patient is in two parts; ``patient``, if there is one, unless given.
-        split_column: Column with the part, if there is one.
+        split_column: Column with the part, if there is one; ``""`` where ``split`` is no such column.
         features: Columns that the models see, or ``"all"`` that hold numbers and have no other role.
         categories: Columns of category levels, such as sex, that the models see too.
-        id_column: Column with the name of the case, if there is one.
+        id_column: Column with the name of the case, if there is one; ``""`` where ``id`` is no such column.
         units: Units of columns, for the page.
         join: Further files with columns of the same cases.
+        decimal: The decimal mark, ``"."`` or ``","``, of columns whose numbers do not show it.
     """
 
     path: str = ""
@@ -52,6 +53,17 @@ class Table(Labelled):
     id_column: str = "id"
     units: dict[str, str] = Field(default_factory=dict)
     join: tuple[Join, ...] = Field((), strict=False)
+    decimal: Literal["", ".", ","] = ""
+
+    def holds_numbers(self, column: str) -> bool:
+        """Tell whether the numbers of a column are read as such; those of ids, patients and classes are names."""
+        if isinstance(self.label, CutLabel) and column == self.label.column:
+            return True
+        if self.features != "all":
+            return column in (*self.features, *self.categories)
+        group = (self.group or ByColumn()).column
+        roles = {self.label_column, self.id_column, group, self.split_column, "site", *(join.on for join in self.join)}
+        return column not in roles or column in self.categories
 
     @property
     def sheet_name(self) -> str:
@@ -94,7 +106,8 @@ def from_file(settings: Table, root: Path, classes: tuple[str, ...] | None, shee
         missing(path)
     names = " with ".join([path.name, *(Path(join.path).name for join in settings.join)])
     facts = {"source": f"table {names}", "format": "table of features"}
-    rows = blocks(path, sheet, settings.join, settings.id_column)
+    numbers = settings.holds_numbers
+    rows = joined(read(path, sheet, settings.decimal, numbers).rows, path, settings.join, settings.id_column, numbers)
     return build(rows, settings.alone(root).with_facts(facts), path, classes)
 
 
@@ -147,9 +160,9 @@ def _roles(settings: Table, names: list[str]) -> dict[str, str]:
     default = {name: field.default for name, field in Table.model_fields.items()}
     wanted = [  # and whether it must be there
         *(("label", column, True) for column in columns_of(settings.label, settings.label_column)),
-        ("case_id", settings.id_column, settings.id_column != default["id_column"]),
+        ("case_id", settings.id_column, settings.id_column not in ("", default["id_column"])),
         ("group", (settings.group or ByColumn()).column, settings.group is not None),
-        ("split", settings.split_column, settings.split_column != default["split_column"]),
+        ("split", settings.split_column, settings.split_column not in ("", default["split_column"])),
         ("site", "site", False),
     ]
     require_columns(names, [column for _, column, must in wanted if must])
