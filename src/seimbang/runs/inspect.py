@@ -13,6 +13,7 @@ from seimbang.checks.base import Finding
 from seimbang.imaging.base import ImageSettings
 from seimbang.runs.auditing import audit_division
 from seimbang.runs.describe import divide
+from seimbang.runs.file_table import show_files, show_prepared
 from seimbang.runs.prepare import prepare
 from seimbang.runs.provenance import LIBRARIES
 from seimbang.study.draft import settings_for
@@ -33,12 +34,16 @@ def inspect(what: str | Path | Study, root: Path) -> list[Finding]:
         return _study(what, root)
     path = Path(what)
     if path.exists() and path.suffix != ".toml":
-        return audit(datasets.load(settings_for(path), ImageSettings(), path.resolve().parent))
+        data = datasets.load(settings_for(path), ImageSettings(), path.resolve().parent)
+        show_files({"": data})
+        return audit(data)
     return _study(load_study(str(what)), root)
 
 
 def _study(study: Study, root: Path) -> list[Finding]:
-    divided = divide(prepare(study, root))
+    prepared = prepare(study, root)
+    show_prepared(prepared)
+    divided = divide(prepared)
     findings = [
         replace(finding, protocol=protocol.name)
         for protocol in study.protocols
