@@ -99,8 +99,7 @@ def test_one_column_against_the_rest(tmp_path):
     for label in ({"columns": ["A", "B"], "contains": "A"}, {"columns": ["A"]}):
         data = read(tmp_path, label=label)
         assert Counter(data.cases.frame.label) == {"A": 2, "no A": 2}
-        assert [(file.path, file.code) for file in data.unreadable] == [("3.png", "DATA_LABEL_UNSURE")]
-        assert data.facts["labels_unsure"].startswith("1 of 5 rows")
+        assert [(file.path, file.code) for file in data.left_out] == [("3.png", "FILE_UNSURE")]
 
 
 @pytest.mark.parametrize(

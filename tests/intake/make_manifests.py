@@ -145,6 +145,35 @@ def excel(root):
     return root / "ward.xlsx"
 
 
+def excel_with_a_title(root):
+    """A workbook whose table begins below a title, beside a sheet of notes."""
+    for k in range(12):
+        image(root / f"scan_{k}.png")
+    rows = [[f"scan_{k}.png", "tumour" if k % 4 == 0 else "healthy", 1000 + k // 2] for k in range(12)]
+    root.mkdir(parents=True, exist_ok=True)
+    with pd.ExcelWriter(root / "ward.xlsx") as book:
+        pd.DataFrame([["Only for the ward"]]).to_excel(book, sheet_name="Notes", index=False, header=False)
+        frame = pd.DataFrame([["Scans of 2023", "", ""], ["File", "Diagnosis", "Subject"], *rows])
+        frame.to_excel(book, sheet_name="Scans", index=False, header=False)
+    return root / "ward.xlsx"
+
+
+def semicolons(root):
+    """Semicolons and the letters of a Western European Windows."""
+    for k in range(12):
+        image(root / f"Röntgen {k}.png")
+    rows = [[f"Röntgen {k}.png", "Lungenentzündung" if k % 4 == 0 else "gesund", k // 2] for k in range(12)]
+    return table(root / "liste.csv", ["file", "diagnosis", "patient"], rows, delimiter=";", encoding="cp1252")
+
+
+def tabs(root):
+    """Tabs, and a mark at the start of the file."""
+    for k in range(12):
+        image(root / f"{k}.png")
+    rows = [[f"{k}.png", "ill" if k % 3 == 0 else "ok"] for k in range(12)]
+    return table(root / "list.tsv", ["image", "status"], rows, delimiter="\t", encoding="utf-8-sig")
+
+
 def indonesian(root):
     """Indonesian names of columns and parts."""
     rows = []
@@ -287,7 +316,7 @@ def unnamed(root):
     return table(root / "list.csv", ["picture", "sex", "age", "histology"], rows)
 
 
-MISSING, AMBIGUOUS, UNSURE = "DATA_FILE_MISSING", "DATA_FILE_AMBIGUOUS", "DATA_LABEL_UNSURE"
+MISSING, UNSURE = "FILE_MISSING", "FILE_UNSURE"
 OK_ILL = {"ok": 8, "ill": 4}
 
 CORPUS = {
@@ -299,6 +328,9 @@ CORPUS = {
     "chexpert": Case(chexpert, {"Edema": 6, "no Edema": 12}, 12, left_out={UNSURE: 6}),
     "windows": Case(windows, {"Normal": 4, "Pneumonia": 8}, 6),
     "excel": Case(excel, {"tumour": 3, "healthy": 9}, 6),
+    "excel with a title": Case(excel_with_a_title, {"tumour": 3, "healthy": 9}, 6),
+    "semicolons": Case(semicolons, {"Lungenentzündung": 3, "gesund": 9}, 6),
+    "tabs": Case(tabs, OK_ILL),
     "indonesian": Case(indonesian, {"sakit": 4, "sehat": 12}, 8, {"train": 8, "validation": 4, "test": 4}),
     "labels with |": Case(marks("|"), {"oedema": 6, "no oedema": 6}),
     "labels with ;": Case(marks(";"), {"oedema": 6, "no oedema": 6}),
@@ -363,7 +395,7 @@ def outside(root):
     """Names that lead out of the folder, that no file can have, or that are folders."""
     names = [
         "../../../../../../etc/passwd.png",
-        "a\0b.png",
+        "a?b*.png",
         "x" * 400 + ".png",
         "..",
         "/",
@@ -375,9 +407,14 @@ def outside(root):
     return table(root / "list.csv", ["path", "label"], [[name, "ab"[k % 2]] for k, name in enumerate(names)])
 
 
+def zero_bytes(root):
+    image(root / "a.png")
+    return table(root / "list.csv", ["path", "label"], [["a.png", "a"], ["b\0.png", "b"]])
+
+
 HOSTILE = {
-    "no file is there": (no_files, Hints(), MISSING),
-    "two files for each name": (two_of_each, Hints(), AMBIGUOUS),
+    "no file is there": (no_files, Hints(), "DATA_FILE_MISSING"),
+    "two files for each name": (two_of_each, Hints(), "DATA_FILE_SEVERAL"),
     "one class": (one_class, Hints(), "DATA_COLUMN"),
     "one class, said to be the label": (one_class, Hints(label="label"), "DATA_ONE_CLASS"),
     "a label that is not there": (ham, Hints(label="dxx"), "DATA_COLUMN"),
@@ -387,6 +424,7 @@ HOSTILE = {
     "some rows without label": (some_unlabelled, Hints(), "DATA_LABEL_MISSING"),
     "one image twice": (twice, Hints(), "DATA_DUPLICATE_ID"),
     "no rows": (no_rows, Hints(), "DATA_EMPTY"),
-    "names that are no files": (outside, Hints(), MISSING),
+    "a zero byte": (zero_bytes, Hints(), "DATA_CSV"),
+    "names that are no files": (outside, Hints(), "DATA_FILE_MISSING"),
 }
 """By name: what writes it, what the user says, and the code of the error."""

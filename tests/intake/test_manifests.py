@@ -8,6 +8,7 @@ import pytest
 from make_manifests import CORPUS, HOSTILE, ham, image, nih, table
 
 from seimbang.datasets import load, make
+from seimbang.datasets.base import tally
 from seimbang.datasets.intake.base import Hints
 from seimbang.datasets.intake.manifests import lists_images, understand
 from seimbang.errors import DataError
@@ -35,7 +36,7 @@ def test_a_manifest_is_understood(tmp_path, name):
     assert Counter(frame.label) == case.classes
     assert (len(np.unique(data.cases.groups)) if data.cases.has_groups else 0) == case.patients
     assert Counter(part for part in frame.split if part) == case.parts
-    assert Counter(file.code for file in data.unreadable) == case.left_out
+    assert Counter(file.code for file in data.left_out) == case.left_out
     assert understood.image.get("channels", 1) == case.channels
     assert len(understood.sample) == 3
     assert case.hints.path or lists_images(path)
@@ -49,7 +50,7 @@ def test_a_hostile_manifest_is_refused(tmp_path, name):
     with pytest.raises(DataError) as caught:
         read(path, hints)
     assert caught.value.code == code
-    assert "seimbang init" in caught.value.fix or code not in ("DATA_FILE_MISSING", "DATA_FILE_AMBIGUOUS")
+    assert "seimbang init" in caught.value.fix or code not in ("DATA_FILE_MISSING", "DATA_FILE_SEVERAL")
 
 
 def test_every_alternative_is_a_study_file(tmp_path):
@@ -67,9 +68,9 @@ def test_every_alternative_is_a_study_file(tmp_path):
 
 def test_rows_without_a_file_are_said_by_class(tmp_path):
     understood, data = read(CORPUS["files missing"].make(tmp_path), Hints())
-    assert data.facts["files_missing"] == "4 of 20 rows, left out (sick 3, well 1)"
-    assert any("sick 3, well 1" in sentence for sentence in understood.understood)
-    assert [file.path for file in data.unreadable] == ["0.png", "5.png", "10.png", "13.png"]
+    assert tally(data.left_out) == [("sick", "FILE_MISSING", 3), ("well", "FILE_MISSING", 1)]
+    assert "Left out of sick: 3 (in the list of images, but not there)." in understood.understood
+    assert [file.path for file in data.left_out] == ["0.png", "5.png", "10.png", "13.png"]
 
 
 def test_the_folder_that_was_searched_is_named(tmp_path):
@@ -88,7 +89,7 @@ def test_the_file_of_another_patient_is_not_taken_for_a_missing_one(tmp_path):
                 image(tmp_path / "train" / name)
     image(tmp_path / "train" / "patient9" / "study2" / "view.png")  # fits the missing one as well, but for the patient
     data = read(table(tmp_path / "list.csv", ["Path", "label", "patient"], rows), Hints())[1]
-    assert [file.path for file in data.unreadable] == ["/other/machine/patient3/study2/view.png"]
+    assert [file.path for file in data.left_out] == ["/other/machine/patient3/study2/view.png"]
     assert all(str(row.group) in row.path for row in data.cases.frame.itertuples())
 
 

@@ -1,30 +1,21 @@
 """A manifest: one row an image, with its path, label and perhaps patient, split and site."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NoReturn
 
 import pandas as pd
 
-from seimbang.datasets.base import Dataset, Unreadable
+from seimbang.datasets.base import REASONS, Dataset, FileNote
 from seimbang.datasets.findings import Labelled
 from seimbang.datasets.groups import ByColumn, ByFolder, ByName
-from seimbang.datasets.images import check_renames, from_files, left_out, missing, parts, require_columns
+from seimbang.datasets.images import check_renames, from_files, left_out, missing, parts, renamed, require_columns
 from seimbang.datasets.labels import against_rest, columns_of, labels
 from seimbang.datasets.paths import NAMED, Place, locate
 from seimbang.datasets.sheets import blocks, whole
 from seimbang.errors import DataError
 from seimbang.imaging.base import ImageSettings
-
-UNSURE = "the label is neither affirmed nor denied (-1)"
-REASONS = {
-    "DATA_FILE_MISSING": "files_missing",
-    "DATA_FILE_AMBIGUOUS": "files_ambiguous",
-    "DATA_LABEL_UNSURE": "labels_unsure",
-}
-"""Why a row is left out, by the key of its fact."""
 
 
 @dataclass(frozen=True)
@@ -34,24 +25,12 @@ class Cases:
     Attributes:
         rows: Those that can be used: ``case_id``, ``path``, ``label``, ``group``, ``split`` and ``site``.
         folder: Folder that the paths are relative to.
-        gone: The others that a study would have, with their classes.
-        listed: How many rows the manifest has.
+        gone: The others that a study would have, and why they cannot be used.
     """
 
     rows: pd.DataFrame
     folder: Path
-    gone: Sequence[tuple[Unreadable, str]]
-    listed: int
-
-    def left_out(self) -> dict[str, str]:
-        """Return how many rows of each class are left out for each reason, for the report and the page."""
-        facts = {}
-        for code, title in REASONS.items():
-            number = Counter(label for file, label in self.gone if file.code == code)
-            if number:
-                each = ", ".join(f"{label} {count:,}" for label, count in sorted(number.items()))
-                facts[title] = f"{number.total():,} of {self.listed:,} rows, left out ({each})"
-        return facts
+    gone: Sequence[FileNote]
 
 
 class Manifest(Labelled):
@@ -96,7 +75,7 @@ class Manifest(Labelled):
         """Return the rows that can be used and those that cannot, decoding none; of several findings, for the first.
 
         Raises:
-            DataError: ``DATA_EMPTY``, ``DATA_SPLIT_NAME``, ``DATA_FILE_MISSING``, ``DATA_FILE_AMBIGUOUS``,
+            DataError: ``DATA_EMPTY``, ``DATA_SPLIT_NAME``, ``DATA_FILE_MISSING``, ``DATA_FILE_SEVERAL``,
                 ``DATA_GROUP_PATTERN``, ``DATA_GROUP_LEVEL`` and what `read` and `labels` raise.
         """
         listed, folder = self.read(root), (root / self.path).parent / self.images
@@ -109,7 +88,7 @@ class Manifest(Labelled):
         here = [bool(place.path) and label != "" for place, label in zip(places, rows.label, strict=True)]
         rows = rows.assign(path=[place.path for place in places])[here]
         rows = rows.assign(case_id=rows.path, group=self._patients(listed, rows.path))
-        return Cases(rows, folder, gone, len(listed))
+        return Cases(rows, folder, gone)
 
     def load(self, image: ImageSettings, root: Path, classes: tuple[str, ...] | None = None) -> Dataset:
         """Read the manifest; rows without a file or with an unsure label are left out, each with its reason.
@@ -119,9 +98,8 @@ class Manifest(Labelled):
         """
         cases = self.cases(root)
         facts = {"source": f"manifest {Path(self.path).name}", "format": "images listed in a table"}
-        settings = self.alone(root).with_facts(facts | cases.left_out()).with_positive()
-        data = from_files(cases.rows, cases.folder, settings, image, classes)
-        return replace(data, unreadable=(*data.unreadable, *(file for file, _ in cases.gone)))
+        settings = self.alone(root).with_facts(facts).with_positive()
+        return from_files(cases.rows, cases.folder, settings, image, classes, cases.gone)
 
     def _blocks(self, path: Path) -> Iterator[pd.DataFrame]:
         return blocks(path)
@@ -129,11 +107,11 @@ class Manifest(Labelled):
     def _rows(self, listed: pd.DataFrame) -> pd.DataFrame:
         """Return the rows that are not left out, with the roles of their columns."""
         label = against_rest(labels(listed, self.label, self.label_column), self.label)
-        check_renames(self, label[label != ""])
+        check_renames(self, label[label != ""].unique())
+        new = label.map({name: renamed(self, name) for name in label.unique()})
         split = listed.get(self.split_column, pd.Series("", index=listed.index))
-        rows = listed.reindex(columns=["site"], fill_value="").assign(
-            path=listed[self.image_column], label=label.replace(self.classes), split=parts(split)
-        )
+        rows = listed.reindex(columns=["site"], fill_value="")
+        rows = rows.assign(path=listed[self.image_column], label=new, split=parts(split))
         keep = [not left_out(self, *names) for names in zip(rows.split, label, rows.label, strict=True)]
         return rows[keep]
 
@@ -166,30 +144,29 @@ class ExcelManifest(Manifest):
         return blocks(path, self.sheet)
 
 
-def _gone(rows: pd.DataFrame, places: Sequence[Place], folder: Path) -> list[tuple[Unreadable, str]]:
-    """Return each row that cannot be used, with its class.
+def _gone(rows: pd.DataFrame, places: Sequence[Place], folder: Path) -> list[FileNote]:
+    """Return each row that cannot be used, and why.
 
     Raises:
-        DataError: ``DATA_FILE_MISSING`` or ``DATA_FILE_AMBIGUOUS``: no row has its file.
+        DataError: ``DATA_FILE_MISSING`` or ``DATA_FILE_SEVERAL``: no row has its file.
     """
     gone = []
     for name, label, place in zip(rows.path, rows.label, places, strict=True):
-        if not place.path:
-            code = "DATA_FILE_AMBIGUOUS" if place.rivals else "DATA_FILE_MISSING"
-            why = f"several files fit: {', '.join(place.rivals)}" if place.rivals else "there is no such file"
-            gone.append((Unreadable(name, code, why), label))
-        elif label == "":
-            gone.append((Unreadable(name, "DATA_LABEL_UNSURE", UNSURE), "unsure"))
+        code = "" if place.path else "FILE_SEVERAL" if place.rivals else "FILE_MISSING"
+        if code or label == "":
+            code = code or "FILE_UNSURE"
+            fitting = f": {', '.join(place.rivals)}" if place.rivals else ""
+            gone.append(FileNote(name, label, code, REASONS[code] + fitting))
     if not any(place.path for place in places):
-        _refuse([file for file, _ in gone], folder)
+        _refuse(gone, folder)
     return gone
 
 
-def _refuse(files: Sequence[Unreadable], folder: Path) -> None:
+def _refuse(files: Sequence[FileNote], folder: Path) -> NoReturn:
     names = ", ".join(file.path for file in files[:NAMED])
     fix = "say where the images are: seimbang init MANIFEST --path FOLDER, or data.images in the study"
     expected = f"the images in {folder.resolve()} or in a folder below it"
-    if files[0].code == "DATA_FILE_MISSING":
+    if files[0].code == "FILE_MISSING":
         raise DataError("DATA_FILE_MISSING", f"none of the {len(files)} files that are listed ({names})", expected, fix)
-    found = f"several files for each of the {len(files)} names; for {files[0].path} {files[0].message}"
-    raise DataError("DATA_FILE_AMBIGUOUS", found, expected, fix)
+    found = f"{len(files)} names without one file each; {files[0].path}: {files[0].message}"
+    raise DataError("DATA_FILE_SEVERAL", found, expected, fix)

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from unicodedata import normalize
 
-from seimbang.datasets.folder import is_image
+from seimbang.datasets.layout import ENDINGS
+from seimbang.datasets.masks import masks
 
-MASKS = {"mask", "masks", "segmentation", "segmentations", "annotations", "groundtruth", "ground_truth", "gt"}
-"""Folders of outlines: of two files that fit equally well, one in such a folder is not the image."""
 NAMED = 3
 """How many files a message names."""
 
@@ -66,10 +65,10 @@ class Index:
         most = max(scores.values(), default=(0, 0))
         return most[0], [path for path, score in scores.items() if score == most]
 
-    def image(self, paths: list[str], name: str) -> list[str]:
+    def images(self, paths: list[str]) -> list[str]:
         """Return which of equally good files are meant: no masks, and of copies with the same bytes the first."""
-        named = set(_fold(name).split("/"))
-        images = [path for path in paths if not MASKS & set(_fold(path).split("/")[:-1]) - named] or paths
+        outlines = masks(paths)
+        images = [path for path in paths if path not in outlines] or paths
         return images[:1] if len(images) > 1 and self._copies(images) else images
 
     def _copies(self, paths: list[str]) -> bool:
@@ -95,6 +94,11 @@ def locate(names: Sequence[str], folder: Path) -> list[Place]:
     if all(name in there for name in plain):
         return [Place(name) for name in plain]
     return _search(plain, there, Index.of(folder))
+
+
+def is_image(name: str) -> bool:
+    """Whether a file is called as an image is."""
+    return name.lower().endswith(ENDINGS)
 
 
 def posix(name: str) -> str:
@@ -139,7 +143,7 @@ def _search(names: Sequence[str], there: set[str], index: Index) -> list[Place]:
         alone = alike[_fold(name.rpartition("/")[2])] == len(index.candidates(name)) == 1
         if not paths or (_parts(name) - common > usual and not alone):
             return Place()
-        images = index.image(paths, name)
+        images = index.images(paths)
         return Place(images[0]) if len(images) == 1 else Place("", tuple(sorted(images)[:NAMED]))
 
     known = {name: place(name) for name in dict.fromkeys(names)}

@@ -20,7 +20,7 @@ LABELS = (
 PATIENTS = (
     "patient", "patient_id", "patientid", "patient_name", "subject", "subject_id", "subjectid", "person_id", "pid",
     "mrn", "pasien", "id_pasien", "nama_pasien", "no_rm", "nomor_rm", "lesion_id", "lesionid", "study_instance_uid",
-    "studyinstanceuid", "study_id", "studyid", "case_id", "case",
+    "studyinstanceuid", "study_id", "studyid", "case_id",
 )  # fmt: skip
 PARTS = ("split", "set", "partition", "fold", "subset", "dataset", "usage", "bagian", "pembagian", "himpunan")
 OTHERS = {

@@ -13,6 +13,7 @@ from seimbang.checks.base import Finding
 from seimbang.imaging.base import ImageSettings
 from seimbang.runs.auditing import audit_division
 from seimbang.runs.describe import divide
+from seimbang.runs.file_table import show_files, show_prepared
 from seimbang.runs.over_findings import studies
 from seimbang.runs.prepare import prepare
 from seimbang.runs.provenance import LIBRARIES
@@ -34,7 +35,9 @@ def inspect(what: str | Path | Study, root: Path) -> list[Finding]:
         return _findings(what, root)
     path = Path(what)
     if path.exists() and path.suffix != ".toml":
-        return audit(datasets.load(settings_for(path), ImageSettings(), path.resolve().parent))
+        data = datasets.load(settings_for(path), ImageSettings(), path.resolve().parent)
+        show_files({"": data})
+        return audit(data)
     return _findings(load_study(str(what)), root)
 
 
@@ -45,14 +48,16 @@ def _findings(study: Study, root: Path) -> list[Finding]:
         return _study(study, root)
     found = [
         replace(finding, protocol=f"{name}, {finding.protocol}" if finding.protocol else name)
-        for name, one in every.items()
-        for finding in _study(one, root)
+        for name, of_finding in every.items()
+        for finding in _study(of_finding, root)
     ]
     return deduplicate(found, len(every))
 
 
 def _study(study: Study, root: Path) -> list[Finding]:
-    divided = divide(prepare(study, root))
+    prepared = prepare(study, root)
+    show_prepared(prepared)
+    divided = divide(prepared)
     findings = [
         replace(finding, protocol=protocol.name)
         for protocol in study.protocols

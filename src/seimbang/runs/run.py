@@ -14,6 +14,7 @@ from seimbang.runs.auditing import require_no_leak
 from seimbang.runs.describe import divide, require_unchanged
 from seimbang.runs.engine import do, undo, up_to_date
 from seimbang.runs.executors import Options, execute
+from seimbang.runs.file_table import show_prepared
 from seimbang.runs.parts import PARTS, Scope
 from seimbang.runs.prepare import prepare, restore, threads_of, write_plan
 from seimbang.runs.quick import quick as quickened
@@ -66,6 +67,7 @@ def run(
         folder.sweep()
         folder.log("start", quick=quick, arms=[plan.name for plan in chosen])
         prepared = prepare(study, root, quick, alike)
+        show_prepared(prepared)
         require_unchanged(prepared, folder)
         divided = divide(prepared)
         scope = Scope(divided, folder, threads_of(folder, sum(len(jobs_of(divided, one)) for one in study.plans())))

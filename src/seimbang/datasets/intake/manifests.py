@@ -14,16 +14,16 @@ from typing import Any
 import pandas as pd
 
 from seimbang.datasets import make
+from seimbang.datasets.base import REASONS, tally
 from seimbang.datasets.columns import MISSING
 from seimbang.datasets.csv import Cases, Csv, ExcelManifest, Manifest
 from seimbang.datasets.findings import diseases
-from seimbang.datasets.folder import is_image
-from seimbang.datasets.images import SPLITS
 from seimbang.datasets.intake.base import Guess, Hints, Understanding
 from seimbang.datasets.labels import NO, UNSURE, YES, counts, splitter
-from seimbang.datasets.paths import NAMED, Index, posix
+from seimbang.datasets.names import part_of
+from seimbang.datasets.paths import NAMED, Index, is_image, posix
 from seimbang.datasets.roles import IMAGES, LABELS, OTHERS, PARTS, PATIENTS, known_as, plain
-from seimbang.datasets.sheets import WORKBOOKS, blocks, whole
+from seimbang.datasets.sheets import blocks, read, whole
 from seimbang.errors import DataError
 
 ROWS = 50
@@ -63,7 +63,8 @@ def understand(path: Path, hints: Hints) -> Understanding:
             says; ``DATA_MISSING``: there is no folder as the user says; and what `blocks` raises.
     """
     path = path.resolve()
-    table = whole(blocks(path), path.name)
+    reading = read(path)
+    table = whole(reading.rows, path.name)
     folder = _folder(path, table, hints)
     image = _image_column(table, folder)
     if not image:
@@ -73,8 +74,9 @@ def understand(path: Path, hints: Hints) -> Understanding:
     parts = _parts(table, label.columns)
     images = PurePosixPath(os.path.relpath(folder, path.parent)).as_posix()
     data = {
-        "source": "excel" if path.suffix.lower() in WORKBOOKS else "csv",
+        "source": "excel" if reading.dialect.sheet else "csv",
         "path": path.name,
+        **({"sheet": reading.dialect.sheet} if reading.dialect.others else {}),
         **({"images": images} if images != "." else {}),
         "image_column": image,
         **label.keys,
@@ -83,7 +85,7 @@ def understand(path: Path, hints: Hints) -> Understanding:
     }
     cases = _cases(data, path)
     group = _group(table, path, [image, *label.columns], hints, cases)
-    said = (*_said(image, cases), *label.said, *group.said, *_parts_said(table, parts))
+    said = (*reading.dialect.sentences(), *_said(image, cases), *label.said, *group.said, *_parts_said(table, parts))
     return Understanding(data | group.keys, _image(cases), said, (*label.guesses, *group.guesses), _sample(table))
 
 
@@ -109,7 +111,9 @@ def _said(column: str, cases: Cases | None) -> list[str]:
         return [f"The column {column!r} names the images."]
     tops = list(dict.fromkeys(path.split("/")[0] if "/" in path else "" for path in cases.rows.path))
     where = ", ".join(top for top in tops[:NAMED] if top) + (" and others" if len(tops) > NAMED else "")
-    left_out = [f"{title.replace('_', ' ')}: {text}" for title, text in cases.left_out().items()]
+    left_out = [
+        f"Left out of {name or 'no class'}: {count:,} ({REASONS[code]})." for name, code, count in tally(cases.gone)
+    ]
     return [f"The column {column!r} names the images" + (f"; they are in {where}." if where else "."), *left_out]
 
 
@@ -351,7 +355,7 @@ def _patient_level(paths: Iterable[str]) -> int:
 def _parts(table: pd.DataFrame, taken: Sequence[str]) -> list[str]:
     """Return the columns whose cells are names of parts, the likeliest first."""
     known = [name for name in known_as(table.columns, PARTS) if name not in taken]
-    return [name for name in known if set(table[name].str.lower().unique()) - {""} <= set(SPLITS)][:1]
+    return [name for name in known if all(map(part_of, set(table[name]) - {""})) and any(table[name])][:1]
 
 
 def _split_keys(table: pd.DataFrame, parts: Sequence[str]) -> dict[str, str]:
