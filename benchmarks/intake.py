@@ -12,7 +12,6 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
 from seimbang.datasets.intake.base import Hints
@@ -23,17 +22,18 @@ CELLS = ("No Finding", "Infiltration", "Effusion|Infiltration", "Mass", "Edema|E
 
 def write(root: Path, rows: int) -> Path:
     """Write a list of so many images in folders of 10,000, as that of NIH, and return its path."""
-    Image.fromarray(np.zeros((8, 8), np.uint8)).save(root / "pixel.png")
     with (root / "Data_Entry_2017.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["Image Index", "Finding Labels", "Follow-up #", "Patient ID", "Patient Age"])
         for k in range(rows):
             folder = root / f"images_{1 + k // 10_000:03d}" / "images"
-            folder.mkdir(parents=True, exist_ok=True)
             name = f"{k // 4:08d}_{k % 4:03d}.png"
-            (folder / name).hardlink_to(root / "pixel.png") if k % 50_000 else Image.new("L", (8, 8)).save(
-                folder / name
-            )
+            if k % 10_000 == 0:  # a file has only so many hard links
+                folder.mkdir(parents=True)
+                first = folder / name
+                Image.new("L", (8, 8)).save(first)
+            else:
+                (folder / name).hardlink_to(first)
             writer.writerow([name, CELLS[k % len(CELLS)], k % 4, k // 4, 40])
     return root / "Data_Entry_2017.csv"
 

@@ -67,6 +67,8 @@ class Index:
 
     def images(self, paths: list[str]) -> list[str]:
         """Return which of equally good files are meant: no masks, and of copies with the same bytes the first."""
+        if len(paths) < 2:
+            return paths
         outlines = masks(paths)
         images = [path for path in paths if path not in outlines] or paths
         return images[:1] if len(images) > 1 and self._copies(images) else images
