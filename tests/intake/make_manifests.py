@@ -233,6 +233,14 @@ def beside(root):
     return table(root / "labels" / "train.csv", ["id_code", "diagnosis"], rows)
 
 
+def beside_several(root):
+    """The manifest is in a folder beside those of the images; other data there have files of the same names."""
+    for k in range(12):
+        image(root / f"images_part{1 + k % 2}" / f"eye{k}.jpeg", colour=True)
+        image(root / "other" / f"cat{k}.jpeg")
+    return table(root / "labels" / "train.csv", ["id_code", "diagnosis"], [[f"eye{k}", k % 3] for k in range(12)])
+
+
 def multi_hot(root):
     """Columns of 0 and 1 of which none, one or several are 1."""
     rows = []
@@ -339,6 +347,7 @@ CORPUS = {
     "uids": Case(uids, {"cancer": 3, "benign": 9}, 4),
     "masks": Case(masks, {"malignant": 4, "benign": 8}),
     "images in the folder beside": Case(beside, {"0": 4, "1": 4, "2": 4}, channels=3),
+    "images in folders beside": Case(beside_several, {"0": 4, "1": 4, "2": 4}, channels=3),
     "multi-hot": Case(multi_hot, {"Effusion": 8, "no Effusion": 8}, 8),
     "files missing": Case(gone, {"sick": 1, "well": 15}, left_out={MISSING: 4}),
     "rsna": Case(rsna, {"0": 8, "1": 4}),

@@ -66,6 +66,13 @@ def test_every_alternative_is_a_study_file(tmp_path):
                 assert settings.cases(path.parent).rows.label.nunique() >= 2, (name, line)
 
 
+def test_files_of_other_data_beside_are_not_taken(tmp_path):
+    image(tmp_path / "cats" / "x.png")
+    image(tmp_path / "cats" / "y.png")
+    path = table(tmp_path / "dogs" / "list.csv", ["path", "label"], [["x.png", "a"], ["y.png", "b"]])
+    assert "images" not in understand(path, Hints()).data
+
+
 def test_rows_without_a_file_are_said_by_class(tmp_path):
     understood, data = read(CORPUS["files missing"].make(tmp_path), Hints())
     assert tally(data.left_out) == [("sick", "FILE_MISSING", 3), ("well", "FILE_MISSING", 1)]

@@ -32,6 +32,7 @@ LOOKED_AT = 8
 """Images that are looked at to tell whether they are in colour."""
 CLASSES = 60
 """A column with more different labels is no label."""
+OF_IMAGES = re.compile(r"(images?|imgs?|pictures?|photos?|png|jpe?g|raw|citra|gambar|foto)(?![a-z])", re.IGNORECASE)
 PATIENT_FOLDER = re.compile(r"(patient|pat|subject|subj|sub|case|pasien|p)[-_ ]?\d+", re.IGNORECASE)
 FRONT = "^(.*?[0-9]+)"
 """What is taken for the patient in a file's name where the user says that it is there."""
@@ -128,7 +129,7 @@ class _Role:
 
 
 def _folder(path: Path, table: pd.DataFrame, hints: Hints) -> Path:
-    """Return where the images are: the folder the user names, or that of the manifest, or the one around it."""
+    """Return where the images are: the folder the user names, that of the manifest, or one called images beside it."""
     if hints.path:
         ways = (Path(hints.path), path.parent / hints.path)
         named = next((way for way in ways if way.is_dir()), None)
@@ -136,12 +137,21 @@ def _folder(path: Path, table: pd.DataFrame, hints: Hints) -> Path:
             found, fix = f"no folder {hints.path}", f"correct it: seimbang init {path.name} --path FOLDER"
             raise DataError("DATA_MISSING", found, "the folder with the images", fix)
         return named.resolve()
-    own, around = path.parent, path.resolve().parent.parent
-    if _has_images(table, own):
-        return own
+    if _has_images(table, path.parent):
+        return path.parent
     known = table[known_as(table.columns, IMAGES)]  # files of other data may be there: no other column is trusted
-    safe = around not in (Path.home(), Path(around.anchor))
-    return around if safe and len(known.columns) and _has_images(known, around) else own
+    beside = [folder for folder in _beside(path.parent) if len(known.columns) and _has_images(known, folder)]
+    if not beside:
+        return path.parent
+    return beside[0] if len(beside) == 1 else path.parent.parent
+
+
+def _beside(folder: Path) -> list[Path]:
+    """Return the folders beside this one that are called as folders of images are."""
+    try:
+        return sorted(place for place in folder.parent.iterdir() if OF_IMAGES.match(place.name) and place.is_dir())
+    except OSError:
+        return []
 
 
 def _has_images(table: pd.DataFrame, folder: Path) -> bool:
