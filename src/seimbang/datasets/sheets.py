@@ -60,7 +60,12 @@ def every_number(name: str) -> bool:
 
 
 def blocks(
-    path: Path, sheet: str = "", joins: Sequence[Join] = (), id_column: str = "id", numbers: AsNumbers = no_number
+    path: Path,
+    sheet: str = "",
+    joins: Sequence[Join] = (),
+    id_column: str = "id",
+    decimal: str = "",
+    numbers: AsNumbers = no_number,
 ) -> Iterator[pd.DataFrame]:
     """Yield the rows of a table as `read` has them, joined with others.
 
@@ -69,12 +74,24 @@ def blocks(
         sheet: Name of the workbook's sheet; ``""`` for the one with the most rows.
         joins: Further tables; the whole is then held at once.
         id_column: Column that names the case where a join does not name one.
+        decimal: The decimal mark of columns that leave a doubt, where the user says it.
         numbers: Which columns are read as numbers.
 
     Raises:
         DataError: ``DATA_JOIN``, ``DATA_DUPLICATE_ID`` and what `read` raises.
     """
-    yield from joined(read(path, sheet, numbers=numbers).rows, path, joins, id_column, numbers)
+    rows = read(path, sheet, decimal, numbers).rows
+    if not joins:
+        yield from rows
+        return
+    table = whole(rows, path.name)
+    for join in joins:
+        other = path.parent / join.path
+        if not other.is_file():
+            missing(other)
+        more = whole(read(other, join.sheet, decimal, numbers).rows, other.name)
+        table = _beside(table, path, more, other, join.on or id_column)
+    yield table
 
 
 def read(path: Path, sheet: str = "", decimal: str = "", numbers: AsNumbers = no_number) -> Reading:
@@ -83,7 +100,7 @@ def read(path: Path, sheet: str = "", decimal: str = "", numbers: AsNumbers = no
     Args:
         path: Text with separators between the columns, or an Excel workbook.
         sheet: Name of the workbook's sheet; ``""`` for the one with the most rows.
-        decimal: The decimal mark, where the user says it.
+        decimal: The decimal mark of columns that leave a doubt, where the user says it.
         numbers: Which columns are read as numbers.
 
     Raises:
@@ -121,27 +138,6 @@ def whole(tables: Iterable[pd.DataFrame], name: str) -> pd.DataFrame:
 def no_rows(name: str) -> DataError:
     """Return the error for a file without rows."""
     return DataError("DATA_EMPTY", f"no rows in {name}", "names in row 1, then one row a case", "check the file")
-
-
-def joined(
-    rows: Iterator[pd.DataFrame], path: Path, joins: Sequence[Join], id_column: str, numbers: AsNumbers
-) -> Iterator[pd.DataFrame]:
-    """Yield blocks of rows with the columns of further tables; see `blocks`.
-
-    Raises:
-        DataError: ``DATA_JOIN``, ``DATA_DUPLICATE_ID`` and what `read` raises.
-    """
-    if not joins:
-        yield from rows
-        return
-    table = whole(rows, path.name)
-    for join in joins:
-        other = path.parent / join.path
-        if not other.is_file():
-            missing(other)
-        more = whole(read(other, join.sheet, numbers=numbers).rows, other.name)
-        table = _beside(table, path, more, other, join.on or id_column)
-    yield table
 
 
 def _beside(table: pd.DataFrame, path: Path, more: pd.DataFrame, other: Path, on: str) -> pd.DataFrame:
