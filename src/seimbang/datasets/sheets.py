@@ -1,5 +1,6 @@
 """CSV files and Excel sheets as texts, a block of rows at a time, and several of them joined."""
 
+import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +16,8 @@ from seimbang.datasets.headers import ROWS, Header, find
 from seimbang.datasets.images import missing, require_columns
 from seimbang.datasets.notation import MISSING, MISSING_NUMBERS, Evidence, decide
 from seimbang.errors import DataError
+
+WORKBOOKS = (".xlsx", ".xlsm")
 
 AsNumbers = Callable[[str], bool]
 """Tells of a column, by its name, whether its numbers get a decimal point and lose their thousands separators."""
@@ -120,7 +123,7 @@ def uploaded(data: bytes, name: str) -> pd.DataFrame:
     Raises:
         DataError: What `read` and `whole` raise.
     """
-    return whole(_read(name, workbooks.in_memory(data), "", "", every_number).rows, name)
+    return whole(_read(name, lambda: io.BytesIO(data), "", "", every_number).rows, name)
 
 
 def whole(tables: Iterable[pd.DataFrame], name: str) -> pd.DataFrame:
@@ -159,7 +162,7 @@ def _beside(table: pd.DataFrame, path: Path, more: pd.DataFrame, other: Path, on
 
 
 def _read(name: str, open_file: Opener, sheet: str, decimal: str, numbers: AsNumbers) -> Reading:
-    if workbooks.is_workbook(Path(name).suffix, open_file):
+    if _is_workbook(Path(name).suffix, open_file):
         return _of_workbook(workbooks.cells(name, open_file, sheet), name, decimal, numbers)
     encoding = delimited.encoding_of(name, open_file)
     separator, header = delimited.separator_of(name, open_file, encoding)
@@ -171,6 +174,12 @@ def _read(name: str, open_file: Opener, sheet: str, decimal: str, numbers: AsNum
     dialect = _decided(Dialect(encoding, separator), header, evidence, decimal)
     rows = delimited.rows(name, open_file, encoding, separator, header)
     return Reading(dialect, (_values(block[_full(block)], dialect, numbers) for block in rows))
+
+
+def _is_workbook(ending: str, open_file: Opener) -> bool:
+    """Tell whether a file is a workbook, by its ending or its first bytes."""
+    with open_file() as file:
+        return ending.lower() in WORKBOOKS or file.read(4) in (workbooks.ZIP, workbooks.OLE)
 
 
 def _of_workbook(cells: workbooks.Cells, name: str, decimal: str, numbers: AsNumbers) -> Reading:
