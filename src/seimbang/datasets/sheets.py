@@ -1,5 +1,6 @@
 """CSV files and Excel sheets as texts, a block of rows at a time, and several of them joined."""
 
+import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +16,8 @@ from seimbang.datasets.headers import ROWS, Header, find
 from seimbang.datasets.images import missing, require_columns
 from seimbang.datasets.notation import MISSING, MISSING_NUMBERS, Evidence, decide
 from seimbang.errors import DataError
+
+WORKBOOKS = (".xlsx", ".xlsm")
 
 AsNumbers = Callable[[str], bool]
 """Tells of a column, by its name, whether its numbers get a decimal point and lose their thousands separators."""
@@ -60,7 +63,12 @@ def every_number(name: str) -> bool:
 
 
 def blocks(
-    path: Path, sheet: str = "", joins: Sequence[Join] = (), id_column: str = "id", numbers: AsNumbers = no_number
+    path: Path,
+    sheet: str = "",
+    joins: Sequence[Join] = (),
+    id_column: str = "id",
+    decimal: str = "",
+    numbers: AsNumbers = no_number,
 ) -> Iterator[pd.DataFrame]:
     """Yield the rows of a table as `read` has them, joined with others.
 
@@ -69,12 +77,24 @@ def blocks(
         sheet: Name of the workbook's sheet; ``""`` for the one with the most rows.
         joins: Further tables; the whole is then held at once.
         id_column: Column that names the case where a join does not name one.
+        decimal: The decimal mark of columns that leave a doubt, where the user says it.
         numbers: Which columns are read as numbers.
 
     Raises:
         DataError: ``DATA_JOIN``, ``DATA_DUPLICATE_ID`` and what `read` raises.
     """
-    yield from joined(read(path, sheet, numbers=numbers).rows, path, joins, id_column, numbers)
+    rows = read(path, sheet, decimal, numbers).rows
+    if not joins:
+        yield from rows
+        return
+    table = whole(rows, path.name)
+    for join in joins:
+        other = path.parent / join.path
+        if not other.is_file():
+            missing(other)
+        more = whole(read(other, join.sheet, decimal, numbers).rows, other.name)
+        table = _beside(table, path, more, other, join.on or id_column)
+    yield table
 
 
 def read(path: Path, sheet: str = "", decimal: str = "", numbers: AsNumbers = no_number) -> Reading:
@@ -83,7 +103,7 @@ def read(path: Path, sheet: str = "", decimal: str = "", numbers: AsNumbers = no
     Args:
         path: Text with separators between the columns, or an Excel workbook.
         sheet: Name of the workbook's sheet; ``""`` for the one with the most rows.
-        decimal: The decimal mark, where the user says it.
+        decimal: The decimal mark of columns that leave a doubt, where the user says it.
         numbers: Which columns are read as numbers.
 
     Raises:
@@ -103,7 +123,7 @@ def uploaded(data: bytes, name: str) -> pd.DataFrame:
     Raises:
         DataError: What `read` and `whole` raise.
     """
-    return whole(_read(name, workbooks.in_memory(data), "", "", every_number).rows, name)
+    return whole(_read(name, lambda: io.BytesIO(data), "", "", every_number).rows, name)
 
 
 def whole(tables: Iterable[pd.DataFrame], name: str) -> pd.DataFrame:
@@ -121,27 +141,6 @@ def whole(tables: Iterable[pd.DataFrame], name: str) -> pd.DataFrame:
 def no_rows(name: str) -> DataError:
     """Return the error for a file without rows."""
     return DataError("DATA_EMPTY", f"no rows in {name}", "names in row 1, then one row a case", "check the file")
-
-
-def joined(
-    rows: Iterator[pd.DataFrame], path: Path, joins: Sequence[Join], id_column: str, numbers: AsNumbers
-) -> Iterator[pd.DataFrame]:
-    """Yield blocks of rows with the columns of further tables; see `blocks`.
-
-    Raises:
-        DataError: ``DATA_JOIN``, ``DATA_DUPLICATE_ID`` and what `read` raises.
-    """
-    if not joins:
-        yield from rows
-        return
-    table = whole(rows, path.name)
-    for join in joins:
-        other = path.parent / join.path
-        if not other.is_file():
-            missing(other)
-        more = whole(read(other, join.sheet, numbers=numbers).rows, other.name)
-        table = _beside(table, path, more, other, join.on or id_column)
-    yield table
 
 
 def _beside(table: pd.DataFrame, path: Path, more: pd.DataFrame, other: Path, on: str) -> pd.DataFrame:
@@ -163,7 +162,7 @@ def _beside(table: pd.DataFrame, path: Path, more: pd.DataFrame, other: Path, on
 
 
 def _read(name: str, open_file: Opener, sheet: str, decimal: str, numbers: AsNumbers) -> Reading:
-    if workbooks.is_workbook(Path(name).suffix, open_file):
+    if _is_workbook(Path(name).suffix, open_file):
         return _of_workbook(workbooks.cells(name, open_file, sheet), name, decimal, numbers)
     encoding = delimited.encoding_of(name, open_file)
     separator, header = delimited.separator_of(name, open_file, encoding)
@@ -175,6 +174,12 @@ def _read(name: str, open_file: Opener, sheet: str, decimal: str, numbers: AsNum
     dialect = _decided(Dialect(encoding, separator), header, evidence, decimal)
     rows = delimited.rows(name, open_file, encoding, separator, header)
     return Reading(dialect, (_values(block[_full(block)], dialect, numbers) for block in rows))
+
+
+def _is_workbook(ending: str, open_file: Opener) -> bool:
+    """Tell whether a file is a workbook, by its ending or its first bytes."""
+    with open_file() as file:
+        return ending.lower() in WORKBOOKS or file.read(4) in (workbooks.ZIP, workbooks.OLE)
 
 
 def _of_workbook(cells: workbooks.Cells, name: str, decimal: str, numbers: AsNumbers) -> Reading:

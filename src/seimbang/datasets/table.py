@@ -16,7 +16,7 @@ from seimbang.datasets.findings import Labelled
 from seimbang.datasets.groups import ByColumn
 from seimbang.datasets.images import check_renames, left_out, missing, parts, require_columns
 from seimbang.datasets.labels import CutLabel, against_rest, columns_of, first_gap, labels
-from seimbang.datasets.sheets import Join, blocks, joined, no_rows, read
+from seimbang.datasets.sheets import Join, blocks, no_rows
 from seimbang.errors import DataError
 
 
@@ -96,7 +96,7 @@ def from_file(settings: Table, root: Path, classes: tuple[str, ...] | None, shee
         settings: The ``[data]`` table, with the roles of the columns.
         root: Folder that ``settings.path`` is relative to.
         classes: Classes of the internal set when this is an external one.
-        sheet: Name of the workbook's sheet; ``""`` for the first.
+        sheet: Name of the workbook's sheet; ``""`` for the one with the most rows.
 
     Raises:
         DataError: ``DATA_MISSING``, and what `blocks` and `build` raise.
@@ -106,8 +106,7 @@ def from_file(settings: Table, root: Path, classes: tuple[str, ...] | None, shee
         missing(path)
     names = " with ".join([path.name, *(Path(join.path).name for join in settings.join)])
     facts = {"source": f"table {names}", "format": "table of features"}
-    numbers = settings.holds_numbers
-    rows = joined(read(path, sheet, settings.decimal, numbers).rows, path, settings.join, settings.id_column, numbers)
+    rows = blocks(path, sheet, settings.join, settings.id_column, settings.decimal, settings.holds_numbers)
     return build(rows, settings.alone(root).with_facts(facts), path, classes)
 
 

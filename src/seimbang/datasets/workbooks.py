@@ -1,7 +1,6 @@
 """Sheets of Excel workbooks as texts, and which of their cells are numbers."""
 
 import datetime
-import io
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ from seimbang.datasets.delimited import Opener
 from seimbang.errors import DataError
 from seimbang.settings import nearest
 
-ENDINGS = (".xlsx", ".xlsm")
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _CHUNK = 1 << 20
 
@@ -132,14 +130,3 @@ def _text(value: Any) -> str:
 
 def _typed(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def is_workbook(ending: str, open_file: Opener) -> bool:
-    """Tell whether a file is a workbook, by its ending or its first bytes."""
-    with open_file() as file:
-        return ending.lower() in ENDINGS or file.read(4) in (ZIP, OLE)
-
-
-def in_memory(data: bytes) -> Opener:
-    """Return what opens a file that is in memory."""
-    return lambda: io.BytesIO(data)

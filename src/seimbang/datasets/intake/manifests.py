@@ -140,7 +140,7 @@ def _folder(path: Path, table: pd.DataFrame, hints: Hints) -> Path:
     if _has_images(table, path.parent):
         return path.parent
     known = table[known_as(table.columns, IMAGES)]  # files of other data may be there: no other column is trusted
-    beside = [folder for folder in _beside(path.parent) if len(known.columns) and _has_images(known, folder)]
+    beside = [folder for folder in _beside(path.parent) if any(_share(known[name], Index.of(folder)) for name in known)]
     if not beside:
         return path.parent
     return beside[0] if len(beside) == 1 else path.parent.parent
