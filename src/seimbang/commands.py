@@ -157,7 +157,7 @@ def _bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         found = f"{path} cannot be read ({error.strerror})"
-        raise ImageError("IMG_MISSING", found, "a PNG or JPEG file", "check the path") from error
+        raise ImageError("IMG_MISSING", found, "an image file", "check the path") from error
 
 
 def serve(run: Path, port: int | None, arm: str | None, browser: bool) -> None:

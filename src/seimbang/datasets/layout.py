@@ -145,7 +145,7 @@ def _copies(images: list[Entry]) -> dict[str, FileNote]:
     shared = {real: paths for real, paths in by_file.items() if len(paths) > 1}
     every = Counter(_top(entry.path) for entry in images) if shared else Counter[str]()
     stores = _stores(shared, every)
-    notes = {}
+    notes: dict[str, FileNote] = {}
     for real, paths in shared.items():
         kept = min(paths, key=lambda path: (_top(path) in stores, not real.endswith(f"/{path}")))
         others = (path for path in paths if path != kept)

@@ -171,8 +171,8 @@ def _values(image: Image.Image) -> npt.NDArray[Any]:
     values, tags = np.asarray(image), getattr(image, "tag_v2", {})
     if image.mode == "I" and tags.get(_BITS) == (32,) and tags.get(_SAMPLE_FORMAT, (1,)) == (1,):
         values = values.view(np.uint32)  # Pillow has signed whole numbers only
-    values = values.astype(np.float64 if image.mode == "I" else np.float32)
-    return -values if tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO else values
+    exact: npt.NDArray[Any] = values.astype(np.float32 if "16" in image.mode else np.float64)
+    return -exact if tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO else exact
 
 
 def _scaled(values: npt.NDArray[Any]) -> Pixels:
@@ -182,4 +182,5 @@ def _scaled(values: npt.NDArray[Any]) -> Pixels:
         raise ValueError("no pixel holds a number")
     low, high = values[finite].min(), values[finite].max()
     scale = 255 / (high - low) if high > low else 0
-    return np.rint((np.where(finite, values, low) - low) * scale).astype(np.uint8)
+    scaled: Pixels = np.rint((np.where(finite, values, low) - low) * scale).astype(np.uint8)
+    return scaled

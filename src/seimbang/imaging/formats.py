@@ -2,6 +2,7 @@
 
 import re
 import zlib
+from collections.abc import Callable
 from io import BytesIO
 
 import numpy as np
@@ -39,6 +40,12 @@ _OTHERS = {
 }
 _BITMAP_HEADERS = {12, 16, 40, 52, 56, 64, 108, 124}
 _MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")  # in a JPEG: neither stuffing, nor a marker without a length
+_READERS: dict[str, Callable[[BytesIO], ImageFile.ImageFile]] = {
+    "PNG": PngImagePlugin.PngImageFile,
+    "BMP": BmpImagePlugin.BmpImageFile,
+    "WebP": WebPImagePlugin.WebPImageFile,
+    "GIF": GifImagePlugin.GifImageFile,
+}
 _FRAMES, _SCAN = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}, 0xDA
 _PROGRESSIVE = {0xC2, 0xC6, 0xCA, 0xCE}
 _PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
@@ -101,13 +108,7 @@ def open_image(data: bytes, kind: str, name: str) -> ImageFile.ImageFile:
         return _open_tiff(file, name)
     if kind == "JPEG":
         return JpegImagePlugin.jpeg_factory(file)
-    opened = {
-        "PNG": PngImagePlugin.PngImageFile,
-        "BMP": BmpImagePlugin.BmpImageFile,
-        "WebP": WebPImagePlugin.WebPImageFile,
-        "GIF": GifImagePlugin.GifImageFile,
-    }
-    return opened[kind](file)
+    return _READERS[kind](file)
 
 
 def check_intact(data: bytes, kind: str, image: Image.Image, name: str) -> None:

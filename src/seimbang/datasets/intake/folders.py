@@ -79,10 +79,10 @@ def understand(path: Path, hints: Hints) -> Understanding:
     paths = [file.path for file in layout.files]
     rows = pd.DataFrame({"case_id": paths, "label": [file.folder for file in layout.files]})
     cases = CaseTable.build(rows, path, hints.positive or None)
-    counts = {name: int(count) for name, count in cases.frame.label.value_counts().items()}
+    counts = {str(name): int(count) for name, count in cases.frame.label.value_counts().items()}
     positive = positive_class(counts, cases.classes[-1] if hints.positive else "")
     group, rule = _patients(layout.files, hints.group)
-    data = {"source": "folder", "path": path.resolve().name, "positive": positive.chosen}
+    data: dict[str, Any] = {"source": "folder", "path": path.resolve().name, "positive": positive.chosen}
     if rule:
         data["group"] = rule
     understood = (*_understood(layout, counts, cases), *_beside(path))
