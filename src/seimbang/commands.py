@@ -12,7 +12,7 @@ from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.files import write_atomic
 from seimbang.record.choice import find_arm
 from seimbang.reports.report import write_report
-from seimbang.runs import ablation
+from seimbang.runs import ablation, over_findings
 from seimbang.runs.executors import Options, options
 from seimbang.runs.inspect import inspect, machine
 from seimbang.runs.run import run as run_study
@@ -75,12 +75,14 @@ def run(study: str, root: Path, out: Path, arm: str | None, quick: bool, options
     every = {out: first} | {out.with_name(f"{out.name}-{Path(name).stem}"): load(name) for name in first.then}
     program = "seimbang" if shutil.which("seimbang") else sys.argv[0]
     for folder, one in every.items():
-        report = run_study(one, root, folder, arm, quick, options=options)
+        many = bool(one.data.findings_in(root))
+        report = (over_findings.run if many else run_study)(one, root, folder, arm, quick, options=options)
+        place = f"{folder / over_findings.BELOW}/FINDING" if many else str(folder)
         if options.workers == 0:
-            progress.say(f"Prepared {folder}. Now, as often as you like: {program} work {folder}")
+            progress.say(f"Prepared {folder}. Now, as often as you like: {program} work {place}")
             continue
         progress.say(f"Report: {report.resolve()}")
-        progress.say(f"Page for the clinic: {program} serve {folder}")
+        progress.say(f"Page for the clinic: {program} serve {place}")
 
 
 def work(run: Path, root: Path | None) -> None:
@@ -155,7 +157,7 @@ def _bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         found = f"{path} cannot be read ({error.strerror})"
-        raise ImageError("IMG_MISSING", found, "a PNG or JPEG file", "check the path") from error
+        raise ImageError("IMG_MISSING", found, "an image file", "check the path") from error
 
 
 def serve(run: Path, port: int | None, arm: str | None, browser: bool) -> None:

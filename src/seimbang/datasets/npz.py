@@ -12,7 +12,8 @@ import PIL
 from PIL import Image
 
 from seimbang.datasets.base import CaseTable, Dataset, SourceSettings
-from seimbang.datasets.images import SPLITS, check_renames, left_out, missing
+from seimbang.datasets.images import check_renames, left_out, missing
+from seimbang.datasets.names import SPLITS
 from seimbang.errors import DataError
 from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.cache import stored

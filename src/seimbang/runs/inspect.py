@@ -13,6 +13,8 @@ from seimbang.checks.base import Finding
 from seimbang.imaging.base import ImageSettings
 from seimbang.runs.auditing import audit_division
 from seimbang.runs.describe import divide
+from seimbang.runs.file_table import show_files, show_prepared
+from seimbang.runs.over_findings import studies
 from seimbang.runs.prepare import prepare
 from seimbang.runs.provenance import LIBRARIES
 from seimbang.study.draft import settings_for
@@ -31,15 +33,32 @@ def inspect(what: str | Path | Study, root: Path) -> list[Finding]:
         root: Folder that the data paths of a study start from.
     """
     if isinstance(what, Study):
-        return _study(what, root)
+        return _findings(what, root)
     path = Path(what)
     if path.exists() and path.suffix != ".toml":
-        return audit(datasets.load(settings_for(path), ImageSettings(), path.resolve().parent))
-    return _study(load_study(str(what)), root)
+        data = datasets.load(settings_for(path), ImageSettings(), path.resolve().parent)
+        show_files({"": data})
+        return audit(data)
+    return _findings(load_study(str(what)), root)
+
+
+def _findings(study: Study, root: Path) -> list[Finding]:
+    """Return what the audit of a study finds; over several findings, that of each, called as if it were a protocol."""
+    every = studies(study, root)
+    if not every:
+        return _study(study, root)
+    found = [
+        replace(finding, protocol=f"{name}, {finding.protocol}" if finding.protocol else name)
+        for name, of_finding in every.items()
+        for finding in _study(of_finding, root)
+    ]
+    return deduplicate(found, len(every))
 
 
 def _study(study: Study, root: Path) -> list[Finding]:
-    divided = divide(prepare(study, root))
+    prepared = prepare(study, root)
+    show_prepared(prepared)
+    divided = divide(prepared)
     findings = [
         replace(finding, protocol=protocol.name)
         for protocol in study.protocols

@@ -14,6 +14,7 @@ from seimbang.runs.auditing import require_no_leak
 from seimbang.runs.describe import divide, require_unchanged
 from seimbang.runs.engine import do, undo, up_to_date
 from seimbang.runs.executors import Options, execute
+from seimbang.runs.file_table import show_prepared
 from seimbang.runs.parts import PARTS, Scope
 from seimbang.runs.prepare import prepare, restore, threads_of, write_plan
 from seimbang.runs.quick import quick as quickened
@@ -53,8 +54,12 @@ def run(
         The path of the report; of the run folder where the run was only prepared for workers.
 
     Raises:
+        StudyError: STUDY_FINDINGS: the study is over several findings, each of which is a run of its own.
         SeimbangError: What the stages raise; everything finished until then stays.
     """
+    if study.data.findings_in(root):
+        fix = "give it to `seimbang run`, or name one finding: label = { column = ..., contains = ... }"
+        raise StudyError("STUDY_FINDINGS", "data.findings, so a study over several findings", "a study of one", fix)
     study = quickened(study) if quick else study
     chosen = choose(study.plans(), only)
     folder = RunFolder(out)
@@ -62,6 +67,7 @@ def run(
         folder.sweep()
         folder.log("start", quick=quick, arms=[plan.name for plan in chosen])
         prepared = prepare(study, root, quick, alike)
+        show_prepared(prepared)
         require_unchanged(prepared, folder)
         divided = divide(prepared)
         scope = Scope(divided, folder, threads_of(folder, sum(len(jobs_of(divided, one)) for one in study.plans())))
