@@ -51,10 +51,17 @@ def studies() -> None:
     _commands().studies()
 
 
-@app.command(epilog="Example: seimbang init chest_xray --out my_study.toml")
-def init(data: Path, out: Annotated[Path, typer.Option(help="Study file to write.")] = Path("study.toml")) -> None:
-    """Look at a folder, CSV, npz or Excel table and write a commented study file for it."""
-    _commands().init(data, out)
+@app.command(epilog="Example: seimbang init chest_xray --positive pneumonia   or   seimbang init list.csv --label dx")
+def init(
+    data: Annotated[Path, typer.Argument(help="A folder, zip, CSV, Excel, npz or npy file.")],
+    label: Annotated[str, typer.Option("--label", help="Column with the class; of several labels, the one.")] = "",
+    positive: Annotated[str, typer.Option("--positive", help="The class that matters.")] = "",
+    group: Annotated[str, typer.Option("--group", help="Column with the patient; of files: folder or name.")] = "",
+    path: Annotated[str, typer.Option("--path", help="Folder with the images that a list names.")] = "",
+    out: Annotated[Path, typer.Option("--out", help="Study file to write.")] = Path("study.toml"),
+) -> None:
+    """Look at data of any kind and write a commented study file for them; what they do not say is asked."""
+    _commands().init(data, out, {"label": label, "positive": positive, "group": group, "path": path})
 
 
 @app.command(epilog="Example: seimbang check my_study.toml")

@@ -1,14 +1,16 @@
 """What each command does once it is parsed: call, and print."""
 
+import shlex
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import count
 from pathlib import Path
 
-from seimbang import datasets, progress
+from seimbang import progress
 from seimbang.checks import leaks
+from seimbang.datasets.intake.base import Hints
 from seimbang.errors import ImageError, SeimbangError, StudyError
-from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.files import write_atomic
 from seimbang.record.choice import find_arm
 from seimbang.reports.report import write_report
@@ -21,7 +23,7 @@ from seimbang.runs.shuffle import shuffled_labels
 from seimbang.serving.predictor import Prediction, Predictor
 from seimbang.serving.rows import read_file, read_rows, with_predictions
 from seimbang.serving.server import serve as serve_page
-from seimbang.study.draft import draft, settings_for
+from seimbang.study.draft import answered, draft, open_questions
 from seimbang.study.load import load, shipped
 
 __all__ = ["options"]
@@ -37,18 +39,50 @@ def studies() -> None:
     progress.table("Studies", ("name", "question", "cost", "published"), rows)
 
 
-def init(data: Path, out: Path) -> None:
-    """Write a study file for data.
+def init(path: Path, out: Path, said: Mapping[str, str]) -> None:
+    """Write a study file for data: what they do not say is asked, or where nobody can be asked, guessed.
 
     Raises:
         StudyError: STUDY_EXISTS.
+        DataError: The data cannot be read, whatever a study says of them.
     """
     if out.exists():
-        raise StudyError("STUDY_EXISTS", f"{out} already there", "a new file", "choose another name with --out")
-    settings = settings_for(data)
-    dataset = datasets.load(settings, ImageSettings(), data.resolve().parent)
-    write_atomic(out, draft(data.resolve(), settings, dataset))
-    progress.say(f"Wrote {out}. Look through it, then: seimbang run {out} --data {data.resolve().parent}")
+        fix = f"choose another name: seimbang init {path} --out {_free_name(out)}"
+        raise StudyError("STUDY_EXISTS", f"{out} already there", "a new file", fix)
+    hints = Hints(**said)
+    made = draft(path, hints)
+    while progress.interactive() and (questions := open_questions(made, hints)):
+        question = questions[0]
+        hints = answered(hints, question, progress.choose(question.question, (question.chosen, *question.others)))
+        made = draft(path, hints)
+    write_atomic(out, made.text)
+    root = _short(made.path.parent)
+    doubts = [f"{guess.key} = {guess.chosen!r}" for guess in open_questions(made, hints)]
+    if made.fault:
+        doubts.insert(0, str(made.fault))
+    if "group" not in made.table and not (made.data and made.data.cases.has_groups):
+        doubts.append("group, as no patients are known")
+    progress.say(f"Understood: {made.counted} in {path}. {'; '.join(made.understanding.understood)}".strip())
+    progress.say(f"Look at: {'; '.join(doubts) or 'the comments'} in {out}")
+    progress.say(
+        f"Next: {_line('check', out)}   then   {_line('audit', out, root)}   then   {_line('run', out, root)} --quick"
+    )
+
+
+def _line(command: str, study: Path, root: str = "") -> str:
+    """Return a command as it is typed."""
+    return shlex.join(["seimbang", command, str(study), *(["--data", root] if root else [])])
+
+
+def _short(folder: Path) -> str:
+    """Return a folder as it is called from here."""
+    here = Path.cwd()
+    return str(folder.relative_to(here)) if folder.is_relative_to(here) else str(folder)
+
+
+def _free_name(out: Path) -> Path:
+    """Return a name beside ``out`` that is not taken."""
+    return next(name for k in count(2) if not (name := out.with_name(f"{out.stem}-{k}{out.suffix}")).exists())
 
 
 def check(study: str) -> None:

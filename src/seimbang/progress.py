@@ -1,5 +1,6 @@
 """The only module that writes to the terminal: rich where there is one, plain lines where there is not."""
 
+import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
@@ -28,6 +29,28 @@ def note(text: str) -> None:
 def complain(text: str) -> None:
     """Print one line about what went wrong, to standard error."""
     err.print(text, style="bold red")
+
+
+def interactive() -> bool:
+    """Whether somebody sits at a terminal who can be asked."""
+    return err.is_terminal and sys.stdin.isatty()
+
+
+def choose(question: str, choices: Sequence[str]) -> str:
+    """Ask which of ``choices`` it is, by number or by name; Enter takes the first one, and so does the end of input."""
+    note(question)
+    for number, choice in enumerate(choices, 1):
+        note(f"  {number}  {choice}{'   (taken unless you choose)' if number == 1 else ''}")
+    while True:
+        try:
+            answer = err.input("Number or name [1]: ", markup=False).strip() or "1"
+        except EOFError:
+            return choices[0]
+        if answer in choices:
+            return answer
+        if answer.isdigit() and 1 <= int(answer) <= len(choices):
+            return choices[int(answer) - 1]
+        note(f"{answer} is none of them.")
 
 
 def track(items: Iterable[T], title: str, total: int) -> Iterator[T]:

@@ -1,6 +1,7 @@
 """Images in arrays, in an npz or in .npy files: flat or volumes, grey or colour, of any common type of number."""
 
 from functools import partial
+from math import prod
 from pathlib import Path
 from typing import Literal
 
@@ -107,7 +108,8 @@ class Npz(SourceSettings):
         known = {name for each in names for name in each}
         if self.label and str(self.label.contains) not in known:
             raise refusal(path, f"no image with the label {self.label.contains}", "correct data.label")
-        check_renames(self, known)
+        width = max(prod(stack.part.labels.shape[1:]) for stack in stacks) if self.label else 0
+        check_renames(self, known | set(map(str, range(width))))
         rows = []
         for number, (stack, labels) in enumerate(zip(stacks, names, strict=True)):
             patients = _patients(stack.part)

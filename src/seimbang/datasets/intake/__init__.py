@@ -2,9 +2,9 @@
 
 import zipfile
 from collections.abc import Callable
+from difflib import get_close_matches
 from pathlib import Path
 
-from seimbang.datasets.images import missing
 from seimbang.datasets.intake import arrays, folders, manifests, tables
 from seimbang.datasets.intake.base import Hints, Understanding
 from seimbang.errors import DataError
@@ -36,8 +36,17 @@ def understand(path: Path, hints: Hints | None = None) -> Understanding:
     """
     path = path.resolve()
     if not path.exists():
-        missing(path)
+        raise _missing(path)
     return READERS[kind_of(path)](path, hints or Hints())
+
+
+def _missing(path: Path) -> DataError:
+    near = next(parent for parent in path.parents if parent.is_dir())
+    inside = sorted(entry.name for entry in near.iterdir() if not entry.name.startswith("."))
+    found = f"no {path.name} in {near}, which holds {', '.join(inside[:8]) or 'nothing'}"
+    alike = get_close_matches(path.name, inside, 1, 0.5)
+    fix = f"did you mean: seimbang init {near / alike[0]}" if alike else "correct the path"
+    return DataError("DATA_MISSING", found, EXPECTED, fix)
 
 
 def kind_of(path: Path) -> str:

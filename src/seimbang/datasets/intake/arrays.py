@@ -1,6 +1,6 @@
 """What arrays of images hold: parts, sizes, kinds of numbers, volumes, several labels."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 from seimbang.datasets.array_file import Part, arrays_in
 from seimbang.datasets.intake.base import Guess, Hints, Understanding
 from seimbang.datasets.intake.medmnist import names_for
-from seimbang.datasets.npz import ArrayLabel, Npz, class_names, counts_of
+from seimbang.datasets.npz import Npz, class_names, counts_of
 from seimbang.datasets.stacks import Grey, Stack
 from seimbang.errors import DataError
 
@@ -104,18 +104,17 @@ def _several(
     said = [f"{k}{f' ({names[k]})' if names else ''}: {count:,}" for k, count in enumerate(counts)]
     data["label"] = {"contains": chosen}
     if names:
-        data["classes"] = {str(chosen): names[chosen]}
+        data["classes"] = {str(k): name for k, name in enumerate(names[: len(counts)])}
     others = [k for k in np.argsort(-counts, kind="stable").tolist() if k != chosen]
-    lines = [_one_label(k, names, said[k]) for k in others]
+    lines = [_one_label(k, said[k]) for k in others]
     question = "Each image has several labels. Which one is to be told from all others?"
-    guesses.append(Guess("label", question, str(chosen), tuple(map(str, others)), tuple(lines)))
+    called = [names[k] if names else str(k) for k in (chosen, *others)]
+    guesses.append(Guess("label", question, called[0], tuple(called[1:]), tuple(lines)))
     return (f"labels: {parts[0].labels.title}, several an image; images with each: {', '.join(said)}",)
 
 
-def _one_label(number: int, names: tuple[str, ...], said: str) -> str:
-    own: Mapping[str, Any] = ArrayLabel(contains=number).model_dump()
-    line = f"label = {{ contains = {own['contains']} }}"
-    return f'{line}; classes = {{ "{number}" = "{names[number]}" }}' if names else f"{line}   # {said}"
+def _one_label(number: int, said: str) -> str:
+    return f"label = {{ contains = {number} }}   # {said}"
 
 
 def _other_arrays(parts: Sequence[Part], hints: Hints, guesses: list[Guess]) -> None:
