@@ -1,6 +1,7 @@
 """The command line: one short function a command, which parses and hands over to ``commands.py``."""
 
 import os
+import shlex
 import sys
 import tempfile
 import traceback
@@ -125,9 +126,9 @@ def report(run: Run) -> None:
     _commands().report(run)
 
 
-@app.command(epilog="Example: seimbang predict runs/pneumonia image.jpg   or   seimbang predict runs/hdi rows.csv")
+@app.command(epilog="Example: seimbang predict runs/pneumonia new_films   or   seimbang predict runs/hdi rows.csv")
 def predict(run: Run, files: list[Path], arm: OneArm = None, out: Predicted = None) -> None:
-    """Classify images, or the rows of CSV or Excel files, with the best arm of a run (or the named one)."""
+    """Classify images, folders of them, or the rows of CSV or Excel files, with the best arm of a run (or another)."""
     code = _commands().predict(run, files, arm, out)
     if code:
         raise typer.Exit(code)
@@ -175,7 +176,7 @@ def main() -> None:
         progress.complain(str(error))
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        progress.complain("Stopped. What is finished is kept: the same command goes on from there.")
+        progress.complain(f"Stopped. What is finished is kept; the same command goes on from there: {_command()}")
         sys.exit(130)
     except MemoryError:
         progress.complain(str(ResourceError("MEMORY", "too little memory", "more", "use smaller images or --quick")))
@@ -183,6 +184,11 @@ def main() -> None:
     except Exception as error:
         progress.complain(f"Internal error ({type(error).__name__}: {error}). Please report it with {_kept()}")
         sys.exit(1)
+
+
+def _command() -> str:
+    """Return the command line as it can be typed again."""
+    return shlex.join(["seimbang", *sys.argv[1:]])
 
 
 def _kept() -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from seimbang import progress
 from seimbang.checks import leaks
 from seimbang.datasets.intake.base import Hints
-from seimbang.errors import ImageError, SeimbangError, StudyError
+from seimbang.errors import SeimbangError, StudyError
 from seimbang.imaging.files import write_atomic
 from seimbang.record.choice import find_arm
 from seimbang.reports.report import write_report
@@ -20,6 +20,7 @@ from seimbang.runs.inspect import inspect, machine
 from seimbang.runs.run import run as run_study
 from seimbang.runs.run import work as work_on
 from seimbang.runs.shuffle import shuffled_labels
+from seimbang.serving.many import predict_images, tables_in
 from seimbang.serving.predictor import Prediction, Predictor
 from seimbang.serving.rows import read_file, read_rows, with_predictions
 from seimbang.serving.server import serve as serve_page
@@ -149,12 +150,12 @@ def predict(run: Path, files: Sequence[Path], arm: str | None, out: Path | None)
         fix = "leave --out out"
         raise StudyError("OUT_TABLE", "--out for a run of images", "a run of a table, to whose rows it adds", fix)
     rows, code = [], 0
-    for image in files:
-        try:
-            rows.append((str(image), *_cells(predictor.predict(_bytes(image), image.name))))
-        except SeimbangError as error:
-            progress.complain(str(error))
-            code = error.exit_code
+    for image, said in predict_images(predictor, files):
+        if isinstance(said, SeimbangError):
+            progress.complain(str(said))
+            code = said.exit_code
+        else:
+            rows.append((image, *_cells(said)))
     progress.table("Predictions", ("image", *COLUMNS), rows)
     return code
 
@@ -162,7 +163,7 @@ def predict(run: Path, files: Sequence[Path], arm: str | None, out: Path | None)
 def _predict_tables(predictor: Predictor, files: Sequence[Path], out: Path | None) -> int:
     """Print the predictions of all rows, or write them to ``out``; files with a mistake are named and left out."""
     tables, predictions, code = [], list[tuple[str, Prediction]](), 0
-    for file in files:
+    for file in tables_in(files):
         try:
             table = read_file(file)
             of_rows = read_rows(predictor, table)[1]
@@ -182,14 +183,6 @@ def _predict_tables(predictor: Predictor, files: Sequence[Path], out: Path | Non
 
 def _cells(prediction: Prediction) -> tuple[str, str, str]:
     return prediction.label, f"{prediction.confidence:.4f}", prediction.label_tuned or ""
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        found = f"{path} cannot be read ({error.strerror})"
-        raise ImageError("IMG_MISSING", found, "a PNG or JPEG file", "check the path") from error
 
 
 def serve(run: Path, port: int | None, arm: str | None, browser: bool) -> None:

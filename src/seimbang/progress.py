@@ -3,6 +3,8 @@
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from threading import Timer
 from typing import TypeVar
 
 from rich.console import Console
@@ -14,6 +16,13 @@ from rich.text import Text
 T = TypeVar("T")
 out = Console(soft_wrap=True, highlight=False, markup=False)  # a file may be called [b].png
 err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+
+PROGRESS = len("epoch 99/999: minority recall 0.999")
+"""Columns of a job's progress that are always seen."""
+SILENT = 4.0
+"""Seconds of work after which a line says what is being done."""
+WIDE = 90
+"""Columns of a terminal that has room for the memory of each job."""
 
 
 def say(text: str, style: str | None = None) -> None:
@@ -29,6 +38,18 @@ def note(text: str) -> None:
 def complain(text: str) -> None:
     """Print one line about what went wrong, to standard error."""
     err.print(text, style="bold red")
+
+
+@contextmanager
+def working(title: str) -> Iterator[None]:
+    """Say what is done inside the block as soon as it takes longer than ``SILENT`` seconds."""
+    timer = Timer(SILENT, note, [f"{title} ..."])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def interactive() -> bool:
@@ -130,12 +151,18 @@ class Board:
     def _table(self) -> Table:
         head = f"{len(self.seconds)} of {len(self.titles)} jobs done, {self.workers} at a time{self._rest()}"
         grid = Table(title=head, title_justify="left", expand=True)
-        for column in ("job", "progress", "memory"):
-            grid.add_column(column, overflow="fold")
+        wide = err.width >= WIDE
+        longest = max(map(len, self.titles.values()), default=0)
+        room = err.width - PROGRESS - (20 if wide else 7)  # frames, and the memory
+        grid.add_column("job", no_wrap=True, overflow="ellipsis", width=max(4, min(longest, room)))
+        grid.add_column("progress", no_wrap=True, overflow="ellipsis", ratio=1)
+        if wide:
+            grid.add_column("memory", no_wrap=True, width=10)
         for name in self._shown():
             line, memory = self.lines.get(name, ("waiting", 0.0))
             text = f"done ({self.seconds[name]:.0f} s)" if name in self.seconds else line
-            grid.add_row(Text(self.titles[name]), Text(text), f"{memory:,.0f} MB" if memory else "")
+            cells = (Text(self.titles[name]), Text(text), f"{memory:,.0f} MB" if memory else "")
+            grid.add_row(*cells[: 3 if wide else 2])
         return grid
 
     def _shown(self) -> list[str]:

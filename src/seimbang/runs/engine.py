@@ -32,6 +32,11 @@ class Step:
     version: int = 1
 
     @property
+    def title(self) -> str:
+        """What is being done, for the terminal."""
+        return f"Making {self.name}"
+
+    @property
     def needs(self) -> tuple[str, ...]:
         """Names of the parts."""
         return needs_of(self.run)

@@ -28,7 +28,9 @@ def main(path: str) -> int:
 
 
 def _end_with_parent() -> None:
-    sys.stdin.buffer.read()  # the other end is closed by the parent's death
+    while os.read(sys.stdin.fileno(), 4096):  # unbuffered: a lock held at the end would be a fatal error
+        pass
+    # the other end is closed by the parent's death
     os._exit(1)
 
 
