@@ -112,17 +112,35 @@ class Board:
         self.lines: dict[str, tuple[str, float]] = {}
         self.begun: dict[str, float] = {}
         self.seconds: dict[str, float] = {}
+        self._over = False
         self._live = Live(console=err, get_renderable=self._table, refresh_per_second=2, transient=True)
 
     def __enter__(self) -> "Board":
+        self.started = time.monotonic()
         if err.is_terminal:
             self._live.start()
-        self.started = time.monotonic()
+        else:
+            self._beat(SILENT)
         return self
 
     def __exit__(self, *_: object) -> None:
         if err.is_terminal:
             self._live.stop()
+        else:
+            self._over = True
+            self._timer.cancel()
+
+    def _beat(self, seconds: float) -> None:
+        """Say after so many seconds, and from then on from time to time, that jobs are being done."""
+
+        def say_so() -> None:
+            if not self._over:
+                note(f"{len(self.seconds)} of {len(self.titles)} jobs done, {self.workers} at a time ...")
+                self._beat(10 * SILENT)
+
+        self._timer = Timer(seconds, say_so)
+        self._timer.daemon = True
+        self._timer.start()
 
     def update(self, name: str, line: str, memory: float) -> None:
         """Say how far a job is, and how many MB its process holds at most."""

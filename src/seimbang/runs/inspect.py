@@ -10,12 +10,13 @@ from pathlib import Path
 from seimbang import datasets
 from seimbang.checks import audit, deduplicate
 from seimbang.checks.base import Finding
-from seimbang.imaging.base import ImageSettings
+from seimbang.datasets.intake import understand
+from seimbang.progress import working
 from seimbang.runs.auditing import audit_division
 from seimbang.runs.describe import divide
 from seimbang.runs.prepare import prepare
 from seimbang.runs.provenance import LIBRARIES
-from seimbang.study.draft import settings_for
+from seimbang.study.draft import image_for
 from seimbang.study.load import load as load_study
 from seimbang.study.schema import Study
 
@@ -33,17 +34,23 @@ def inspect(what: str | Path | Study, root: Path) -> list[Finding]:
         return _study(what, root)
     path = Path(what)
     if path.exists() and path.suffix != ".toml":
-        return audit(datasets.load(settings_for(path), ImageSettings(), path.resolve().parent))
+        understanding = understand(path)
+        with working("Loading the cases"):
+            data = datasets.load(datasets.make(understanding.data), image_for(understanding), path.resolve().parent)
+        with working("Looking for leaks and faults"):
+            return audit(data)
     return _study(load_study(str(what)), root)
 
 
 def _study(study: Study, root: Path) -> list[Finding]:
-    divided = divide(prepare(study, root))
-    findings = [
-        replace(finding, protocol=protocol.name)
-        for protocol in study.protocols
-        for finding in audit_division(divided, protocol)
-    ]
+    with working("Loading the cases"):
+        divided = divide(prepare(study, root))
+    with working("Looking for leaks and faults"):
+        findings = [
+            replace(finding, protocol=protocol.name)
+            for protocol in study.protocols
+            for finding in audit_division(divided, protocol)
+        ]
     return deduplicate(findings, len(study.protocols))
 
 

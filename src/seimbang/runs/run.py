@@ -69,8 +69,7 @@ def run(
         asked = [job for plan in chosen for job in jobs_of(scope.divided, plan)]
         say_how_long(scope, asked, options.workers or cores(), speeds)
         for step in BEFORE:
-            with working(step.title):
-                do(step, scope)
+            do(step, scope)
         require_no_leak(PARTS["findings"].value(scope), chosen)
         write_plan(scope, root, asked, cut)
         withdraw(scope)

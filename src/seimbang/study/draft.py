@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from seimbang import datasets
-from seimbang.datasets.base import Dataset, SourceSettings
+from seimbang.datasets.base import Dataset
 from seimbang.datasets.intake import understand
 from seimbang.datasets.intake.base import Guess, Hints, Understanding
 from seimbang.errors import DataError, SeimbangError
@@ -39,6 +39,8 @@ MENDABLE = {
     "DATA_UNKNOWN_CLASS",
 }
 """Faults of data that a line of the study, or a cell of the file, can mend: the study is written all the same."""
+IMAGE = {"size": [150, 150], "channels": 1}
+"""What a first study says of images, where the data do not ask for something else."""
 ENOUGH = 0.05
 """A validation part that comes with the data is used where it has this share of what is not for testing."""
 
@@ -116,13 +118,9 @@ def _outline(path: Path, understanding: Understanding) -> Dataset:
         return datasets.load(settings, ImageSettings(), path.parent)
 
 
-def settings_for(path: Path) -> SourceSettings:
-    """Return the ``[data]`` table of what `understand` knows.
-
-    Raises:
-        DataError: What `understand` raises.
-    """
-    return datasets.make(understand(path).data)
+def image_for(understanding: Understanding) -> ImageSettings:
+    """Return the ``[image]`` table of a first study, so that its audit and that of the data themselves agree."""
+    return ImageSettings.model_validate(IMAGE | dict(understanding.image))
 
 
 def study_for(path: Path) -> Study:
@@ -214,7 +212,7 @@ GROUPS_OF_ROWS = """# group = { from = "column", column = "patient" }       # ro
 
 
 def _image(keys: Mapping[str, Any]) -> str:
-    image = {"size": [150, 150], "channels": 1} | dict(keys)
+    image = IMAGE | dict(keys)
     more = "\n# channels = 3 for colour" if image["channels"] == 1 else ""
     return f"\n{to_toml({'image': image}).strip()}{more}"
 
