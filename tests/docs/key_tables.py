@@ -6,6 +6,7 @@ python tests/docs/key_tables.py          # writes them anew
 import inspect
 import json
 import re
+from collections import Counter
 from pathlib import Path
 from typing import get_args
 
@@ -81,10 +82,14 @@ def sources():
         names = ", ".join(f'`source = "{word}"`' for word in words)
         of_features = " and `features` or `categories`" if title == "csv with features" else ""
         parts.append(f"### `[data]` with {names}{of_features}\n\n{table(kind, shared.model_fields)}")
-        inner |= {key: settings for key, settings in inside(kind) if key != "group"}
+        for key, settings in inside(kind):
+            if key != "group":
+                inner.setdefault((key, settings), names)
         ways |= groups(kind) if "group" in kind.model_fields else {}
     parts += [f'### `group` with `from = "{word}"`\n\n{table(way, {"origin"})}' for word, way in ways.items()]
-    return parts + [f"### `{key}` in `[data]`\n\n{table(settings)}" for key, settings in inner.items()]
+    several = Counter(key for key, _ in inner)
+    where = {pair: f" with {names}" if several[pair[0]] > 1 else "" for pair, names in inner.items()}
+    return parts + [f"### `{key}` in `[data]`{where[key, settings]}\n\n{table(settings)}" for key, settings in inner]
 
 
 def inside(kind):
