@@ -22,6 +22,8 @@ from seimbang.threads import cores, limited
 from seimbang.training.base import Classifier, Task
 
 MINUTE = 60.0
+LEAST = 10.0
+"""Seconds of training that a quick run takes beyond the least, also where loading the cases took the whole minute."""
 TRIED = 32
 """Cases of each class that a model is tried on."""
 SMALL = 2_500
@@ -32,9 +34,9 @@ PREDICTING = 3.0
 """A row is predicted so many times as fast as a network is trained on it."""
 TOGETHER = 1.15
 """Workers that share a processor's memory take so many times as long as one alone."""
-START, END = 8.0, 8.0
+START, END = 6.0, 6.0
 """Seconds until workers work, and that the comparisons and the report take."""
-STEPS, STEPS_OF_CASE = 3.0, 0.004
+STEPS, STEPS_OF_CASE = 2.0, 0.003
 """Seconds of what is done with each arm after its training, and in addition of each tested case."""
 
 
@@ -70,15 +72,18 @@ def choose_cut(divided: Divided, slugs: Collection[str], threads: int, spent: fl
         spent: Seconds since the run began.
         known: How fast models are that were tried before; what is tried now is added.
     """
-    for cut in CUTS:
-        smaller = cut_down(divided, cut)
-        jobs = [job for plan in smaller.prepared.study.plans() if plan.slug in slugs for job in jobs_of(smaller, plan)]
-        if cut == CUTS[0] and small(smaller, jobs):
-            return cut
-        measure(smaller, jobs, threads, known)
-        if spent + total(smaller, jobs, known, threads, cores() // threads) <= MINUTE:
-            return cut
-    return CUTS[-1]
+    tried = {cut: cut_down(divided, cut) for cut in CUTS}
+    jobs = {cut: [job for job in _jobs(smaller) if job.plan.slug in slugs] for cut, smaller in tried.items()}
+    if small(tried[CUTS[0]], jobs[CUTS[0]]):
+        return CUTS[0]
+    measure(tried[CUTS[0]], jobs[CUTS[0]], threads, known)
+    seconds = {cut: total(smaller, jobs[cut], known, threads, cores() // threads) for cut, smaller in tried.items()}
+    limit = max(MINUTE - spent, seconds[CUTS[-1]] + LEAST)
+    return next(cut for cut in CUTS if seconds[cut] <= limit)
+
+
+def _jobs(divided: Divided) -> list[Job]:
+    return [job for plan in divided.prepared.study.plans() for job in jobs_of(divided, plan)]
 
 
 def say_how_long(scope: Scope, asked: Sequence[Job], workers: int, known: Speeds) -> None:
