@@ -17,8 +17,8 @@ T = TypeVar("T")
 out = Console(soft_wrap=True, highlight=False, markup=False)  # a file may be called [b].png
 err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
 
-PROGRESS = len("epoch 99/999: minority recall 0.999")
-"""Columns of a job's progress that are always seen."""
+PROGRESS = len("epoch 99/999: minority recall 0.999") + 1
+"""Columns of a job's progress that are always seen; the last one says that there is more."""
 SILENT = 4.0
 """Seconds of work after which a line says what is being done."""
 WIDE = 90
