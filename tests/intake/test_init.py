@@ -15,7 +15,6 @@ from typer.testing import CliRunner
 from intake.make_arrays import medmnist_several_labels, x_y_and_test
 from seimbang.cli import app
 from seimbang.study.draft import draft, study_for
-from seimbang.study.matters import likeliest
 
 N = 36
 
@@ -103,24 +102,6 @@ def test_what_was_understood_and_the_first_rows_are_comments_of_a_valid_study(he
     text = (here / "study.toml").read_text()
     assert text.startswith("# Written for rows.csv: 36 cases (normal 24, stone 12).")
     assert tomllib.loads(text)["data"]["positive"] == "stone"
-
-
-@pytest.mark.parametrize(
-    ("counts", "expected"),
-    [
-        ({"normal": 30, "pneumonia": 90}, ("pneumonia", True)),
-        ({"benign": 30, "malignant": 90}, ("malignant", True)),
-        ({"0": 5, "1": 9}, ("1", True)),
-        ({"normal": 10, "benign": 40, "malignant": 50}, ("malignant", False)),
-        ({"normal": 10, "covid": 40, "pneumonia": 50}, ("covid", False)),
-        ({"sehat": 4, "sakit": 90}, ("sakit", True)),
-        ({"cat": 4, "dog": 90}, ("cat", False)),
-        ({"0": 1, "1": 40, "2": 9}, ("2", False)),
-        ({"no finding": 4, "mass": 90}, ("mass", True)),
-    ],
-)
-def test_names_of_disease_come_before_rare_classes(counts, expected):
-    assert likeliest(counts) == expected
 
 
 def test_where_nobody_can_be_asked_the_other_classes_are_commented(here):

@@ -1,6 +1,5 @@
 """A commented study file for data that somebody just has."""
 
-import shlex
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,12 +10,11 @@ from seimbang import datasets
 from seimbang.datasets.base import Dataset
 from seimbang.datasets.intake import understand
 from seimbang.datasets.intake.base import Guess, Hints, Understanding
+from seimbang.datasets.intake.positive import positive_class
 from seimbang.errors import DataError, SeimbangError
 from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.cache import outline
-from seimbang.settings import nearest
 from seimbang.study.load import to_toml
-from seimbang.study.matters import likeliest
 from seimbang.study.models import MODELS
 from seimbang.study.schema import Study, parse
 
@@ -108,7 +106,7 @@ def draft(path: Path, hints: Hints | None = None) -> Draft:
         fault = error
     guesses = understanding.guesses
     if data is not None and not any(guess.key == "positive" for guess in guesses):
-        guesses = (*_positive(path, data, understanding.data, hints), *guesses)
+        guesses = (_positive(path, data, understanding.data, hints), *guesses)
     return Draft(path, understanding, guesses, data, fault)
 
 
@@ -135,22 +133,11 @@ def study_for(path: Path) -> Study:
     return parse(tomllib.loads(made.text))
 
 
-def _positive(path: Path, data: Dataset, table: Mapping[str, Any], hints: Hints) -> tuple[Guess, ...]:
-    """Return which class matters, and nothing where the data or two telling names leave no doubt."""
-    counts = data.cases.frame.label.value_counts()
-    names = [str(name) for name in counts.index]
-    if hints.positive:
-        if hints.positive not in names:
-            fix = f"seimbang init {path.name} --positive {shlex.quote(names[-1])}{nearest(hints.positive, names)}"
-            raise DataError("DATA_POSITIVE", f"the classes {', '.join(names)}", f"a class {hints.positive!r}", fix)
-        return (Guess("positive", "", hints.positive),)
-    said = str(table.get("positive", ""))
-    chosen, sure = (said, True) if said in names else likeliest({name: int(counts[name]) for name in names})
-    if sure:
-        return (Guess("positive", "", chosen),)
-    others = tuple(name for name in names if name != chosen)
-    lines = tuple(to_toml({"positive": name}).strip() for name in others)
-    return (Guess("positive", "Which class matters, the one that must not be missed?", chosen, others, lines),)
+def _positive(path: Path, data: Dataset, table: Mapping[str, Any], hints: Hints) -> Guess:
+    """Return which class matters: as the user says, or the data, or by its name."""
+    counts = {str(name): int(count) for name, count in data.cases.frame.label.value_counts().items()}
+    known = str(table.get("positive", ""))
+    return positive_class(path, counts, hints.positive or (known if known in counts else ""))
 
 
 def open_questions(made: Draft, hints: Hints) -> list[Guess]:

@@ -17,7 +17,7 @@ from seimbang.datasets import make
 from seimbang.datasets.base import REASONS, tally
 from seimbang.datasets.columns import MISSING
 from seimbang.datasets.csv import Cases, Csv, ExcelManifest, Manifest
-from seimbang.datasets.findings import diseases
+from seimbang.datasets.diseases import diseases
 from seimbang.datasets.intake.base import Guess, Hints, Understanding
 from seimbang.datasets.labels import NO, UNSURE, YES, counts, splitter
 from seimbang.datasets.names import part_of
