@@ -8,7 +8,19 @@ from types import MappingProxyType
 import numpy as np
 
 from seimbang.balance.base import Recipe
-from seimbang.checks import columns, counts, duplicates, file_notes, groups, labels, pseudo, quality, recipes, source
+from seimbang.checks import (
+    columns,
+    counts,
+    duplicates,
+    file_notes,
+    groups,
+    labels,
+    proxies,
+    pseudo,
+    quality,
+    recipes,
+    source,
+)
 from seimbang.checks.base import Check, Finding, deduplicate, leaks
 from seimbang.checks.evidence import Evidence, RecipeEvidence
 from seimbang.datasets.base import CaseTable, Dataset
@@ -70,6 +82,10 @@ CHECKS: tuple[Check[Evidence], ...] = (
     Check("QUALITY_SHORTCUT", "Classes predictable from image quality", "info", quality.shortcut),
     Check("TABLE_GAPS", "Missing values", "info", columns.missing_values),
     Check("TABLE_OUTLIERS", "Outliers", "info", columns.outliers),
+    Check("LABEL_COPY", "Columns that are the class", "leak", proxies.copies),
+    Check("LABEL_PROXY", "Columns that tell the class by themselves", "warning", proxies.proxies),
+    Check("RUNNING_NUMBER", "Numbers of cases among the features", "warning", proxies.running_numbers),
+    Check("CASE_ORDER", "Names or order of cases that tell the class", "info", proxies.case_names),
     Check(
         "EXTERNAL_DUPLICATE", "External images also in training or validation", "leak", duplicates.external_identical
     ),

@@ -46,6 +46,14 @@ class SourceSettings(BaseModel):
         """Return the data set; see `datasets.load`."""
         raise NotImplementedError
 
+    def findings_in(self, root: Path) -> tuple[str, ...]:
+        """Return the findings each of which is to be studied by itself; most sources have none."""
+        return ()
+
+    def of_finding(self, name: str) -> Self:
+        """Return the settings of one finding against the rest; here the same, as there is nothing to choose among."""
+        return self
+
     def with_facts(self, facts: dict[str, str]) -> Self:
         """Return the settings with these facts too, where the study does not say otherwise."""
         return self.model_copy(update={"facts": facts | self.facts})
@@ -178,6 +186,9 @@ REASONS = {
     "FILE_COPY": "there, or reached by a link, a second time",
     "FILE_OUTSIDE": "image outside of the class folders",
     "FILE_ASKED": "left out by the study",
+    "FILE_MISSING": "in the list of images, but not there",
+    "FILE_SEVERAL": "several files fit its name in the list of images",
+    "FILE_UNSURE": "its label is neither affirmed nor denied (-1)",
     "IMG_CORRUPT": "damaged",
     "IMG_EMPTY": "empty",
     "IMG_FIRST_FRAME": "several pictures; the first is used",
@@ -191,7 +202,13 @@ REASONS = {
 }
 """Why a file is left out, or what there is to say of it, in a few words."""
 
-LOST = {*(code for code in REASONS if code.startswith("IMG_")), "FILE_LINK", "FILE_OUTSIDE"}
+LOST = {
+    *(code for code in REASONS if code.startswith("IMG_")),
+    "FILE_LINK",
+    "FILE_OUTSIDE",
+    "FILE_MISSING",
+    "FILE_SEVERAL",
+}
 """Reasons that take a case away from the study, if the file is not used."""
 
 
