@@ -115,10 +115,10 @@ def test_colour_arrays(tmp_path):
 @pytest.mark.parametrize(
     "more",
     [
-        {"train_images": np.zeros((6, 4, 4))},
+        {"train_images": np.full((6, 4, 4), np.nan)},
         {"train_images": np.zeros((6, 16), np.uint8)},
         {"train_images": np.zeros((6, 4, 4, 5), np.uint8)},
-        {"train_labels": np.zeros((6, 14), int)},
+        {"train_labels": np.full((6, 14), 2)},
         {"train_labels": np.zeros(5, int)},
         {"train_labels": np.array(["a"] * 6)},
         {"train_labels": None},

@@ -19,6 +19,7 @@ from seimbang.datasets.base import SourceSettings
 from seimbang.datasets.csv import Manifest
 from seimbang.datasets.findings import Labelled
 from seimbang.datasets.labels import ColumnsLabel, ContainsLabel, CutLabel
+from seimbang.datasets.npz import ArrayLabel
 from seimbang.datasets.table import Table
 from seimbang.evaluation.figures import figures
 from seimbang.imaging.base import ImageSettings
@@ -97,7 +98,7 @@ def sources():
 def of(settings):
     """Return by which key a ``label`` table is one of this kind."""
     key = {CutLabel: "cuts", ContainsLabel: "contains", ColumnsLabel: "columns"}.get(settings)
-    return f" with `{key}`" if key else ""
+    return f" with `{key}`" if key else " of arrays" * (settings is ArrayLabel)
 
 
 def inside(kind):

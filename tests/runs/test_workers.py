@@ -17,8 +17,8 @@ from seimbang.record.leases import Leases
 from seimbang.runs import executors
 from seimbang.runs.describe import divide
 from seimbang.runs.executors import Options, fitting, workers
-from seimbang.runs.prepare import prepare, restore, threads_of
-from seimbang.runs.quick import quick
+from seimbang.runs.prepare import cut_of, prepare, restore, threads_of
+from seimbang.runs.quick import cut_down, quick
 from seimbang.runs.run import run, work
 from seimbang.runs.stages import fold_token
 from seimbang.study.load import to_dict, to_toml
@@ -135,7 +135,7 @@ def test_the_folds_a_worker_reads_are_those_that_were_made(tmp_path):
     one = parse(values)
     run(one, Path(), tmp_path, options=Options(workers=0), quick=True)
     scope, jobs = restore(RunFolder(tmp_path))
-    made = divide(prepare(quick(one), Path(), quick=True))
+    made = cut_down(divide(prepare(quick(one), Path(), quick=True)), cut_of(tmp_path))
     assert scope.divided.token == made.token
     for name, folds in made.folds.items():
         for ours, theirs in zip(scope.divided.folds[name], folds, strict=True):

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from io import BufferedRandom, BufferedReader
 from pathlib import Path
@@ -26,6 +27,9 @@ from seimbang.progress import track
 from seimbang.threads import cores
 
 _BATCH = 512
+_SAMPLE = 16
+"""Files that are decoded where only an outline of the data is wanted."""
+_outline: ContextVar[bool] = ContextVar("outline", default=False)
 T = TypeVar("T")
 Row = Pixels | ImageError | tuple[Pixels, Note | None]
 """The pixels of a file, perhaps with what there is to say of it, or why there are none."""
@@ -64,6 +68,26 @@ def cache_folder() -> Path:
     return Path(os.environ.get("SEIMBANG_CACHE") or Path.home() / ".cache" / "seimbang")
 
 
+@contextmanager
+def outline() -> Iterator[None]:
+    """Inside the block data sets are listed, not read: pixels are zeros, digests are empty, only a few files opened."""
+    token = _outline.set(True)
+    try:
+        yield
+    finally:
+        _outline.reset(token)
+
+
+def only_outline() -> bool:
+    """Whether pixels and digests are not wanted."""
+    return _outline.get()
+
+
+def blank(rows: int, settings: ImageSettings) -> Pixels:
+    """Return pixels that stand for those of so many rows in an outline."""
+    return np.broadcast_to(np.uint8(0), (rows, *settings.size, settings.channels))
+
+
 def decode_all(names: Sequence[str], store: Store, settings: ImageSettings, folder: Path | None = None) -> Decoded:
     """Decode files in parallel, or take their pixels from the cache.
 
@@ -88,6 +112,11 @@ def decode_all(names: Sequence[str], store: Store, settings: ImageSettings, fold
     def rows() -> Iterator[Row]:
         yield from track(_parallel(pixels, names), "Decoding images", len(names))
 
+    if only_outline():
+        tried = [pixels(names[k]) for k in np.linspace(0, len(names) - 1, min(_SAMPLE, len(names))).astype(int)]
+        broken = [row for row in tried if isinstance(row, ImageError)]
+        hopeless = dict.fromkeys(range(len(names)), broken[0]) if len(broken) == len(tried) else {}
+        return Decoded(blank(len(names) - len(hopeless), settings), [""] * len(names), hopeless, {})
     digests = list(_parallel(store.digest, names))
     inputs = [VERSION, PIL.__version__, *digests, *names]
     X, errors, notes = _pixels(inputs, settings, rows, folder)

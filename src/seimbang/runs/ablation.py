@@ -14,6 +14,7 @@ from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.files import write_atomic
 from seimbang.record.base import dump
 from seimbang.runs.executors import Options
+from seimbang.runs.prepare import cut_of
 from seimbang.runs.run import ALONE, run
 from seimbang.study.schema import Plan, Study
 
@@ -49,7 +50,7 @@ def ablate(study: Study, root: Path, out: Path, arm: str, quick: bool = False, o
     run(study, root, out, arm, quick, options=options)
     for step, folder in without.items():
         progress.note(f"Without {step}")
-        run(_without(study, step, plans), root, folder, arm, quick, alike=study, options=options)
+        run(_without(study, step, plans), root, folder, arm, cut_of(out) or quick, alike=study, options=options)
     rows = [row for plan in plans for row in _rows(plan, {FULL: out, **without})]
     write_atomic(out / FILE, dump({"rows": rows}))
     return rows

@@ -10,14 +10,15 @@ from pathlib import Path
 from seimbang import datasets
 from seimbang.checks import audit, deduplicate
 from seimbang.checks.base import Finding
-from seimbang.imaging.base import ImageSettings
+from seimbang.datasets.intake import understand
+from seimbang.progress import working
 from seimbang.runs.auditing import audit_division
 from seimbang.runs.describe import divide
 from seimbang.runs.file_table import show_files, show_prepared
 from seimbang.runs.over_findings import studies
 from seimbang.runs.prepare import prepare
 from seimbang.runs.provenance import LIBRARIES
-from seimbang.study.draft import settings_for
+from seimbang.study.draft import image_for
 from seimbang.study.load import load as load_study
 from seimbang.study.schema import Study
 from seimbang.training.device import fast_bfloat16
@@ -36,9 +37,12 @@ def inspect(what: str | Path | Study, root: Path) -> list[Finding]:
         return _findings(what, root)
     path = Path(what)
     if path.exists() and path.suffix != ".toml":
-        data = datasets.load(settings_for(path), ImageSettings(), path.resolve().parent)
+        understanding = understand(path)
+        with working("Loading the cases"):
+            data = datasets.load(datasets.make(understanding.data), image_for(understanding), path.resolve().parent)
         show_files({"": data})
-        return audit(data)
+        with working("Looking for leaks and faults"):
+            return audit(data)
     return _findings(load_study(str(what)), root)
 
 
@@ -56,14 +60,16 @@ def _findings(study: Study, root: Path) -> list[Finding]:
 
 
 def _study(study: Study, root: Path) -> list[Finding]:
-    prepared = prepare(study, root)
+    with working("Loading the cases"):
+        prepared = prepare(study, root)
+        divided = divide(prepared)
     show_prepared(prepared)
-    divided = divide(prepared)
-    findings = [
-        replace(finding, protocol=protocol.name)
-        for protocol in study.protocols
-        for finding in audit_division(divided, protocol)
-    ]
+    with working("Looking for leaks and faults"):
+        findings = [
+            replace(finding, protocol=protocol.name)
+            for protocol in study.protocols
+            for finding in audit_division(divided, protocol)
+        ]
     return deduplicate(findings, len(study.protocols))
 
 

@@ -187,8 +187,9 @@ def _learned(task: Task, trainer: Trainer, history: list[dict[str, Any]]) -> Lea
 
 
 def _line(epoch: Epoch, epochs: int) -> str:
-    train = f"loss {epoch.loss:.3f}, accuracy {epoch.accuracy:.3f}"
+    """Say how an epoch went, what matters most first: a narrow terminal shows only the beginning."""
     validation = f"validation loss {epoch.val_loss:.3f}, accuracy {epoch.val_accuracy:.3f}"
+    train = f"training loss {epoch.loss:.3f}, accuracy {epoch.accuracy:.3f}"
     best = ", best so far" if epoch.best else ""
-    recall = f"minority recall {epoch.val_recall:.3f}"
-    return f"epoch {epoch.epoch}/{epochs}: {train}; {validation}, {recall}{best} ({epoch.seconds:.1f} s)"
+    done = f"epoch {epoch.epoch}/{epochs}: minority recall {epoch.val_recall:.3f}"
+    return f"{done}; {validation}; {train}{best} ({epoch.seconds:.1f} s)"
