@@ -94,9 +94,7 @@ def _of_column(table: pd.DataFrame, path: Path, hints: Hints, columns: Sequence[
         return f"label = {{ column = {quoted(name)}, contains = {quoted(finding)} }}"
 
     chosen, guess = _finding(number, path, hints, line)
-    said = (
-        f"The column {name!r} has several labels in a cell: {_numbers(number)}. Studied: {chosen!r} against the rest."
-    )
+    said = f"The column {name!r} has several labels in a cell: {_numbers(number)}. {_studied(chosen)}"
     how = {"findings": ALL} if chosen == ALL else {"label": {"column": name, "contains": chosen}}
     keys = {"label_column": name, **how}
     return Role(keys, (name,), (said,), (*which, *guess))
@@ -126,7 +124,7 @@ def _of_hot(table: pd.DataFrame, path: Path, hints: Hints, hot: list[str]) -> Ro
         return f"label = {{ {columns}, contains = {quoted(finding)} }}"
 
     chosen, guess = _finding(number, path, hints, line)
-    said = f"The columns {', '.join(hot)} are 0 or 1: {_numbers(number)}. Studied: {chosen!r} against the rest."
+    said = f"The columns {', '.join(hot)} are 0 or 1: {_numbers(number)}. {_studied(chosen)}"
     everything = {"label": {"columns": hot}, "findings": ALL}
     keys = everything if chosen == ALL else {"label": {"columns": hot, "contains": chosen}}
     return Role(keys, tuple(hot), (said,), guess)
@@ -145,8 +143,12 @@ def _finding(
     sick = diseases(name for name, _ in sorted(number.items(), key=lambda item: -item[1])) or tuple(number)
     others = sick[1 : 1 + OFFERED]
     question = f"Which finding is to be told from the rest? {_numbers(number)}"
-    lines = tuple(f"{line(name)}  # {number[name]:,} images" for name in others)
+    lines = tuple(f"{line(name)}  # {number[name]:,} images\npositive = {quoted(name)}" for name in others)
     return sick[0], (Guess("positive", question, sick[0], (*others, ALL), (*lines, line(ALL))),)
+
+
+def _studied(finding: str) -> str:
+    return "Each is studied against the rest." if finding == ALL else f"Studied: {finding!r} against the rest."
 
 
 def _numbers(number: dict[str, int]) -> str:
