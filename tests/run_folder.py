@@ -11,7 +11,7 @@ from PIL import Image
 
 from seimbang import __version__
 from seimbang.checks.base import Finding
-from seimbang.datasets.base import Unreadable
+from seimbang.datasets.base import FileNote
 from seimbang.evaluation import compare, evaluate
 from seimbang.evaluation.by_quality import by_quality
 from seimbang.imaging.base import ImageSettings
@@ -118,7 +118,8 @@ def _data(path: Path, rng: np.random.Generator, external: bool) -> None:
         columns=[],
         protocols=[ProtocolFacts(name="", leaky=False, split=SPLIT, folds=1, groups=190, counts=PARTS)],
         external={"NIH": COUNTS["external:NIH"]} if external else {},
-        unreadable=[Unreadable("train/NORMAL/broken.jpg", "IMG_TRUNCATED", "the file ends early")],
+        left_out={"": [FileNote("train/NORMAL/broken.jpg", "NORMAL", "IMG_TRUNCATED", "the file ends early")]},
+        noted={},
         samples=samples,
     )
     _json(path / "data.json", data)

@@ -25,6 +25,7 @@ HEAVY = {"torch", "monai", "streamlit", "matplotlib", "sklearn", "scipy", "imble
 BORROWED = {
     ("classical", "networks.backbones"),  # a classical model sees what a pretrained network makes of an image
     ("classical", "networks.network_features"),
+    ("checks", "datasets.roles"),  # by which names columns are known is written in one place
 }
 
 

@@ -110,8 +110,8 @@ def test_cut_points_that_do_not_fit_are_refused(tmp_path, label, words):
 def test_what_is_wrong_is_named_with_row_and_column(tmp_path):
     with refused("DATA_COLUMN", "'label'", "did you mean 'lable'"):
         table(tmp_path, "v,lable\n1,x\n2,y\n")
-    with refused("DATA_TEXT", "'3,5' in row 3 of the column 'v'"):
-        table(tmp_path, 'v,label\n1,x\n"3,5",y\n')
+    with refused("DATA_TEXT", "'3,5,' in row 3 of the column 'v'"):
+        table(tmp_path, 'v,label\n1,x\n"3,5,",y\n')
     with refused("DATA_TEXT", "'inf' in row 2"):
         table(tmp_path, "v,label\ninf,x\n2,y\n")
     with refused("DATA_TEXT", "'F' in row 2 of the column 'sex'"):
@@ -128,7 +128,7 @@ def test_what_is_wrong_is_named_with_row_and_column(tmp_path):
         table(tmp_path, features=["age", "label"])
     with refused("DATA_EMPTY", "no rows"):
         table(tmp_path, "v,label\n")
-    with refused("DATA_CSV", "more fields"):
+    with refused("DATA_CSV", "2 columns, but row 2 has 3 fields"):
         table(tmp_path, "v,label\n1,x,3\n2,y,4\n")
     with refused("DATA_COLUMN", "'v' twice"):
         table(tmp_path, "v,v,label\n1,2,x\n")
@@ -137,7 +137,7 @@ def test_what_is_wrong_is_named_with_row_and_column(tmp_path):
 
 
 def test_text_far_down_a_long_table_is_found(tmp_path, monkeypatch):
-    monkeypatch.setattr("seimbang.datasets.sheets.BLOCK", 10)
+    monkeypatch.setattr("seimbang.datasets.delimited.BLOCK", 10)
     lines = [f"{k},{'xy'[k % 2]}" for k in range(95)]
     assert len(table(tmp_path, "\n".join(["v,label", *lines])).cases) == 95
     lines[90] = "oops,x"
@@ -147,7 +147,7 @@ def test_text_far_down_a_long_table_is_found(tmp_path, monkeypatch):
 
 def test_empty_lines_are_no_cases_and_rows_keep_their_numbers(tmp_path):
     with refused("DATA_TEXT", "row 5"):
-        table(tmp_path, "v,label\n1,x\n\n2,y\n?,y\n")
+        table(tmp_path, "v,label\n1,x\n\n2,y\nabout 3,y\n")
 
 
 def test_tables_are_joined_on_ids(tmp_path):
@@ -224,7 +224,7 @@ def test_scikit_learns_breast_cancer():
 @pytest.mark.skipif(not HDI.exists(), reason="needs ../shared/data/hdi")
 def test_the_district_table_and_its_published_smote_sheet():
     settings = {"source": "excel", "path": HDI.name}
-    roles = {**settings, "id_column": "Kabkota", "label": LEVELS}
+    roles = {**settings, "sheet": "Dataset Imbalance", "id_column": "Kabkota", "label": LEVELS}
     data = load(make(roles), IMAGE, HDI.parent)
     assert np.bincount(data.cases.y).tolist() == [22, 107, 41, 6]
     assert [column.name for column in data.columns] == ["HLS", "PENG", "RLS", "UHH", "IDG", "IKK"]

@@ -8,7 +8,19 @@ from types import MappingProxyType
 import numpy as np
 
 from seimbang.balance.base import Recipe
-from seimbang.checks import columns, counts, duplicates, groups, labels, pseudo, quality, recipes, source, unreadable
+from seimbang.checks import (
+    columns,
+    counts,
+    duplicates,
+    file_notes,
+    groups,
+    labels,
+    proxies,
+    pseudo,
+    quality,
+    recipes,
+    source,
+)
 from seimbang.checks.base import Check, Finding, deduplicate, leaks
 from seimbang.checks.evidence import Evidence, RecipeEvidence
 from seimbang.datasets.base import CaseTable, Dataset
@@ -23,7 +35,11 @@ _VALIDATION = (("train", "validation"),)
 # What reaches the test set is a leak: the reported figures are too good. What only reaches the validation set is a
 # warning: it biases the choice of epoch and threshold, but the test figures stay honest.
 CHECKS: tuple[Check[Evidence], ...] = (
-    Check("UNREADABLE", "Files that cannot be read", "warning", unreadable.unreadable),
+    Check("UNREADABLE", "Files that cannot be read", "warning", file_notes.unreadable),
+    Check("FILES_LOST", "Classes that lose files", "warning", file_notes.lost),
+    Check("FILES_NOTED", "Files used although faulty", "warning", file_notes.noted),
+    Check("FILES_LEFT_OUT", "Files that are left out", "info", file_notes.left_out),
+    Check("CLASS_NAMES", "Classes spelt in several ways", "warning", file_notes.class_names),
     Check("CLASS_COUNTS", "Class balance", "info", counts.class_balance),
     Check("CLASS_TOO_SMALL", "Classes too small for the split", "error", counts.too_small),
     Check("CLASS_FEW", "Classes with few cases in a set", "warning", counts.few_cases),
@@ -66,6 +82,10 @@ CHECKS: tuple[Check[Evidence], ...] = (
     Check("QUALITY_SHORTCUT", "Classes predictable from image quality", "info", quality.shortcut),
     Check("TABLE_GAPS", "Missing values", "info", columns.missing_values),
     Check("TABLE_OUTLIERS", "Outliers", "info", columns.outliers),
+    Check("LABEL_COPY", "Columns that are the class", "leak", proxies.copies),
+    Check("LABEL_PROXY", "Columns that tell the class by themselves", "warning", proxies.proxies),
+    Check("RUNNING_NUMBER", "Numbers of cases among the features", "warning", proxies.running_numbers),
+    Check("CASE_ORDER", "Names or order of cases that tell the class", "info", proxies.case_names),
     Check(
         "EXTERNAL_DUPLICATE", "External images also in training or validation", "leak", duplicates.external_identical
     ),

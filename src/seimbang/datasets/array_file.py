@@ -14,7 +14,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from seimbang.datasets.images import SPLITS
+from seimbang.datasets.names import SPLITS
 from seimbang.datasets.roles import LABELS, PATIENTS, plain
 from seimbang.errors import DataError
 

@@ -13,8 +13,8 @@ from seimbang.errors import DataError
 
 Floats = npt.NDArray[np.float64]
 
-MISSING = ("", "NA", "N/A", "#N/A", "NaN", "nan", "null")
-"""What stands in a cell whose value is missing."""
+MISSING = ("",)
+"""What a cell whose value is missing holds once the table is read, whatever stood there."""
 
 
 def numbers(column: "pd.Series[str]") -> tuple[Floats, "pd.Series[str]"]:

@@ -9,7 +9,7 @@ from seimbang.imaging.base import ImageSettings
 
 
 class CsvTable(Table):
-    """A table in comma-separated UTF-8 text."""
+    """A table in text with commas, semicolons, tabs or bars between the columns."""
 
     source: Literal["csv"] = "csv"
 

@@ -12,11 +12,16 @@ class Excel(Table):
     """A table in a workbook.
 
     Attributes:
-        sheet: Name of the sheet; the first unless given.
+        sheet: Name of the sheet; the one with the most rows unless given.
     """
 
     source: Literal["excel"] = "excel"
     sheet: str = ""
+
+    @property
+    def sheet_name(self) -> str:
+        """The sheet; ``""`` where none is named."""
+        return self.sheet
 
     def load(self, image: ImageSettings, root: Path, classes: tuple[str, ...] | None = None) -> Dataset:
         """Read the sheet; see `from_file`."""

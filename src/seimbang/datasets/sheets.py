@@ -1,23 +1,26 @@
 """CSV files and Excel sheets as texts, a block of rows at a time, and several of them joined."""
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import zip_longest
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from pydantic import BaseModel
 
+from seimbang.datasets import delimited, workbooks
 from seimbang.datasets.base import STRICT
+from seimbang.datasets.delimited import Opener
+from seimbang.datasets.dialect import Dialect
+from seimbang.datasets.headers import ROWS, Header, find
 from seimbang.datasets.images import missing, require_columns
+from seimbang.datasets.notation import MISSING, MISSING_NUMBERS, Evidence, decide
 from seimbang.errors import DataError
-from seimbang.settings import nearest
-
-BLOCK = 20_000
-"""Rows of a CSV that are held as texts at a time."""
 
 WORKBOOKS = (".xlsx", ".xlsm")
+
+AsNumbers = Callable[[str], bool]
+"""Tells of a column, by its name, whether its numbers get a decimal point and lose their thousands separators."""
 
 
 class Join(BaseModel):
@@ -25,7 +28,7 @@ class Join(BaseModel):
 
     Attributes:
         path: A CSV or an Excel workbook, below the same folder as ``data.path``.
-        sheet: Sheet of the workbook; the first unless given.
+        sheet: Sheet of the workbook; the one with the most rows unless given.
         on: Column that names the case in both tables; ``id_column`` unless given.
     """
 
@@ -35,36 +38,113 @@ class Join(BaseModel):
     on: str = ""
 
 
-def blocks(path: Path, sheet: str = "", joins: Sequence[Join] = (), id_column: str = "id") -> Iterator[pd.DataFrame]:
-    """Yield the rows of a table as texts, without rows that are wholly empty; the index is the row in the file.
+@dataclass(frozen=True)
+class Reading:
+    """A table: how it is written, and its rows.
 
-    The row of names is row 1, so that a message names what the user sees. Texts have no blanks around them.
+    Attributes:
+        dialect: Decided from the whole file.
+        rows: Blocks of rows as texts, which can be read once. The index is the row in the file; rows that are wholly
+            empty are left out, what stands for a missing value is empty, and there are no blanks around texts.
+    """
+
+    dialect: Dialect
+    rows: Iterator[pd.DataFrame]
+
+
+def no_number(name: str) -> bool:
+    """Say of every column that it stays as it is written."""
+    return False
+
+
+def every_number(name: str) -> bool:
+    """Say of every column that its numbers are written anew."""
+    return True
+
+
+def blocks(
+    path: Path,
+    sheet: str = "",
+    joins: Sequence[Join] = (),
+    id_column: str = "id",
+    decimal: str = "",
+    numbers: AsNumbers = no_number,
+) -> Iterator[pd.DataFrame]:
+    """Yield the rows of a table as `read` has them, joined with others.
 
     Args:
-        path: A CSV (comma-separated UTF-8 text), or an Excel workbook.
-        sheet: Name of the workbook's sheet; ``""`` for the first.
+        path: Text with separators between the columns, or an Excel workbook.
+        sheet: Name of the workbook's sheet; ``""`` for the one with the most rows.
         joins: Further tables; the whole is then held at once.
         id_column: Column that names the case where a join does not name one.
+        decimal: The decimal mark of columns that leave a doubt, where the user says it.
+        numbers: Which columns are read as numbers.
 
     Raises:
-        DataError: ``DATA_CSV``, ``DATA_EXCEL``, ``DATA_SHEET``, ``DATA_FORMULA``, ``DATA_COLUMN``, ``DATA_JOIN``,
-            ``DATA_DUPLICATE_ID``.
+        DataError: ``DATA_JOIN``, ``DATA_DUPLICATE_ID`` and what `read` raises.
     """
-    rows = _texts(path, sheet)
+    rows = read(path, sheet, decimal, numbers).rows
     if not joins:
         yield from rows
         return
-    whole = pd.concat(rows)
+    table = whole(rows, path.name)
     for join in joins:
-        whole = _joined(whole, path, join, path.parent / join.path, join.on or id_column)
-    yield whole
+        other = path.parent / join.path
+        if not other.is_file():
+            missing(other)
+        more = whole(read(other, join.sheet, decimal, numbers).rows, other.name)
+        table = _beside(table, path, more, other, join.on or id_column)
+    yield table
 
 
-def _joined(table: pd.DataFrame, path: Path, join: Join, other: Path, on: str) -> pd.DataFrame:
-    """Return ``table`` with the columns of ``other``; a case that ``other`` lacks has no values there."""
-    if not other.is_file():
-        missing(other)
-    more = pd.concat(_texts(other, join.sheet))
+def read(path: Path, sheet: str = "", decimal: str = "", numbers: AsNumbers = no_number) -> Reading:
+    """Return how a table is written, and its rows.
+
+    Args:
+        path: Text with separators between the columns, or an Excel workbook.
+        sheet: Name of the workbook's sheet; ``""`` for the one with the most rows.
+        decimal: The decimal mark of columns that leave a doubt, where the user says it.
+        numbers: Which columns are read as numbers.
+
+    Raises:
+        DataError: ``DATA_CSV``, ``DATA_ENCODING``, ``DATA_EMPTY``, ``DATA_COLUMN``; of a workbook ``DATA_EXCEL``,
+            ``DATA_SHEET``, ``DATA_FORMULA``; of a column of ``numbers``, when its rows are read, ``DATA_DECIMAL``.
+    """
+    return _read(path.name, lambda: path.open("rb"), sheet, decimal, numbers)
+
+
+def uploaded(data: bytes, name: str) -> pd.DataFrame:
+    """Return the rows of a table that is in memory, all its columns of numbers read as such.
+
+    Args:
+        data: The whole file.
+        name: How it is called; its ending tells a workbook.
+
+    Raises:
+        DataError: What `read` and `whole` raise.
+    """
+    return whole(_read(name, lambda: io.BytesIO(data), "", "", every_number).rows, name)
+
+
+def whole(tables: Iterable[pd.DataFrame], name: str) -> pd.DataFrame:
+    """Return the blocks of the file ``name`` as one table.
+
+    Raises:
+        DataError: ``DATA_EMPTY``.
+    """
+    parts = list(tables)
+    if not any(map(len, parts)):
+        raise no_rows(name)
+    return pd.concat(parts)
+
+
+def no_rows(name: str) -> DataError:
+    """Return the error for a file without rows."""
+    return DataError("DATA_EMPTY", f"no rows in {name}", "names in row 1, then one row a case", "check the file")
+
+
+def _beside(table: pd.DataFrame, path: Path, more: pd.DataFrame, other: Path, on: str) -> pd.DataFrame:
+    """Return ``table`` with the columns of ``more``; a case that ``more`` lacks has no values there."""
     for side, file in ((table, path), (more, other)):
         require_columns(side.columns, [on])
         twice = side[on][side[on].duplicated()]
@@ -81,115 +161,87 @@ def _joined(table: pd.DataFrame, path: Path, join: Join, other: Path, on: str) -
     return table.join(more.set_index(on), on=on).fillna("")
 
 
-def uploaded(data: bytes, name: str) -> pd.DataFrame:
-    """Return the rows of a CSV that is in memory, as ``blocks`` yields them.
+def _read(name: str, open_file: Opener, sheet: str, decimal: str, numbers: AsNumbers) -> Reading:
+    if _is_workbook(Path(name).suffix, open_file):
+        return _of_workbook(workbooks.cells(name, open_file, sheet), name, decimal, numbers)
+    encoding = delimited.encoding_of(name, open_file)
+    separator, header = delimited.separator_of(name, open_file, encoding)
+    _check_names(name, header.names)
+    delimited.check_widths(name, open_file, encoding, separator, header)
+    evidence = {column: Evidence() for column in header.names}
+    for block in delimited.rows(name, open_file, encoding, separator, header):
+        _add(evidence, block)
+    dialect = _decided(Dialect(encoding, separator), header, evidence, decimal)
+    rows = delimited.rows(name, open_file, encoding, separator, header)
+    return Reading(dialect, (_values(block[_full(block)], dialect, numbers) for block in rows))
 
-    Args:
-        data: The whole file.
-        name: How to call it in errors.
 
-    Raises:
-        DataError: ``DATA_CSV``, ``DATA_COLUMN`` or ``DATA_EMPTY``.
-    """
-    return whole(map(_filled, _csv(Path(name), data)), name)
+def _is_workbook(ending: str, open_file: Opener) -> bool:
+    """Tell whether a file is a workbook, by its ending or its first bytes."""
+    with open_file() as file:
+        return ending.lower() in WORKBOOKS or file.read(4) in (workbooks.ZIP, workbooks.OLE)
 
 
-def whole(tables: Iterable[pd.DataFrame], name: str) -> pd.DataFrame:
-    """Return the blocks of the file ``name`` as one table.
-
-    Raises:
-        DataError: ``DATA_EMPTY``.
-    """
-    table = pd.concat(tables)
-    if table.empty:
+def _of_workbook(cells: workbooks.Cells, name: str, decimal: str, numbers: AsNumbers) -> Reading:
+    if not any(map(any, cells.texts)):
         raise no_rows(name)
-    return table
+    header = find(cells.texts[:ROWS])
+    names = header.names[: header.named]  # what stands to the right of them is a note
+    _check_names(name, names)
+    texts, typed = (_frame(rows, header, names, gap) for rows, gap in ((cells.texts, ""), (cells.typed, False)))
+    full = _full(texts)
+    texts, typed = texts[full], typed[full]
+    evidence, written = {column: Evidence() for column in names}, texts.mask(typed, "")
+    _add(evidence, written)
+    as_text = tuple(column for column in names if evidence[column].numeric)
+    for column in names:
+        evidence[column].numbers += int(typed[column].sum())
+    dialect = _decided(Dialect(sheet=cells.sheet, others=cells.others, texts=as_text), header, evidence, decimal)
+    tables = (_values(written, dialect, numbers) for _ in range(1))  # when it is asked for, as blocks of text are
+    return Reading(dialect, (table.where(~typed[table.columns], texts[table.columns]) for table in tables))
 
 
-def no_rows(name: str) -> DataError:
-    """Return the error for a file without rows."""
-    return DataError("DATA_EMPTY", f"no rows in {name}", "names in row 1, then one row a case", "check the file")
+def _frame(rows: Sequence[Sequence[str | bool]], header: Header, names: Sequence[str], gap: str | bool) -> pd.DataFrame:
+    width = len(names)
+    data = [[*row[:width], *[gap] * (width - len(row))] for row in rows[header.data - 1 :]]
+    index = pd.RangeIndex(header.data, header.data + len(data))
+    return pd.DataFrame(data, index, list(names), dtype=type(gap))
 
 
-def _texts(path: Path, sheet: str) -> Iterator[pd.DataFrame]:
-    return map(_filled, _excel(path, sheet) if path.suffix.lower() in WORKBOOKS else _csv(path))
-
-
-def _filled(block: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows that are not wholly empty."""
-    return block[(block != "").any(axis=1)]
-
-
-def _csv(path: Path, data: bytes | None = None) -> Iterator[pd.DataFrame]:
-    def source() -> Path | io.BytesIO:
-        return path if data is None else io.BytesIO(data)
-
-    try:
-        names = pd.read_csv(source(), header=None, nrows=1, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-        header = _header(path, names.iloc[0].tolist())
-        options: dict[str, Any] = {"dtype": str, "keep_default_na": False, "skip_blank_lines": False}
-        with pd.read_csv(source(), header=0, names=header, chunksize=BLOCK, encoding="utf-8-sig", **options) as reader:
-            for block in reader:
-                if not isinstance(block.index, pd.RangeIndex):  # pandas takes what is too much for row names
-                    raise ValueError(f"more fields than the {len(header)} names in row 1")
-                block.index += 2
-                yield block.fillna("").apply(lambda column: column.str.strip())
-    except (ValueError, OSError) as error:  # pandas' parser errors are ValueErrors
-        found = f"{path.name} is no such table ({error})"
-        raise DataError("DATA_CSV", found, "comma-separated UTF-8 text with a header", "export it again") from error
-
-
-def _excel(path: Path, sheet: str) -> Iterator[pd.DataFrame]:
-    with path.open("rb") as file:
-        values, formulas = (_sheet(_workbook(path, file, data_only=data), sheet, path) for data in (True, False))
-        rows = [
-            [_cell(path, value, formula) for value, formula in zip_longest(*pair)]
-            for pair in zip(values.iter_rows(), formulas.iter_rows(), strict=True)
-        ]
-    if not rows:
-        raise no_rows(path.name)
-    width = max((k + 1 for k, name in enumerate(rows[0]) if name), default=0)
-    header = _header(path, rows[0][:width])
-    full = [(row + [""] * width)[:width] for row in rows[1:]]  # a row ends with its last cell
-    yield pd.DataFrame(full, range(2, len(rows) + 1), header, dtype=str)
-
-
-def _workbook(path: Path, file: Any, data_only: bool) -> Any:
-    from openpyxl import load_workbook
-
-    try:
-        return load_workbook(file, read_only=True, data_only=data_only)
-    except Exception as error:  # openpyxl and zipfile raise nearly every type there is on damaged files
-        found = f"{path.name} is no Excel workbook ({type(error).__name__}: {error})"
-        fix = "save it in Excel or LibreOffice as .xlsx, without a password, or export it as CSV"
-        raise DataError("DATA_EXCEL", found, "an .xlsx workbook", fix) from error
-
-
-def _sheet(workbook: Any, name: str, path: Path) -> Any:
-    names = [worksheet.title for worksheet in workbook.worksheets]
-    if name and name not in names:
-        fix = f"correct data.sheet{nearest(name, names)}"
-        raise DataError("DATA_SHEET", f"the sheets {', '.join(names)} in {path.name}", f"a sheet {name!r}", fix)
-    sheet = workbook[name] if name else workbook.worksheets[0]
-    sheet.reset_dimensions()  # some programs write a wrong size
-    return sheet
-
-
-def _cell(path: Path, value: Any, formula: Any) -> str:
-    """Return the text of a cell; of a formula, the result that the workbook holds."""
-    if formula.data_type == "f" and value.value is None:
-        found = f"the formula {formula.value} without a result in cell {formula.coordinate} of {path.name}"
-        fix = "open the workbook in Excel or LibreOffice and save it, or paste the values in place of the formulas"
-        raise DataError("DATA_FORMULA", found, "a value, or a formula whose result is saved with it", fix)
-    return "" if value is None or value.value is None else str(value.value).strip()
-
-
-def _header(path: Path, names: list[str]) -> list[str]:
-    header = [str(name).strip() for name in names]
-    twice = [name for k, name in enumerate(header) if name in header[:k]]
+def _check_names(name: str, names: Sequence[str]) -> None:
+    twice = [column for k, column in enumerate(names) if column in names[:k]]
     if twice:
-        found = (
-            f"the column {twice[0]!r} twice in {path.name}" if twice[0] else f"columns without a name in {path.name}"
-        )
-        raise DataError("DATA_COLUMN", found, "another name for each column in row 1", "name the columns")
-    return header
+        found = f"the column {twice[0]!r} twice in {name}"
+        raise DataError("DATA_COLUMN", found, "another name for each column", "name the columns")
+
+
+def _add(evidence: Mapping[str, Evidence], block: pd.DataFrame) -> None:
+    for column, said in evidence.items():
+        said.add(block[column])
+
+
+def _decided(start: Dialect, header: Header, evidence: Mapping[str, Evidence], decimal: str) -> Dialect:
+    """Return the dialect of a whole file; columns with neither name nor value are left out."""
+    nameless = {name for k, name in enumerate(header.names, 1) if name == f"column {k}"}
+    used = {name: said for name, said in evidence.items() if name not in nameless or not said.empty}
+    signs = tuple(name for name, said in used.items() if said.plus)
+    markers = set().union(*(said.seen(MISSING_NUMBERS if said.numeric else MISSING) for said in used.values()))
+    return replace(
+        start,
+        row=header.first,
+        header=header.rows,
+        columns=tuple(used),
+        numbers=decide(used, start.separator, decimal),
+        missing=tuple(sorted(markers - {""})),
+        signs=signs,
+    )
+
+
+def _full(block: pd.DataFrame) -> "pd.Series[bool]":
+    """Tell which rows are not wholly empty."""
+    return (block != "").any(axis=1)
+
+
+def _values(block: pd.DataFrame, dialect: Dialect, numbers: AsNumbers) -> pd.DataFrame:
+    columns = {name: dialect.values(block[name]) for name in dialect.columns}
+    return pd.DataFrame({name: dialect.plain(column) if numbers(name) else column for name, column in columns.items()})

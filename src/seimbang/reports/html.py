@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from seimbang.datasets.base import REASONS, tally
 from seimbang.evaluation.figures import main, over_folds
 from seimbang.evaluation.figures import title as figure_title
 from seimbang.evaluation.table import PRIMARY
@@ -36,7 +37,7 @@ def render(template: str, values: Mapping[str, Any]) -> str:
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {"png": _png, "svg": _svg, "setting": setting, "minutes": minutes, "title_of": title}
-    environment.filters |= {"by_kind": _by_kind, "divided": divided}
+    environment.filters |= {"by_kind": _by_kind, "divided": divided, "tally": tally, "reason": REASONS.__getitem__}
     return environment.get_template(template).render(values)
 
 

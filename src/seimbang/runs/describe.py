@@ -72,6 +72,7 @@ def data_files(data: Dataset, external: dict[str, Dataset], divided: Divided, im
     classes = data.cases.classes
     samples, pictures = _samples(data, divided.folds[first.name][0])
     clusters = _clusters(divided)
+    sets = {"": data, **external}
     facts = Data(
         name=data.name,
         kind=data.kind,
@@ -87,7 +88,8 @@ def data_files(data: Dataset, external: dict[str, Dataset], divided: Divided, im
         columns=list(data.columns),
         protocols=[_protocol(divided, protocol) for protocol in protocols],
         external={name: count(one.cases.y, classes) for name, one in external.items()},
-        unreadable=list(data.unreadable),
+        left_out={name: list(one.left_out) for name, one in sets.items() if one.left_out},
+        noted={name: list(one.noted) for name, one in sets.items() if one.noted},
         samples=samples,
     )
     return {"data.json": dump(facts), **clusters, **pictures}

@@ -14,6 +14,8 @@ from seimbang.datasets.intake import understand
 from seimbang.progress import working
 from seimbang.runs.auditing import audit_division
 from seimbang.runs.describe import divide
+from seimbang.runs.file_table import show_files, show_prepared
+from seimbang.runs.over_findings import studies
 from seimbang.runs.prepare import prepare
 from seimbang.runs.provenance import LIBRARIES
 from seimbang.study.draft import image_for
@@ -31,21 +33,37 @@ def inspect(what: str | Path | Study, root: Path) -> list[Finding]:
         root: Folder that the data paths of a study start from.
     """
     if isinstance(what, Study):
-        return _study(what, root)
+        return _findings(what, root)
     path = Path(what)
     if path.exists() and path.suffix != ".toml":
         understanding = understand(path)
         with working("Loading the cases"):
             data = datasets.load(datasets.make(understanding.data), image_for(understanding), path.resolve().parent)
+        show_files({"": data})
         with working("Looking for leaks and faults"):
             return audit(data)
-    return _study(load_study(str(what)), root)
+    return _findings(load_study(str(what)), root)
+
+
+def _findings(study: Study, root: Path) -> list[Finding]:
+    """Return what the audit of a study finds; over several findings, that of each, called as if it were a protocol."""
+    every = studies(study, root)
+    if not every:
+        return _study(study, root)
+    found = [
+        replace(finding, protocol=f"{name}, {finding.protocol}" if finding.protocol else name)
+        for name, of_finding in every.items()
+        for finding in _study(of_finding, root)
+    ]
+    return deduplicate(found, len(every))
 
 
 def _study(study: Study, root: Path) -> list[Finding]:
     with working("Loading the cases"):
-        divided = divide(prepare(study, root))
+        prepared = prepare(study, root)
+    show_prepared(prepared)
     with working("Looking for leaks and faults"):
+        divided = divide(prepared)
         findings = [
             replace(finding, protocol=protocol.name)
             for protocol in study.protocols

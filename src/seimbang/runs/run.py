@@ -17,6 +17,7 @@ from seimbang.runs.auditing import require_no_leak
 from seimbang.runs.describe import divide, require_unchanged
 from seimbang.runs.engine import do, undo, up_to_date
 from seimbang.runs.executors import Options, execute
+from seimbang.runs.file_table import show_prepared
 from seimbang.runs.forecast import Speeds, choose_cut, say_how_long
 from seimbang.runs.parts import PARTS, Scope
 from seimbang.runs.prepare import prepare, read_plan, restore, threads_of, write_plan
@@ -58,8 +59,12 @@ def run(
         The path of the report; of the run folder where the run was only prepared for workers.
 
     Raises:
+        StudyError: STUDY_FINDINGS: the study is over several findings, each of which is a run of its own.
         SeimbangError: What the stages raise; everything finished until then stays.
     """
+    if study.data.findings_in(root):
+        fix = "give it to `seimbang run`, or name one finding: label = { column = ..., contains = ... }"
+        raise StudyError("STUDY_FINDINGS", "data.findings, so a study over several findings", "a study of one", fix)
     begun = time.monotonic()
     folder = RunFolder(out)
     with coordinated(folder):
@@ -88,6 +93,7 @@ def _divided(
     with working("Loading the cases"):
         prepared = prepare(small, root, bool(quick), alike or (study if guesses and quick else None))
         require_unchanged(prepared, folder)
+    show_prepared(prepared)
     with working("Dividing the cases"):
         divided = divide(prepared)
     threads = threads_of(folder, sum(len(jobs_of(divided, one)) for one in small.plans()))

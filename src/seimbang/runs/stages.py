@@ -79,7 +79,8 @@ class Prepared:
 
 def dataset_digest(dataset: Dataset) -> str:
     """Return the digest of a data set and of all that is said of it."""
-    facts = [dataset.name, dataset.synthetic, dataset.facts, [asdict(file) for file in dataset.unreadable]]
+    files = [asdict(file) for file in (*dataset.left_out, *dataset.noted)]
+    facts = [dataset.name, dataset.synthetic, dataset.facts, files, dataset.cases.spellings]
     return digest([cases_digest(dataset), facts])
 
 
