@@ -1,4 +1,4 @@
-"""The figures of a report as SVG, small enough to stand two abreast on paper and one above the other on a phone."""
+"""The figures of a report, small enough to stand two abreast on paper and one above the other on a phone."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ STYLES = ("-", "--", "-.", ":")
 STYLE = {
     "svg.fonttype": "none",
     "svg.hashsalt": "seimbang",
+    "pdf.fonttype": 42,
     "text.parse_math": False,  # names are the user's: their dollars are no formulas
     "font.family": ["DejaVu Sans", "sans-serif"],
     "font.size": 9,
@@ -51,12 +52,29 @@ STYLE = {
 
 @dataclass(frozen=True)
 class Figure:
-    """A drawn figure; ``arm`` is the slug it belongs to, ``""`` for all arms together."""
+    """A drawn figure.
+
+    Attributes:
+        name: That of its files.
+        arm: Slug of the arm it belongs to, ``""`` for all arms together.
+        alt: What it shows, in words.
+        svg: For the page.
+        pdf: For a paper, with its fonts.
+        png: For slides and word processors, 300 dots an inch; only of all arms together, empty otherwise.
+    """
 
     name: str
     arm: str
     alt: str
     svg: str
+    pdf: bytes
+    png: bytes
+
+    @property
+    def files(self) -> dict[str, str | bytes]:
+        """The files it is kept in."""
+        kinds: dict[str, str | bytes] = {"svg": self.svg, "pdf": self.pdf, "png": self.png}
+        return {f"{self.name}.{kind}": content for kind, content in kinds.items() if content}
 
 
 def draw(run: Run) -> dict[str, Figure]:
@@ -318,6 +336,14 @@ def render(name: str, arm: str, alt: str, size: tuple[float, float], plot: Calla
 
 def saved(name: str, arm: str, alt: str, canvas: Canvas) -> Figure:
     """Return a drawing of matplotlib as a figure."""
-    text = io.StringIO()
-    canvas.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
-    return Figure(name, arm, alt, text.getvalue())
+    svg = _as(canvas, "svg", {"Date": None, "Creator": None}).decode()
+    canvas.set_layout_engine("none")  # what the first drawing found holds for all
+    pdf = _as(canvas, "pdf", {"CreationDate": None})
+    return Figure(name, arm, alt, svg, pdf, b"" if arm else _as(canvas, "png", {"Software": None}))
+
+
+def _as(canvas: Canvas, kind: str, metadata: dict[str, None]) -> bytes:
+    """Return the drawing as a file that holds no date, so that equal runs have equal files."""
+    file = io.BytesIO()
+    canvas.savefig(file, format=kind, metadata=metadata, dpi=300 if kind == "png" else "figure")
+    return file.getvalue()

@@ -42,6 +42,6 @@ EACH_ARM = (
 AFTER = (
     Step("comparisons", compared.comparison_files, ("comparisons.json",)),
     Step("provenance", provenance.provenance_files, ("provenance.json",)),
-    Step("report", report_files, ("report.html", "metrics.csv", "table.tex", "figures/*.svg")),
+    Step("report", report_files, ("report.html", "metrics.csv", "table.tex", "figures/*.*")),
 )
 """Once, when no job is left."""

@@ -297,9 +297,9 @@ TOPICS: tuple[Topic, ...] = (
         (
             (
                 rule(
-                    "The threshold of “{name}” does not transfer to “{set_name}”: with one set anew there, chosen on one "
-                    "half of the {people} and judged on the other, balanced accuracy is {local} ({local_errors}), higher "
-                    "by {gain}. So before any use there, set the threshold on cases from there.",
+                    "The threshold of “{name}” does not transfer to “{set_name}”: with one set anew there, chosen on "
+                    "one half of the {people} and judged on the other, balanced accuracy is {local} ({local_errors}), "
+                    "higher by {gain}. So before any use there, set the threshold on cases from there.",
                     threshold="stays",
                 ),
                 rule(
@@ -309,8 +309,8 @@ TOPICS: tuple[Topic, ...] = (
                     threshold="unsuited",
                 ),
                 rule(
-                    "A threshold of “{name}” set anew on “{set_name}”, chosen on one half of the {people} and judged on "
-                    "the other, is not shown to mend it: balanced accuracy {local} ({local_errors}), a change of "
+                    "A threshold of “{name}” set anew on “{set_name}”, chosen on one half of the {people} and judged "
+                    "on the other, is not shown to mend it: balanced accuracy {local} ({local_errors}), a change of "
                     "{gain}.",
                     threshold="blameless",
                 ),
