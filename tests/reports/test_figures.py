@@ -47,16 +47,16 @@ def unseen(axis):
 
 @pytest.mark.parametrize("room", [figures, bars, comparison, architecture, quality])
 def test_no_label_is_cut_off(run, room, monkeypatch):
-    wrong = {}
+    wrong = []
 
-    def saved(name, arm, alt, canvas):
-        wrong.update({name: texts} if (texts := cut_off(canvas)) else {})
-        return figures.Figure(name, arm, alt, "", b"", b"")
+    def check(canvas, kind, metadata):
+        if kind == "svg" and (texts := cut_off(canvas)):
+            wrong.append(texts)
+        return b""
 
-    monkeypatch.setattr(figures, "saved", saved)
-    monkeypatch.setattr(quality, "saved", saved)
+    monkeypatch.setattr(figures, "_as", check)
     assert room.draw(run)
-    assert wrong == {}
+    assert wrong == []
 
 
 def test_the_area_below_the_steps_of_precision_and_recall_is_the_average_precision(run):

@@ -256,7 +256,8 @@ def _classes(arm: Arm) -> Figure:
             axes.barh(place + 0.2, added, 0.36, left=kept, facecolor="white", edgecolor=BLUE, hatch="////")
             axes.text(before[name], place - 0.2, f" {before[name]:,}", va="center", fontsize=8)
             axes.text(after.get(name, 0), place + 0.2, f" {after.get(name, 0):,}", va="center", fontsize=8)
-        axes.set(yticks=range(len(names)), xlabel="Training rows\n(hatched: added by balancing)")
+        axes.set_yticks(range(len(names)))
+        axes.figure.supxlabel("Training rows (hatched: added by balancing)", fontsize=9)
         axes.set_yticklabels([short(name) for name in names])
         axes.set_ylim(len(names) - 0.5, -0.5)
         axes.set_xlim(0, 1.2 * max([1, *before.values(), *after.values()]))
@@ -265,7 +266,7 @@ def _classes(arm: Arm) -> Figure:
 
     words = "; ".join(f"{name} {before[name]} before, {after.get(name, 0)} after" for name in names)
     alt = f"Training rows of each class before and after balancing in arm {arm.name}: {words}."
-    return render(f"classes-{arm.facts.slug}", arm.facts.slug, alt, (3.6, 1.1 + 0.55 * len(names)), plot)
+    return render(f"classes-{arm.facts.slug}", arm.facts.slug, alt, (3.6, 0.95 + 0.55 * len(names)), plot)
 
 
 def _curve(arm: Arm, what: str) -> Figure:
@@ -336,8 +337,10 @@ def render(name: str, arm: str, alt: str, size: tuple[float, float], plot: Calla
 
 def saved(name: str, arm: str, alt: str, canvas: Canvas) -> Figure:
     """Return a drawing of matplotlib as a figure."""
+    for _ in range(3):  # slanted labels need more than one pass to be inside
+        canvas.draw_without_rendering()
+    canvas.set_layout_engine("none")
     svg = _as(canvas, "svg", {"Date": None, "Creator": None}).decode()
-    canvas.set_layout_engine("none")  # what the first drawing found holds for all
     pdf = _as(canvas, "pdf", {"CreationDate": None})
     return Figure(name, arm, alt, svg, pdf, b"" if arm else _as(canvas, "png", {"Software": None}))
 
