@@ -16,8 +16,10 @@ from seimbang.cli import app
 from seimbang.errors import DataError, StudyError
 from seimbang.evaluation.paired import holm
 from seimbang.record.files import read_json
-from seimbang.record.over_findings import OverFindings
+from seimbang.record.metrics import Value
+from seimbang.record.over_findings import FindingRow, FindingRun, FindingTest, OverFindings
 from seimbang.record.read import read
+from seimbang.reports.over_findings import answer
 from seimbang.runs import over_findings
 from seimbang.study.load import load
 
@@ -197,3 +199,24 @@ def test_the_audit_is_of_every_finding(films):
     (films / "study.toml").write_text(STUDY.format(findings='["Mass", "Edema"]'))
     findings = api.audit(films / "study.toml", films)
     assert {finding.protocol for finding in findings} <= {"", "Mass", "Edema"}
+
+
+def test_a_difference_is_written_so_that_its_side_of_0_is_seen():
+    row = FindingTest(difference=0.09, low=-0.004, high=0.19, p=0.03, holm=0.06, why="")
+    better = FindingTest(difference=0.05, low=0.002, high=0.1, p=0.01, holm=0.02, why="")
+    values = {"auc": Value(value=0.7)}
+    facts = {"finding": "", "protocol": "", "leaky": False, "values": values}
+    averages = [
+        FindingRow(arm="none", against={}, **facts),
+        FindingRow(arm="a", against={"auc": row}, **facts),
+        FindingRow(arm="b", against={"auc": better}, **facts),
+    ]
+    runs = [FindingRun(finding="Mass", folder="findings/mass", cases=9, positives=3)]
+    result = OverFindings(
+        title="T", quick=False, synthetic=False, metrics=["auc"], runs=runs, rows=[], averages=averages
+    )
+    assert answer(result) == [
+        "“a” beside “none”, averaged over 1 finding: no significantly different AUC "
+        "(difference 0.090 (−0.004 to 0.190), p = .060 (Holm)).",
+        "“b” beside “none”, averaged over 1 finding: a higher AUC (difference 0.050 (0.002–0.100), p = .020 (Holm)).",
+    ]

@@ -17,7 +17,8 @@ def files(over: OverFindings) -> dict[str, str]:
     """Return the files of a study over findings, by name."""
     protocols = {row.protocol: _tables(over, row.protocol) for row in over.averages}
     page = render(
-        "over_findings.html", {"over": over, "protocols": protocols, "p_value": p_value, "answer": answer(over)}
+        "over_findings.html",
+        {"over": over, "protocols": protocols, "p_value": p_value, "answer": answer(over), "count": _count(over)},
     )
     return {"findings.json": dump(over), "findings.csv": _csv(over), "findings.html": page}
 
@@ -30,9 +31,14 @@ def answer(over: OverFindings) -> list[str]:
         tests = {metric: test for metric, test in row.against.items() if test.p is not None or test.difference is None}
         sentences = [_sentence(metric, test) for metric, test in tests.items()]
         if sentences:
-            start = f"“{row.arm}” beside “{first[row.protocol]}”, averaged over {len(over.measured)} findings:"
+            start = f"“{row.arm}” beside “{first[row.protocol]}”, averaged over {_count(over)}:"
             paragraphs.append(f"{start} {'; '.join(sentences)}.")
     return paragraphs
+
+
+def _count(over: OverFindings) -> str:
+    number = len(over.measured)
+    return f"{number} finding{'' if number == 1 else 's'}"
 
 
 def _sentence(metric: str, test: FindingTest) -> str:
@@ -40,7 +46,7 @@ def _sentence(metric: str, test: FindingTest) -> str:
     if test.difference is None:
         return f"{name} cannot be compared, as {test.why}"
     what = {1: "a higher", -1: "a lower", 0: "no significantly different"}[test.sign]
-    return f"{what} {name} (difference {test.value}, {p_value(test)})"
+    return f"{what} {name} (difference {test.value.beside(0)[0]}, {p_value(test)})"
 
 
 def p_value(test: FindingTest) -> str:

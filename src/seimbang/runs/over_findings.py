@@ -12,6 +12,7 @@ from seimbang.evaluation.macro import AVERAGED, Averages, FindingCases
 from seimbang.evaluation.predictions import checked, scored
 from seimbang.imaging.files import write_atomic
 from seimbang.progress import complain, say
+from seimbang.record.comparison import TUNED
 from seimbang.record.folder import RunFolder
 from seimbang.record.metrics import Value
 from seimbang.record.over_findings import FindingRow, FindingRun, FindingTest, OverFindings
@@ -44,7 +45,7 @@ class Reading:
     @property
     def name(self) -> str:
         """Name of the arm, and of the rule where it is the second one."""
-        return f"{self.arm.name} + tuned threshold" if self.beside else self.arm.name
+        return f"{self.arm.name}{TUNED}" if self.beside else self.arm.name
 
     @property
     def facts(self) -> dict[str, Any]:
