@@ -7,6 +7,7 @@ import csv
 import datetime
 import io
 import sys
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -200,6 +201,16 @@ def tables():
     return [table for maker in makers for table in maker()]
 
 
+def damaged_sheet():
+    """Return a workbook, sound as a zip, whose sheet ends in the middle."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(workbook(Data=rows()))) as old, zipfile.ZipFile(made, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            new.writestr(name, content[: len(content) // 2] if name.startswith("xl/worksheets/") else content)
+    return made.getvalue()
+
+
 def hopeless():
     """Return name, content and code of files that no table can be read from."""
     unfinished = rows(label=["", "", *LABEL[2:]])
@@ -228,6 +239,7 @@ def hopeless():
         ("one_class.csv", text(rows(label=["ill"] * N)[:9]), "DATA_ONE_CLASS"),
         ("password.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000), "DATA_EXCEL"),
         ("damaged.xlsx", workbook(Data=rows())[:2000], "DATA_EXCEL"),
+        ("damaged_sheet.xlsx", damaged_sheet(), "DATA_EXCEL"),
         ("text.xlsx", text(rows()), "DATA_EXCEL"),
         ("empty.xlsx", workbook(Data=[]), "DATA_EMPTY"),
         ("formula.xlsx", workbook(Data=[*rows(), ("c99", "=B2*2", 1, "male", "ill")]), "DATA_FORMULA"),
