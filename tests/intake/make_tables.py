@@ -169,6 +169,10 @@ def roles():
     yield Table("class_first.csv", text(first), BOTH, keys={"label_column": "kelas"})
     unnamed = rows(names=("id", "age", "dose", "sex", "what"))
     yield Table("class_by_levels.csv", text(unnamed), BOTH, keys={"label_column": "what"})
+    table = with_column(rows(names=("id", "age", "dose", "sex", "what")), "fold", [str(k % 5) for k in range(N)], 5)
+    yield Table("class_before_folds.csv", text(table), BOTH, keys={"label_column": "what"})
+    table = [[row[0], row[1], row[2], row[4], row[3]] for row in rows(names=("id", "age", "dose", "sex", "what"))]
+    yield Table("class_before_sex.csv", text(table), BOTH, keys={"label_column": "what"})
     numeric = [row[:3] for row in rows()]
     middle = sorted(DOSE)[N // 2 - 1 : N // 2 + 1]
     low = sum(dose < sum(middle) / 2 for dose in DOSE)

@@ -28,6 +28,9 @@ LEVELS = 20
 CALLED = {"label", "class", "diagnosis", "dx", "target", "outcome", "disease", "kelas", "diagnosa"}
 """Words in the names of columns that may be the class."""
 
+TRAITS = {"sex", "gender", "jenis_kelamin", "kelamin", "geschlecht", "sexe", "race", "ethnicity", "smoker"}
+"""Names of columns that have few levels and are the class only where nothing else can be."""
+
 OFFERED = 5
 """At most this many other columns are offered."""
 
@@ -168,8 +171,10 @@ def _label(path: Path, table: pd.DataFrame, columns: Mapping[str, _Column], hint
     named = known_as(several, LABELS) or known_as(columns, LABELS)  # one class is said to be one
     few = [name for name in named if columns[name].levels <= CLASSES]
     alike = [name for name in several if columns[name].levels <= CLASSES and CALLED & {*plain(name).split("_")}]
-    others = [name for name in reversed(several) if _may_be_class(table, columns[name])]
-    cut = [name for name in known_as(several, LABELS) + several[::-1] if columns[name].kind == "number"]
+    free = [name for name in reversed(several) if not known_as([name], (*CASES, *PATIENTS, *PARTS, "site"))]
+    others = [name for name in free if _may_be_class(table, columns[name])]
+    others.sort(key=lambda name: plain(name) in TRAITS)
+    cut = [name for name in known_as(several, LABELS) + free if columns[name].kind == "number"]
     candidates = [*dict.fromkeys([*few, *alike, *others])] or [*dict.fromkeys(cut)]
     if not candidates:
         found, fix = f"the columns {', '.join(columns)}", f"seimbang init {path.name} --label COLUMN"
