@@ -2,6 +2,17 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready-dev
 
+# PyTorch for a GPU is some 6 GB with its libraries, for the processor alone 0.2 GB, from an index of its own.
+TORCH_CPU := https://download.pytorch.org/whl/cpu
+REACHABLE = $(BIN)/python -c "import urllib.request as u; u.urlopen('$(TORCH_CPU)/torch/', timeout=5)" 2>/dev/null
+CHOOSE_INDEX = index=""; \
+	if command -v nvidia-smi >/dev/null; then size=6; torch="PyTorch for the GPU"; \
+	elif $(REACHABLE); then size=0.6; torch="PyTorch for the processor"; index="--extra-index-url $(TORCH_CPU)"; \
+	else size=6; torch="PyTorch of the usual index; its own for the processor, 0.6 GB in all, cannot be reached"; fi
+UV := $(shell command -v uv 2>/dev/null)
+INSTALL = $(if $(UV),uv pip install --quiet --python $(BIN)/python --index-strategy unsafe-best-match,$\
+	$(BIN)/python -m pip install --quiet --no-compile)
+
 .PHONY: demo test bounds lint bench clean
 
 demo: $(VENV)/.ready-app
@@ -35,7 +46,8 @@ bench: $(READY)
 
 $(VENV)/.ready-%: pyproject.toml constraints.txt
 	test -x $(BIN)/python || python3 -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --no-compile -c constraints.txt -e '.[$*]'
+	@$(CHOOSE_INDEX); echo "Installing into $(VENV): up to $$size GB are downloaded ($$torch)"; \
+	$(INSTALL) $$index -c constraints.txt -e '.[$*]'
 	touch $@
 
 clean:

@@ -73,6 +73,9 @@ def test_init_writes_a_study_that_checks_and_runs(tmp_path):
     assert "IMG_NOT_IMAGE" in bad.stderr
     assert "IMG_MISSING" in bad.stderr
     assert "xray/sick/1.png" in bad.stdout
+    folder = call("predict", "r", "xray/sick", cwd=tmp_path).stdout.splitlines()
+    assert len(folder) == 15
+    assert predicted.stdout.strip() in folder
     assert call("report", "r", cwd=tmp_path).returncode == 0
 
 
@@ -91,6 +94,28 @@ def test_init_of_a_table_writes_a_study_that_runs(tmp_path, suffix):
     words = ["run", str(tmp_path / "s.toml"), "--data", str(tmp_path), "--arm", "SMOTE", "--out", str(tmp_path / "r")]
     assert runner.invoke(app, words).exit_code == 0
     assert (tmp_path / "r/report.html").is_file()
+
+
+@pytest.mark.parametrize("command", ["report", "serve", "predict"])
+def test_a_run_folder_that_is_not_there(tmp_path, command):
+    (tmp_path / "runs/mine").mkdir(parents=True)
+    (tmp_path / "runs/mine/study.toml").write_text("")
+    done = call(command, "runs/nosuch", *(["x.png"] if command == "predict" else []), cwd=tmp_path)
+    assert done.returncode == 5
+    assert "there is no such folder: runs/nosuch" in done.stderr
+    assert "To fix it: give one of these: runs/mine" in done.stderr
+
+
+def test_ctrl_c_names_the_command_that_goes_on(monkeypatch, capsys):
+    def stopped():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "app", stopped)
+    monkeypatch.setattr(cli.progress, "complain", lambda text: print(text, file=sys.stderr))
+    monkeypatch.setattr(sys, "argv", ["seimbang", "run", "my study.toml", "--quick"])
+    with pytest.raises(SystemExit, match="130"):
+        cli.main()
+    assert "goes on from there: seimbang run 'my study.toml' --quick" in capsys.readouterr().err
 
 
 def test_audit_of_leaking_data_exits_with_3(tmp_path):

@@ -5,12 +5,15 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
+from sklearn.datasets import load_breast_cancer
 
 import seimbang
 from run_folder import fake_run
-from seimbang.errors import IntegrityError, StudyError
+from seimbang.errors import DataError, ImageError, IntegrityError, StudyError
 from seimbang.runs.inspect import inspect
 from seimbang.study.load import to_toml
 from seimbang.study.schema import parse
@@ -78,6 +81,38 @@ def test_a_run_of_a_table_comes_back_and_loads_again(tmp_path, monkeypatch):
     assert again.answer[0] in repr(again)
     assert set(run.predictions("none").set) == {"train", "validation", "test"}
     assert run.predictor().classes == ("benign", "malignant")
+    rows = pd.DataFrame(load_breast_cancer().data[:5], columns=[one.name for one in run.contents.data.columns])
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    table = run.predict(tmp_path / "rows.csv")
+    assert table.case.tolist() == [f"row {k}" for k in range(2, 7)]
+    assert set(table.predicted) <= {"benign", "malignant"}
+
+
+def test_what_users_call_is_listed():
+    assert {"Run", "audit", "load", "run"} <= set(dir(seimbang))
+
+
+def test_a_folder_runs_and_predicts_in_three_lines(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SEIMBANG_CACHE", str(tmp_path / "cache"))
+    rng = np.random.default_rng(0)
+    for name, count in (("normal", 30), ("stone", 15)):
+        (tmp_path / "ct" / name).mkdir(parents=True)
+        for k in range(count):
+            Image.fromarray(rng.integers(0, 255, (20, 20), dtype=np.uint8)).save(tmp_path / "ct" / name / f"{k}.png")
+    (tmp_path / "ct/stone/notes.txt").write_text("no image")
+    run = seimbang.run("ct", arm="none", quick=True)
+    assert run.folder.as_posix() == "runs/ct-quick"
+    assert run.contents.data.positive == "stone"
+    table = run.predict("ct/stone")
+    assert len(table) == 15
+    assert set(table.predicted) <= {"normal", "stone"}
+    assert np.allclose(table.p_normal + table.p_stone, 1)
+    assert run.predict("ct/stone/0.png").confidence[0] == table.confidence[0]
+    with pytest.raises(ImageError, match="IMG_NOT_IMAGE"):
+        run.predict("ct/stone/notes.txt")
+    with pytest.raises(DataError, match="DATA_MISSING"):
+        run.predict("ct/nothing")
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,10 @@ from seimbang.reports.answer import answer
 from seimbang.runs.executors import Options
 from seimbang.runs.inspect import inspect
 from seimbang.runs.run import run as run_study
+from seimbang.serving import many
 from seimbang.serving.predictor import Predictor
+from seimbang.study.draft import study_for
+from seimbang.study.load import is_data, shipped
 from seimbang.study.load import load as load_study
 from seimbang.study.schema import Study, slug
 
@@ -80,6 +83,18 @@ class Run:
         """
         return Predictor.load(self._arm(arm))
 
+    def predict(self, path: str | Path, arm: str | None = None) -> pd.DataFrame:
+        """Return what the arm of that name, or the best one, says of an image, a folder of images or a table.
+
+        Returns:
+            One row a case: ``case``, ``predicted``, ``confidence`` and ``p_<class>`` of each class; where a threshold
+            was tuned ``predicted_at_tuned_threshold``, and ``error`` for images of a folder that cannot be read.
+
+        Raises:
+            SeimbangError: ARM_UNKNOWN, or the image or the table cannot be read.
+        """
+        return many.predict(self.predictor(arm), Path(path))
+
     def _arm(self, arm: str | None) -> Path:
         return self.folder / "arms" / find_arm(self.folder, arm)
 
@@ -117,7 +132,8 @@ def run(
     Studies that it names in ``then`` are not run.
 
     Args:
-        study: Its name, its file, or itself.
+        study: Its name, its file, or itself; or data: a folder of images, a CSV, Excel, npz or zip file, which are run
+            as `seimbang init` would write their study.
         data: Folder that its data paths start from; by default ``$SEIMBANG_DATA``, else ``data``.
         out: The run folder; by default ``runs/<study>``.
         arm: Name of the one arm to run.
@@ -127,11 +143,21 @@ def run(
     Raises:
         SeimbangError: What went wrong and how to fix it; what is finished is kept.
     """
-    loaded = study if isinstance(study, Study) else load_study(str(study))
+    loaded, root = _study(study, data)
     name = slug(study.title) if isinstance(study, Study) else Path(study).stem
     folder = Path(out or Path("runs") / f"{name}{'-quick' if quick else ''}")
-    run_study(loaded, _root(data), folder, arm, quick, options=Options(workers))
+    run_study(loaded, root, folder, arm, quick, options=Options(workers))
     return load(folder)
+
+
+def _study(study: str | Path | Study, data: str | Path | None) -> tuple[Study, Path]:
+    """Return a study and the folder that its paths start from; of data a first study."""
+    if isinstance(study, Study):
+        return study, _root(data)
+    path = Path(study)
+    if is_data(path) and str(study) not in shipped():
+        return study_for(path), path.resolve().parent
+    return load_study(str(study)), _root(data)
 
 
 def load(run: str | Path) -> Run:

@@ -1,6 +1,7 @@
 """The command line: one short function a command, which parses and hands over to ``commands.py``."""
 
 import os
+import shlex
 import sys
 import tempfile
 import traceback
@@ -51,10 +52,17 @@ def studies() -> None:
     _commands().studies()
 
 
-@app.command(epilog="Example: seimbang init chest_xray --out my_study.toml")
-def init(data: Path, out: Annotated[Path, typer.Option(help="Study file to write.")] = Path("study.toml")) -> None:
-    """Look at a folder, CSV, npz or Excel table and write a commented study file for it."""
-    _commands().init(data, out)
+@app.command(epilog="Example: seimbang init chest_xray --positive pneumonia   or   seimbang init list.csv --label dx")
+def init(
+    data: Annotated[Path, typer.Argument(help="A folder, zip, CSV, Excel, npz or npy file.")],
+    label: Annotated[str, typer.Option("--label", help="Column with the class; of several labels, the one.")] = "",
+    positive: Annotated[str, typer.Option("--positive", help="The class that matters.")] = "",
+    group: Annotated[str, typer.Option("--group", help="Column with the patient; of files: folder or name.")] = "",
+    path: Annotated[str, typer.Option("--path", help="Folder with the images that a list names.")] = "",
+    out: Annotated[Path, typer.Option("--out", help="Study file to write.")] = Path("study.toml"),
+) -> None:
+    """Look at data of any kind and write a commented study file for them; what they do not say is asked."""
+    _commands().init(data, out, {"label": label, "positive": positive, "group": group, "path": path})
 
 
 @app.command(epilog="Example: seimbang check my_study.toml")
@@ -118,9 +126,9 @@ def report(run: Run) -> None:
     _commands().report(run)
 
 
-@app.command(epilog="Example: seimbang predict runs/pneumonia image.jpg   or   seimbang predict runs/hdi rows.csv")
+@app.command(epilog="Example: seimbang predict runs/pneumonia new_films   or   seimbang predict runs/hdi rows.csv")
 def predict(run: Run, files: list[Path], arm: OneArm = None, out: Predicted = None) -> None:
-    """Classify images, or the rows of CSV or Excel files, with the best arm of a run (or the named one)."""
+    """Classify images, folders of them, or the rows of CSV or Excel files, with the best arm of a run (or another)."""
     code = _commands().predict(run, files, arm, out)
     if code:
         raise typer.Exit(code)
@@ -168,7 +176,7 @@ def main() -> None:
         progress.complain(str(error))
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        progress.complain("Stopped. What is finished is kept: the same command goes on from there.")
+        progress.complain(f"Stopped. What is finished is kept; the same command goes on from there: {_command()}")
         sys.exit(130)
     except MemoryError:
         progress.complain(str(ResourceError("MEMORY", "too little memory", "more", "use smaller images or --quick")))
@@ -176,6 +184,11 @@ def main() -> None:
     except Exception as error:
         progress.complain(f"Internal error ({type(error).__name__}: {error}). Please report it with {_kept()}")
         sys.exit(1)
+
+
+def _command() -> str:
+    """Return the command line as it can be typed again."""
+    return shlex.join(["seimbang", *sys.argv[1:]])
 
 
 def _kept() -> str:

@@ -1,27 +1,30 @@
 """What each command does once it is parsed: call, and print."""
 
+import shlex
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import count
 from pathlib import Path
 
-from seimbang import datasets, progress
+from seimbang import progress
 from seimbang.checks import leaks
-from seimbang.errors import ImageError, SeimbangError, StudyError
-from seimbang.imaging.base import ImageSettings
+from seimbang.datasets.intake.base import Hints
+from seimbang.errors import SeimbangError, StudyError
 from seimbang.imaging.files import write_atomic
 from seimbang.record.choice import find_arm
 from seimbang.reports.report import write_report
-from seimbang.runs import ablation
+from seimbang.runs import ablation, over_findings
 from seimbang.runs.executors import Options, options
 from seimbang.runs.inspect import inspect, machine
 from seimbang.runs.run import run as run_study
 from seimbang.runs.run import work as work_on
 from seimbang.runs.shuffle import shuffled_labels
+from seimbang.serving.many import predict_images, tables_in
 from seimbang.serving.predictor import Prediction, Predictor
 from seimbang.serving.rows import read_file, read_rows, with_predictions
 from seimbang.serving.server import serve as serve_page
-from seimbang.study.draft import draft, settings_for
+from seimbang.study.draft import NONE, answered, draft, open_questions
 from seimbang.study.load import load, shipped
 
 __all__ = ["options"]
@@ -37,18 +40,53 @@ def studies() -> None:
     progress.table("Studies", ("name", "question", "cost", "published"), rows)
 
 
-def init(data: Path, out: Path) -> None:
-    """Write a study file for data.
+def init(path: Path, out: Path, said: Mapping[str, str]) -> None:
+    """Write a study file for data: what they do not say is asked, or where nobody can be asked, guessed.
 
     Raises:
         StudyError: STUDY_EXISTS.
+        DataError: The data cannot be read, whatever a study says of them.
     """
     if out.exists():
-        raise StudyError("STUDY_EXISTS", f"{out} already there", "a new file", "choose another name with --out")
-    settings = settings_for(data)
-    dataset = datasets.load(settings, ImageSettings(), data.resolve().parent)
-    write_atomic(out, draft(data.resolve(), settings, dataset))
-    progress.say(f"Wrote {out}. Look through it, then: seimbang run {out} --data {data.resolve().parent}")
+        fix = f"choose another name: seimbang init {path} --out {_free_name(out)}"
+        raise StudyError("STUDY_EXISTS", f"{out} already there", "a new file", fix)
+    hints = Hints(**said)
+    made = draft(path, hints)
+    settled = set[str]()
+    while progress.interactive() and (questions := [q for q in open_questions(made, hints) if q.key not in settled]):
+        question = questions[0]
+        named = {name or NONE: name for name in (question.chosen, *question.others)}
+        hints = answered(hints, question, named[progress.choose(question.question, list(named))])
+        settled.add(question.key)
+        made = draft(path, hints)
+    write_atomic(out, made.text)
+    root = _short(made.path.parent)
+    doubts = [f"{guess.key} = {guess.chosen!r}" for guess in open_questions(made, hints) if guess.key not in settled]
+    if made.fault:
+        doubts.insert(0, str(made.fault))
+    if made.data and made.data.kind == "image" and not made.data.cases.has_groups:
+        doubts.append("group, as no patients are known")
+    progress.say(f"Understood: {made.counted} in {path}. {' '.join(made.understanding.understood)}".strip())
+    progress.say(f"Look at: {'; '.join(doubts) or 'the comments'} in {out}")
+    progress.say(
+        f"Next: {_line('check', out)}   then   {_line('audit', out, root)}   then   {_line('run', out, root)} --quick"
+    )
+
+
+def _line(command: str, study: Path, root: str = "") -> str:
+    """Return a command as it is typed."""
+    return shlex.join(["seimbang", command, str(study), *(["--data", root] if root else [])])
+
+
+def _short(folder: Path) -> str:
+    """Return a folder as it is called from here."""
+    here = Path.cwd()
+    return str(folder.relative_to(here)) if folder.is_relative_to(here) else str(folder)
+
+
+def _free_name(out: Path) -> Path:
+    """Return a name beside ``out`` that is not taken."""
+    return next(name for k in count(2) if not (name := out.with_name(f"{out.stem}-{k}{out.suffix}")).exists())
 
 
 def check(study: str) -> None:
@@ -75,12 +113,14 @@ def run(study: str, root: Path, out: Path, arm: str | None, quick: bool, options
     every = {out: first} | {out.with_name(f"{out.name}-{Path(name).stem}"): load(name) for name in first.then}
     program = "seimbang" if shutil.which("seimbang") else sys.argv[0]
     for folder, one in every.items():
-        report = run_study(one, root, folder, arm, quick, options=options)
+        many = bool(one.data.findings_in(root))
+        report = (over_findings.run if many else run_study)(one, root, folder, arm, quick, options=options)
+        place = f"{folder / over_findings.BELOW}/FINDING" if many else str(folder)
         if options.workers == 0:
-            progress.say(f"Prepared {folder}. Now, as often as you like: {program} work {folder}")
+            progress.say(f"Prepared {folder}. Now, as often as you like: {program} work {place}")
             continue
         progress.say(f"Report: {report.resolve()}")
-        progress.say(f"Page for the clinic: {program} serve {folder}")
+        progress.say(f"Page for the clinic: {program} serve {place}")
 
 
 def work(run: Path, root: Path | None) -> None:
@@ -115,12 +155,12 @@ def predict(run: Path, files: Sequence[Path], arm: str | None, out: Path | None)
         fix = "leave --out out"
         raise StudyError("OUT_TABLE", "--out for a run of images", "a run of a table, to whose rows it adds", fix)
     rows, code = [], 0
-    for image in files:
-        try:
-            rows.append((str(image), *_cells(predictor.predict(_bytes(image), image.name))))
-        except SeimbangError as error:
-            progress.complain(str(error))
-            code = error.exit_code
+    for image, said in predict_images(predictor, files):
+        if isinstance(said, SeimbangError):
+            progress.complain(str(said))
+            code = said.exit_code
+        else:
+            rows.append((image, *_cells(said)))
     progress.table("Predictions", ("image", *COLUMNS), rows)
     return code
 
@@ -128,7 +168,7 @@ def predict(run: Path, files: Sequence[Path], arm: str | None, out: Path | None)
 def _predict_tables(predictor: Predictor, files: Sequence[Path], out: Path | None) -> int:
     """Print the predictions of all rows, or write them to ``out``; files with a mistake are named and left out."""
     tables, predictions, code = [], list[tuple[str, Prediction]](), 0
-    for file in files:
+    for file in tables_in(files):
         try:
             table = read_file(file)
             of_rows = read_rows(predictor, table)[1]
@@ -148,14 +188,6 @@ def _predict_tables(predictor: Predictor, files: Sequence[Path], out: Path | Non
 
 def _cells(prediction: Prediction) -> tuple[str, str, str]:
     return prediction.label, f"{prediction.confidence:.4f}", prediction.label_tuned or ""
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        found = f"{path} cannot be read ({error.strerror})"
-        raise ImageError("IMG_MISSING", found, "a PNG or JPEG file", "check the path") from error
 
 
 def serve(run: Path, port: int | None, arm: str | None, browser: bool) -> None:

@@ -16,13 +16,13 @@ def images(n=N, seed=0):
     return np.random.default_rng(seed).integers(0, 256, (n, 40, 36, 1), dtype=np.uint8)
 
 
-def dataset(X=None, n=N, kind="image", unreadable=(), classes=None, prefix="c", **columns):
+def dataset(X=None, n=N, kind="image", left_out=(), classes=None, prefix="c", **columns):
     """Return ``n`` cases of two classes in turn of three; every third is in the test set."""
     rows = {"case_id": [f"{prefix}{k:03}" for k in range(n)], "label": ["well" if k % 2 else "sick" for k in range(n)]}
     cases = CaseTable.build(pd.DataFrame(rows | columns), classes=classes)
     X = images(n) if X is None else X
     numbers = tuple(Column(f"v{k}", "number") for k in range(X.shape[1])) if kind == "table" else ()
-    return Dataset(cases, X, "made up", kind, unreadable=tuple(unreadable), columns=numbers)
+    return Dataset(cases, X, "made up", kind, left_out=tuple(left_out), columns=numbers)
 
 
 def fold(name="", n=N, shift=0):

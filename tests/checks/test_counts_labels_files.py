@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from audit_cases import dataset, finding_of, images
 
-from seimbang.datasets.base import CaseTable, Dataset, Unreadable
+from seimbang.datasets.base import CaseTable, Dataset, FileNote
 from seimbang.splits import split
 from seimbang.splits.base import Fold, SplitSettings
 
@@ -68,9 +68,9 @@ def test_identical_images_with_different_labels():
 
 
 def test_unreadable_files_by_reason_and_set():
-    bad = [Unreadable("a.jpg", "IMG_TRUNCATED", ""), Unreadable("b.jpg", "IMG_FORMAT", "")]
-    other = dataset(images(30, seed=1), n=30, unreadable=bad[:1])
-    finding = finding_of("UNREADABLE", dataset(unreadable=bad), external={"B": other})
+    bad = [FileNote("a.jpg", "sick", "IMG_TRUNCATED", ""), FileNote("b.jpg", "sick", "IMG_FORMAT", "")]
+    other = dataset(images(30, seed=1), n=30, left_out=bad[:1])
+    finding = finding_of("UNREADABLE", dataset(left_out=bad), external={"B": other})
     assert (finding.severity, finding.count, finding.cases) == ("warning", 3, ("a.jpg", "b.jpg", "a.jpg"))
     assert finding.sentence == (
         "2 files could not be read and are excluded (IMG_FORMAT 1, IMG_TRUNCATED 1). "

@@ -51,12 +51,19 @@ def make_excel(root):
     return {"source": "excel", "path": "table.xlsx"}
 
 
+def make_excel_manifest(root):
+    make_folder(root)
+    names = [f"set/{label}/{k}.png" for k, label in enumerate(LABELS)]
+    pd.DataFrame({"image": names, "label": LABELS}).to_excel(root / "list.xlsx", index=False)
+    return {"source": "excel", "path": "list.xlsx", "image_column": "image"}
+
+
 def make_sklearn(root):
     return {"source": "sklearn:breast_cancer"}
 
 
-MAKES_A_TABLE = ("features", "categories")
-"""With these keys a CSV is read as a table."""
+DECIDES = ("features", "categories", "image_column")
+"""By these keys a CSV is read as a table, and a workbook as a list of images."""
 
 WRONG = {
     "folder": {"group": {"from": "name", "pattern": "("}},
@@ -65,6 +72,7 @@ WRONG = {
     "npz": {"path": 3},
     "phantom": {"phantom": {"seed": 2**32}},
     "excel": {"label": {"column": "a", "cuts": [float("nan")], "names": ["x", "y"]}},
+    "excel with images": {"label": {"columns": ["a", "b"], "contains": "c"}},
     "sklearn": {"features": []},
 }
 SENTENCES = {
@@ -74,6 +82,7 @@ SENTENCES = {
     "npz": r"data\.path = 3 should be",
     "phantom": r"data\.phantom\.seed = 4294967296 should be less than or equal to 4294967295",
     "excel": r"data\.label\.cuts\.0 = nan should be a finite number",
+    "excel with images": r"data\.label = .* should be with one of its columns as contains",
     "sklearn": r"data\.features = \[\] should be \"all\" or a list of columns",
 }
 
@@ -82,6 +91,7 @@ MAKE = {
     "csv": make_csv,
     "csv with features": make_table,
     "excel": make_excel,
+    "excel with images": make_excel_manifest,
     "npz": make_npz,
     "phantom": make_phantom,
     "sklearn": make_sklearn,
@@ -104,7 +114,7 @@ def test_a_source_has_keys_of_its_own_and_says_what_is_wrong(name, tmp_path):
     settings = make(values)
     assert type(settings) is kind
     assert make(settings.model_dump(mode="json", by_alias=True, exclude_none=True)) == settings
-    for key in {key for other in SOURCES.values() for key in other.model_fields} - {*kind.model_fields, *MAKES_A_TABLE}:
+    for key in {key for other in SOURCES.values() for key in other.model_fields} - {*kind.model_fields, *DECIDES}:
         with pytest.raises(StudyError, match=rf"data\.{key} is a key of .*, not of {name} \(known: .*source"):
             make(values | {key: "x"})
     with pytest.raises(StudyError, match=r"external\[3\]\.positiv is not a known key; did you mean 'positive'"):

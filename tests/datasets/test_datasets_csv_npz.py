@@ -71,13 +71,13 @@ def test_manifest_with_other_columns(tmp_path):
     ("rows", "code", "says"),
     [
         (["path,lable", "x/1.png,a"], "DATA_COLUMN", "'lable'"),
-        (["path;label", "x/1.png;a"], "DATA_COLUMN", "path;label"),
-        ([*ROWS, "x/9.png,well,,,"], "DATA_FILE_MISSING", "x/9.png"),
+        (["path;lable", "x/1.png;a"], "DATA_COLUMN", "'lable'"),
+        ([ROWS[0], "x/9.png,well,,,", "x/8.png,sick,,,"], "DATA_FILE_MISSING", "x/9.png"),
         ([*ROWS, "x/3.png,well,,,"], "DATA_DUPLICATE_ID", "x/3.png"),
-        ([*ROWS, "x/1.png,,,,"], "DATA_LABEL_MISSING", "line 5"),
+        ([*ROWS, "x/1.png,,,,"], "DATA_LABEL_MISSING", "row 5"),
         ([*ROWS, "x/1.png,well,,later,"], "DATA_SPLIT_NAME", "later"),
-        ([*ROWS, "x/1.png,well,,,,,,,,,"], "DATA_CSV", "m.csv"),
-        ([], "DATA_CSV", "m.csv"),
+        ([*ROWS, "x/1.png,well,,,,more"], "DATA_CSV", "m.csv"),
+        ([], "DATA_EMPTY", "m.csv"),
         (ROWS[:1], "DATA_EMPTY", "m.csv"),
         (ROWS[:2], "DATA_ONE_CLASS", "well"),
     ],
@@ -115,10 +115,10 @@ def test_colour_arrays(tmp_path):
 @pytest.mark.parametrize(
     "more",
     [
-        {"train_images": np.zeros((6, 4, 4))},
+        {"train_images": np.full((6, 4, 4), np.nan)},
         {"train_images": np.zeros((6, 16), np.uint8)},
         {"train_images": np.zeros((6, 4, 4, 5), np.uint8)},
-        {"train_labels": np.zeros((6, 14), int)},
+        {"train_labels": np.full((6, 14), 2)},
         {"train_labels": np.zeros(5, int)},
         {"train_labels": np.array(["a"] * 6)},
         {"train_labels": None},
@@ -162,7 +162,8 @@ def test_a_column_of_parts_that_is_named_must_be_there(tmp_path):
 
 def test_a_name_longer_than_any_file_has_is_missing(tmp_path):
     manifest(tmp_path, [*ROWS, "x" * 300 + ",well,p3,,"])
-    assert refusal(tmp_path, "csv").code == "DATA_FILE_MISSING"
+    data = read(tmp_path, "csv")
+    assert [(file.path, file.code) for file in data.left_out] == [("x" * 300, "FILE_MISSING")]
 
 
 def test_arrays_that_are_damaged_or_no_npz_are_refused(tmp_path):

@@ -47,7 +47,13 @@ def test_class_folders(tmp_path):
     assert data.X[:, 0, 0, 0].tolist() == [20, 10, 0]
     assert data.cases.classes == ("well", "sick")
     assert set(data.cases.frame.split) == {""}
-    assert data.facts["files_ignored"] == "1"
+    left = {note.path: (note.label, note.code) for note in data.left_out}
+    assert left == {
+        ".hidden/1.png": ("", "FILE_SYSTEM"),
+        "__MACOSX/1.png": ("", "FILE_SYSTEM"),
+        "well/.x.png": ("well", "FILE_SYSTEM"),
+        "well/notes.txt": ("well", "FILE_OTHER"),
+    }
     assert data.name == tmp_path.name
 
 
@@ -139,7 +145,7 @@ def test_text_renamed_to_jpg_is_unreadable_not_fatal(tmp_path):
     fill(tmp_path, "a/1.png", "b/1.png")
     (tmp_path / "a" / "0.jpg").write_text("text")
     data = read(tmp_path)
-    assert [(bad.path, bad.code) for bad in data.unreadable] == [("a/0.jpg", "IMG_NOT_IMAGE")]
+    assert [(bad.path, bad.code) for bad in data.left_out] == [("a/0.jpg", "IMG_NOT_IMAGE")]
     assert len(data.cases) == len(data.X) == 2
 
 
@@ -209,7 +215,7 @@ def test_the_real_chest_x_rays():
     }
     patients = data.cases.frame.groupby("split").group.agg(set)
     assert not patients["train"] & patients["test"]
-    assert data.unreadable == ()
+    assert [note.code for note in data.left_out] == ["FILE_ASKED"] * 16
     outside = Folder(path="chest_xray_external", group=ByName(pattern=r"(\d+)_"))
     external = load(outside, ImageSettings(size=(32, 32)), REAL, data.cases.classes)
     assert np.bincount(external.cases.y).tolist() == [271, 252]

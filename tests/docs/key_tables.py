@@ -16,6 +16,10 @@ from seimbang.balance.base import Balance
 from seimbang.classical.base import Estimator
 from seimbang.datasets import SOURCES, groups
 from seimbang.datasets.base import SourceSettings
+from seimbang.datasets.csv import Manifest
+from seimbang.datasets.findings import Labelled
+from seimbang.datasets.labels import ColumnsLabel, ContainsLabel, CutLabel
+from seimbang.datasets.npz import ArrayLabel
 from seimbang.datasets.table import Table
 from seimbang.evaluation.figures import figures
 from seimbang.imaging.base import ImageSettings
@@ -38,6 +42,7 @@ TABLES = [
     ("`[[external]]`: the keys of `[data]`, and", External, {"data"}),
     ("`[[published]]`", Published, ()),
 ]
+TABLES_OF = {"list of images": Manifest, "table of features": Table}
 KINDS = {"integer": "whole number", "number": "number", "string": "text", "boolean": "`true` or `false`"}
 BOUNDS = {"minimum": "≥ ", "exclusiveMinimum": "> ", "maximum": "≤ ", "exclusiveMaximum": "< "}
 
@@ -73,18 +78,27 @@ def key_tables():
 
 def sources():
     """Return the keys of each source, then the tables that are values of these keys, each once."""
-    parts = [f"### `[data]`, every table of features\n\n{table(Table, SourceSettings.model_fields)}"]
-    inner, ways = {}, {}
+    parts = [
+        f"### `[data]`, every table of features or list of images\n\n{table(Labelled, SourceSettings.model_fields)}"
+    ]
+    parts += [f"### `[data]`, every {what}\n\n{table(kind, Labelled.model_fields)}" for what, kind in TABLES_OF.items()]
+    inner, ways = [], {}
     for title, kind in SOURCES.items():
-        shared = Table if issubclass(kind, Table) else SourceSettings
+        shared = next(base for base in (*TABLES_OF.values(), SourceSettings) if issubclass(kind, base))
         words = get_args(kind.model_fields["source"].annotation)
         names = ", ".join(f'`source = "{word}"`' for word in words)
-        of_features = " and `features` or `categories`" if title == "csv with features" else ""
-        parts.append(f"### `[data]` with {names}{of_features}\n\n{table(kind, shared.model_fields)}")
-        inner |= {key: settings for key, settings in inside(kind) if key != "group"}
+        also = {"csv with features": " and `features` or `categories`", "excel with images": " and `image_column`"}
+        parts.append(f"### `[data]` with {names}{also.get(title, '')}\n\n{table(kind, shared.model_fields)}")
+        inner += [pair for pair in inside(kind) if pair[0] != "group" and pair not in inner]
         ways |= groups(kind) if "group" in kind.model_fields else {}
     parts += [f'### `group` with `from = "{word}"`\n\n{table(way, {"origin"})}' for word, way in ways.items()]
-    return parts + [f"### `{key}` in `[data]`\n\n{table(settings)}" for key, settings in inner.items()]
+    return parts + [f"### `{key}` in `[data]`{of(settings)}\n\n{table(settings)}" for key, settings in inner]
+
+
+def of(settings):
+    """Return by which key a ``label`` table is one of this kind."""
+    key = {CutLabel: "cuts", ContainsLabel: "contains", ColumnsLabel: "columns"}.get(settings)
+    return f" with `{key}`" if key else " of arrays" * (settings is ArrayLabel)
 
 
 def inside(kind):

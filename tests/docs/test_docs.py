@@ -70,9 +70,16 @@ def test_shell_lines_are_commands_that_exist(text):
             parsed(words)
         elif program == "make":
             assert re.search(rf"^{words[0]}:", read(ROOT / "Makefile"), re.M), words
-        elif program == "pip":
-            assert words[:-1] == ["install", "-c", "constraints.txt", "-e"]
-            assert words[-1] in {".", *(f".[{extra}]" for extra in EXTRAS)}
+        elif program in ("pip", "uv"):
+            *how, last = words[1:] if program == "uv" else words
+            assert how[:1] == ["install"]
+            assert how[-3:] == ["-c", "constraints.txt", "-e"]
+            assert how[1:-3] in (
+                [],
+                ["--extra-index-url", "https://download.pytorch.org/whl/cpu"],
+                ["--torch-backend=auto"],
+            )
+            assert last in {".", *(f".[{extra}]" for extra in EXTRAS)}
         else:
             assert program.startswith(".venv/bin/"), program
             assert (Path(sys.executable).parent / Path(program).name).exists(), program

@@ -4,7 +4,8 @@ import re
 
 import notebook
 
-from seimbang.runs import quick
+from seimbang.runs import forecast
+from seimbang.runs.quick import Cut
 
 CELLS = notebook.code_cells(notebook.read())
 
@@ -27,8 +28,8 @@ def test_it_was_executed_in_order_and_is_small():
 def test_its_cells_run_and_give_the_outputs_it_shows(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SEIMBANG_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(quick, "EPOCHS", 1)  # the answer does not matter here, and each epoch takes seconds
-    monkeypatch.setattr(quick, "CASES", 200)
+    # the answer does not matter here, and each epoch takes seconds
+    monkeypatch.setattr(forecast, "CUTS", (Cut(200, 1),))
     made = list(notebook.outputs(CELLS))
     for cell, outputs in zip(CELLS, made, strict=True):
         message = f"{cell['id']} is old: run  python tests/docs/notebook.py"

@@ -12,6 +12,7 @@ from PIL import Image
 from seimbang.errors import ImageError, IntegrityError, ResourceError
 from seimbang.imaging import cache
 from seimbang.imaging.base import ImageSettings
+from seimbang.imaging.store import open_store
 
 SMALL = ImageSettings(size=(6, 5))
 NAMES = [f"{k}.png" for k in range(12)]
@@ -25,14 +26,14 @@ def pictures(tmp_path):
 
 
 def decoded(root, names=NAMES, asked=SMALL):
-    return cache.decode_all(names, root, asked, root / "cache")
+    return cache.decode_all(names, open_store(root), asked, root / "cache")
 
 
 def no_decoding(monkeypatch):
     def fail(*_):
         raise AssertionError("decoded again")
 
-    monkeypatch.setattr(cache, "decode", fail)
+    monkeypatch.setattr(cache, "decode_noted", fail)
 
 
 def test_is_made_once_in_order_and_read_only(pictures, monkeypatch):
@@ -96,7 +97,7 @@ def test_a_damaged_entry_is_made_again(pictures, damage):
 
 def test_an_interrupted_run_leaves_nothing_that_is_taken_for_pixels(pictures, monkeypatch):
     monkeypatch.setattr(cache, "_BATCH", 4)
-    real, calls = cache.decode, []
+    real, calls = cache.decode_noted, []
 
     def stop(*args):
         calls.append(args)
@@ -104,11 +105,11 @@ def test_an_interrupted_run_leaves_nothing_that_is_taken_for_pixels(pictures, mo
             raise KeyboardInterrupt
         return real(*args)
 
-    monkeypatch.setattr(cache, "decode", stop)
+    monkeypatch.setattr(cache, "decode_noted", stop)
     with pytest.raises(KeyboardInterrupt):
         decoded(pictures)
     assert [path.suffix for path in (pictures / "cache").iterdir()] == [".lock"]
-    monkeypatch.setattr(cache, "decode", real)
+    monkeypatch.setattr(cache, "decode_noted", real)
     assert len(decoded(pictures).X) == 12
 
 
@@ -138,7 +139,7 @@ def test_a_full_disk_says_so(pictures, monkeypatch):
 def test_a_cache_that_is_no_folder_says_so(pictures):
     (pictures / "file").write_text("")
     with pytest.raises(ResourceError, match="NOT_WRITABLE"):
-        cache.decode_all(NAMES, pictures, SMALL, pictures / "file" / "cache")
+        cache.decode_all(NAMES, open_store(pictures), SMALL, pictures / "file" / "cache")
 
 
 def test_a_disk_that_does_not_keep_what_was_written_says_so(pictures, monkeypatch):

@@ -17,8 +17,8 @@ from seimbang.record.leases import Leases
 from seimbang.runs import executors
 from seimbang.runs.describe import divide
 from seimbang.runs.executors import Options, fitting, workers
-from seimbang.runs.prepare import prepare, restore, threads_of
-from seimbang.runs.quick import quick
+from seimbang.runs.prepare import cut_of, prepare, restore, threads_of
+from seimbang.runs.quick import cut_down, quick
 from seimbang.runs.run import run, work
 from seimbang.runs.stages import fold_token
 from seimbang.study.load import to_dict, to_toml
@@ -90,6 +90,16 @@ def test_workers_give_the_bits_of_one_process_and_each_job_is_done_once(alone, t
     assert list((tmp_path / ".leases").iterdir()) == []
 
 
+def test_a_worker_ends_quietly_when_no_job_is_left_and_at_once_with_its_starter(alone):
+    command = [sys.executable, "-m", "seimbang.runs.executors.worker", str(alone)]
+    pipes = {"stdin": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes) as idle:
+        assert (idle.wait(timeout=120), idle.stderr.read()) == (0, b"")  # its stdin is open all the while
+    with subprocess.Popen(command, **pipes) as orphan:
+        orphan.stdin.close()
+        assert orphan.wait(timeout=120) == 1
+
+
 def test_a_run_that_is_only_prepared_is_done_by_whoever_works_on_it(alone, tmp_path):
     file = tmp_path / "study.toml"
     file.write_text(to_toml(to_dict(study())), encoding="utf-8")
@@ -125,7 +135,7 @@ def test_the_folds_a_worker_reads_are_those_that_were_made(tmp_path):
     one = parse(values)
     run(one, Path(), tmp_path, options=Options(workers=0), quick=True)
     scope, jobs = restore(RunFolder(tmp_path))
-    made = divide(prepare(quick(one), Path(), quick=True))
+    made = cut_down(divide(prepare(quick(one), Path(), quick=True)), cut_of(tmp_path))
     assert scope.divided.token == made.token
     for name, folds in made.folds.items():
         for ours, theirs in zip(scope.divided.folds[name], folds, strict=True):

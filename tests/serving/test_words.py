@@ -90,5 +90,5 @@ def test_every_fact_that_seimbang_finds_of_a_data_set_has_a_name_in_both_languag
     sources = "".join(path.read_text(encoding="utf-8") for path in Path(datasets.__file__).parent.glob("*.py"))
     tables = re.findall(r"\bfacts = \{(.*?)\}(?=\n| \|)", sources, re.DOTALL)
     found = {name for table in tables for name in re.findall(r'"([a-z_]+)":', table)} | {FACT}
-    assert {"source", "files_ignored"} < found
+    assert {"source", "format"} < found
     assert not {name for name in found if f"data.{name}" not in TEXTS}

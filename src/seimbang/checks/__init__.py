@@ -12,6 +12,7 @@ from seimbang.checks import (
     columns,
     counts,
     duplicates,
+    file_notes,
     groups,
     labels,
     proxies,
@@ -19,7 +20,6 @@ from seimbang.checks import (
     quality,
     recipes,
     source,
-    unreadable,
 )
 from seimbang.checks.base import Check, Finding, deduplicate, leaks
 from seimbang.checks.evidence import Evidence, RecipeEvidence
@@ -35,7 +35,11 @@ _VALIDATION = (("train", "validation"),)
 # What reaches the test set is a leak: the reported figures are too good. What only reaches the validation set is a
 # warning: it biases the choice of epoch and threshold, but the test figures stay honest.
 CHECKS: tuple[Check[Evidence], ...] = (
-    Check("UNREADABLE", "Files that cannot be read", "warning", unreadable.unreadable),
+    Check("UNREADABLE", "Files that cannot be read", "warning", file_notes.unreadable),
+    Check("FILES_LOST", "Classes that lose files", "warning", file_notes.lost),
+    Check("FILES_NOTED", "Files used although faulty", "warning", file_notes.noted),
+    Check("FILES_LEFT_OUT", "Files that are left out", "info", file_notes.left_out),
+    Check("CLASS_NAMES", "Classes spelt in several ways", "warning", file_notes.class_names),
     Check("CLASS_COUNTS", "Class balance", "info", counts.class_balance),
     Check("CLASS_TOO_SMALL", "Classes too small for the split", "error", counts.too_small),
     Check("CLASS_FEW", "Classes with few cases in a set", "warning", counts.few_cases),

@@ -7,10 +7,12 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from seimbang.datasets.base import Dataset, SourceSettings
-from seimbang.datasets.csv import Csv
+from seimbang.datasets.csv import Csv, ExcelManifest
 from seimbang.datasets.csv_table import CsvTable
 from seimbang.datasets.excel import Excel
+from seimbang.datasets.findings import Labelled
 from seimbang.datasets.folder import Folder
+from seimbang.datasets.labels import kind_of
 from seimbang.datasets.npz import Npz
 from seimbang.datasets.phantom import Phantom
 from seimbang.datasets.sklearn import Sklearn
@@ -25,6 +27,7 @@ SOURCES: dict[str, type[SourceSettings]] = {
     "npz": Npz,
     "phantom": Phantom,
     "excel": Excel,
+    "excel with images": ExcelManifest,
     "sklearn": Sklearn,
 }
 
@@ -52,6 +55,12 @@ def make(values: Mapping[str, Any], where: str = "data") -> SourceSettings:
         except StudyError as error:
             wrong.append(error.found)
             del own["group"]
+    if issubclass(kind, Labelled) and isinstance(own.get("label"), Mapping):
+        try:
+            own["label"] = build(kind_of(own["label"]), own["label"], f"{where}.label")
+        except StudyError as error:
+            wrong.append(error.found)
+            del own["label"]
     try:
         settings = build(kind, own, where)
     except StudyError as error:
@@ -62,14 +71,18 @@ def make(values: Mapping[str, Any], where: str = "data") -> SourceSettings:
 
 
 def _source(values: Mapping[str, Any], where: str) -> str:
-    """Return which of ``SOURCES`` the values are for; a CSV is a table as soon as they say what the models see."""
+    """Return which of ``SOURCES`` the values are for.
+
+    A CSV is a table as soon as they say what the models see, a workbook lists images as soon as they say where.
+    """
     names = [name for kind in SOURCES.values() for name in get_args(kind.model_fields["source"].annotation)]
     source = values.get("source", "folder")
     if source not in names:
         known = ", ".join(dict.fromkeys(names))
         raise invalid([f"{where}.source = {source!r} is not known{nearest(source, names)} (known: {known})"])
-    table = source == "csv" and not {"features", "categories"}.isdisjoint(values)
-    return "csv with features" if table else str(source).partition(":")[0]
+    if source == "csv" and not {"features", "categories"}.isdisjoint(values):
+        return "csv with features"
+    return "excel with images" if source == "excel" and "image_column" in values else str(source).partition(":")[0]
 
 
 def groups(kind: type[SourceSettings]) -> dict[str, type[BaseModel]]:

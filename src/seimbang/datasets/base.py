@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
+from seimbang.datasets.names import Spellings, one_spelling, same_class
 from seimbang.errors import DataError
 from seimbang.imaging.base import ImageSettings
 
@@ -44,6 +46,14 @@ class SourceSettings(BaseModel):
         """Return the data set; see `datasets.load`."""
         raise NotImplementedError
 
+    def findings_in(self, root: Path) -> tuple[str, ...]:
+        """Return the findings each of which is to be studied by itself; most sources have none."""
+        return ()
+
+    def of_finding(self, name: str) -> Self:
+        """Return the settings of one finding against the rest; here the same, as there is nothing to choose among."""
+        return self
+
     def with_facts(self, facts: dict[str, str]) -> Self:
         """Return the settings with these facts too, where the study does not say otherwise."""
         return self.model_copy(update={"facts": facts | self.facts})
@@ -58,12 +68,14 @@ class CaseTable:
             ``group`` (the patient; empty where unknown), ``site``, ``split`` (train, validation, test; empty where
             the source has none) and ``digest`` (sha256 of the file); all strings. The index is 0 ... n-1.
         classes: Class names in column order of every probability; in a two-class problem the positive one is last.
-        root: Folder the paths are relative to.
+        root: Folder, or zip archive, that the paths are relative to.
+        spellings: Of each class that the data do not always spell as it is called here, the spellings and their cases.
     """
 
     frame: pd.DataFrame
     classes: tuple[str, ...]
     root: Path = field(default_factory=Path)
+    spellings: Spellings = field(default_factory=dict)
 
     @classmethod
     def build(
@@ -75,6 +87,8 @@ class CaseTable:
         order: tuple[str, ...] = (),
     ) -> Self:
         """Check ``rows`` (missing optional columns are filled with ``""``), sort them and name the classes.
+
+        Class names that differ only in case, blanks, the form of accents or punctuation are one class.
 
         Args:
             rows: At least ``case_id`` and ``label``.
@@ -95,14 +109,15 @@ class CaseTable:
         twice = frame.case_id[frame.case_id.duplicated()]
         if len(twice):
             raise DataError("DATA_DUPLICATE_ID", f"id {twice.iloc[0]!r} twice", "one row a case", "make ids unique")
+        frame["label"], spellings = one_spelling(frame.label, classes or ())
         if classes is None:
-            return cls(frame, _classes(frame.label, positive, order), root)
+            return cls(frame, _classes(frame.label, positive, order), root, spellings)
         unknown = sorted(set(frame.label) - set(classes))
         if unknown:
             fix = f'rename it in the classes table, as in {{ "{unknown[0]}" = "{classes[0]}" }}, or leave it out'
             expected = f"one of {', '.join(classes)}"
             raise DataError("DATA_UNKNOWN_CLASS", f"the class {unknown[0]!r} in {root}", expected, fix)
-        return cls(frame, classes, root)
+        return cls(frame, classes, root, spellings)
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -129,28 +144,78 @@ class CaseTable:
 
 def _classes(labels: pd.Series[str], positive: str | None, order: tuple[str, ...]) -> tuple[str, ...]:
     counts = labels.value_counts()
-    names = [name for name in order if name in counts] or sorted(counts.index)
+    ordered = [same_class(name, counts.index) for name in order]
+    names = [name for name in ordered if name is not None] or sorted(counts.index)
     if len(names) < 2:
         raise DataError(
             "DATA_ONE_CLASS", f"only the class {names[0]!r}", "at least two classes", "add cases of another class"
         )
-    if positive is not None and positive not in names:
+    wanted = positive if positive is None else same_class(positive, names)
+    if positive is not None and wanted is None:
         raise DataError(
             "DATA_POSITIVE", f"the classes {', '.join(names)}", f"a class {positive!r}", "correct data.positive"
         )
-    last = positive if positive is not None else min(names, key=lambda name: (counts[name], name))
+    last = wanted or min(names, key=lambda name: (counts[name], name))
     if positive is None and len(names) > 2:
         return tuple(names)
     return (*(name for name in names if name != last), last)
 
 
 @dataclass(frozen=True)
-class Unreadable:
-    """A file that the decoder rejected."""
+class FileNote:
+    """A file that is left out, or that is used although there is something to say of it.
+
+    Attributes:
+        path: POSIX, below the data folder or archive.
+        label: The class it is, or would be, of; ``""`` where that is not known.
+        code: Why: a key of ``REASONS``.
+        message: The same in words, with what is known of this file.
+    """
 
     path: str
+    label: str
     code: str
     message: str
+
+
+REASONS = {
+    "FILE_MASK": "mask of an image",
+    "FILE_SYSTEM": "hidden, or written by a program for itself",
+    "FILE_OTHER": "not an image",
+    "FILE_LINK": "link that is not followed",
+    "FILE_COPY": "there, or reached by a link, a second time",
+    "FILE_OUTSIDE": "image outside of the class folders",
+    "FILE_ASKED": "left out by the study",
+    "FILE_MISSING": "in the list of images, but not there",
+    "FILE_SEVERAL": "several files fit its name in the list of images",
+    "FILE_UNSURE": "its label is neither affirmed nor denied (-1)",
+    "IMG_CORRUPT": "damaged",
+    "IMG_EMPTY": "empty",
+    "IMG_FIRST_FRAME": "several pictures; the first is used",
+    "IMG_FORMAT": "image in a format that is not read",
+    "IMG_MULTIFRAME": "several images in one file",
+    "IMG_NO_ACCESS": "no permission to read it",
+    "IMG_NO_END": "whole, but without its end marker; used",
+    "IMG_NOT_IMAGE": "called an image, but none",
+    "IMG_TOO_LARGE": "too large",
+    "IMG_TRUNCATED": "cut off",
+}
+"""Why a file is left out, or what there is to say of it, in a few words."""
+
+LOST = {
+    *(code for code in REASONS if code.startswith("IMG_")),
+    "FILE_LINK",
+    "FILE_OUTSIDE",
+    "FILE_MISSING",
+    "FILE_SEVERAL",
+}
+"""Reasons that take a case away from the study, if the file is not used."""
+
+
+def tally(notes: Iterable[FileNote]) -> list[tuple[str, str, int]]:
+    """Return the table of files left out, or noted: class (``""`` where not known), code of the reason, and count."""
+    counts = Counter((note.label, note.code) for note in notes)
+    return [(label, code, count) for (label, code), count in sorted(counts.items())]
 
 
 @dataclass(frozen=True)
@@ -185,7 +250,8 @@ class Dataset:
         name: How it is called in reports.
         kind: What ``X`` holds.
         synthetic: Whether it was generated (the phantom); everything shown of it says so.
-        unreadable: Files that were left out, and why.
+        left_out: Every file of the source that is not used, and why.
+        noted: Files that are used although there is something to say of them.
         facts: Source, format, licence and the like, for the report and the page.
         columns: Of a table: what each column of ``X`` holds.
     """
@@ -195,6 +261,7 @@ class Dataset:
     name: str
     kind: Literal["image", "table"] = "image"
     synthetic: bool = False
-    unreadable: tuple[Unreadable, ...] = ()
+    left_out: tuple[FileNote, ...] = ()
+    noted: tuple[FileNote, ...] = ()
     facts: dict[str, str] = field(default_factory=dict)
     columns: tuple[Column, ...] = ()

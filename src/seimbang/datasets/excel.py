@@ -18,6 +18,11 @@ class Excel(Table):
     source: Literal["excel"] = "excel"
     sheet: str = ""
 
+    @property
+    def sheet_name(self) -> str:
+        """The sheet; ``""`` where none is named."""
+        return self.sheet
+
     def load(self, image: ImageSettings, root: Path, classes: tuple[str, ...] | None = None) -> Dataset:
         """Read the sheet; see `from_file`."""
         return from_file(self, root, classes, self.sheet)

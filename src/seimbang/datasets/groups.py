@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, Field, field_validator
 
 from seimbang.datasets.base import STRICT
-from seimbang.datasets.images import SPLITS
+from seimbang.datasets.names import part_of
 from seimbang.errors import DataError
 
 
@@ -79,7 +79,7 @@ class ByFolder(BaseModel):
             found, fix = f"{path!r} with {len(folders)} folders", "lower data.group.level"
             raise DataError("DATA_GROUP_LEVEL", found, f"at least {self.level}", fix)
         *above, own = folders[: len(folders) - self.level + 1]
-        return "/".join([*(name for name in above if name.lower() not in SPLITS), own])
+        return "/".join([*(name for name in above if not part_of(name)), own])
 
 
 class ByColumn(BaseModel):

@@ -1,55 +1,66 @@
 """What sources do alike: names of parts, renamed and left-out classes, decoding of files, the table."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import NoReturn
 
 import pandas as pd
 
-from seimbang.datasets.base import CaseTable, Dataset, SourceSettings, Unreadable
+from seimbang.datasets.base import CaseTable, Dataset, FileNote, SourceSettings, tally
+from seimbang.datasets.names import SPLITS, class_key, part_of, same_class
 from seimbang.errors import DataError
 from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.cache import decode_all
-
-SPLITS = {
-    "train": "train",
-    "training": "train",
-    "val": "validation",
-    "valid": "validation",
-    "validation": "validation",
-    "dev": "validation",
-    "test": "test",
-    "testing": "test",
-}
-"""Spellings of the three parts, in lower case."""
+from seimbang.imaging.store import open_store
 
 
 def from_files(
-    rows: pd.DataFrame, base: Path, settings: SourceSettings, image: ImageSettings, classes: tuple[str, ...] | None
+    rows: pd.DataFrame,
+    base: Path,
+    settings: SourceSettings,
+    image: ImageSettings,
+    classes: tuple[str, ...] | None,
+    left: Iterable[FileNote] = (),
 ) -> Dataset:
-    """Decode the files of ``rows`` and return those that could be read as a data set, the others as unreadable.
+    """Decode the files of ``rows`` and return those that could be read as a data set; the others are left out.
 
     Args:
         rows: Columns ``case_id``, ``path`` and ``label``, perhaps ``group``, ``split`` and ``site``.
-        base: Folder that the paths are relative to.
+        base: Folder, or zip archive, that the paths are relative to.
         settings: The ``[data]`` table.
         image: The ``[image]`` table.
         classes: Classes of the internal set when this is an external one.
+        left: Files beside them that are not used, and why.
 
     Raises:
-        DataError: ``DATA_UNREADABLE`` when no file could be read, and what `CaseTable.build` raises.
+        DataError: ``DATA_UNREADABLE`` when no file, or none of a class, could be read; ``DATA_ZIP``, and what
+            `CaseTable.build` raises.
         ResourceError: The cache cannot be written.
     """
     rows = rows.sort_values("case_id", kind="stable", ignore_index=True)
-    CaseTable.build(rows, base, settings.positive, classes)  # what is wrong with the table is said before decoding
-    decoded = decode_all(rows.path.tolist(), base, image)
-    bad = tuple(Unreadable(rows.path[k], error.code, str(error)) for k, error in decoded.errors.items())
-    if len(bad) == len(rows):
-        raise DataError("DATA_UNREADABLE", bad[0].message, "images that can be read", "replace the files")
+    listed = CaseTable.build(rows, base, settings.positive, classes)  # what is wrong with the table comes first
+    decoded = decode_all(rows.path.tolist(), open_store(base), image)
+    labels = listed.frame.label
+    bad = [FileNote(rows.path[k], labels[k], error.code, str(error)) for k, error in decoded.errors.items()]
     good = rows.assign(digest=decoded.digests).drop(index=list(decoded.errors))
+    _require_readable(labels, bad)
+    noted = tuple(FileNote(rows.path[k], labels[k], note.code, note.message) for k, note in decoded.notes.items())
     cases = CaseTable.build(good, base, settings.positive, classes)
-    return Dataset(cases, decoded.X, base.name, unreadable=bad, facts=settings.facts)
+    beside = [replace(note, label=same_class(note.label, cases.classes) or note.label) for note in left]
+    name = base.name if base.is_dir() else base.stem
+    return Dataset(cases, decoded.X, name, left_out=(*beside, *bad), noted=noted, facts=settings.facts)
+
+
+def _require_readable(labels: "pd.Series[str]", bad: list[FileNote]) -> None:
+    """Raise ``DATA_UNREADABLE`` where none of the files, or none of those of a class, could be read."""
+    for label in dict.fromkeys(note.label for note in bad):
+        of_class = [note for note in bad if note.label == label]
+        if len(of_class) == (labels == label).sum():
+            reasons = ", ".join(f"{count} {code}" for _, code, count in tally(of_class))
+            found = f"no file of the class {label!r} that can be read ({reasons}), such as {of_class[0].message}"
+            raise DataError("DATA_UNREADABLE", found, "images of every class", "replace the files")
 
 
 def require_columns(columns: Iterable[str], needed: list[str]) -> None:
@@ -65,9 +76,9 @@ def require_columns(columns: Iterable[str], needed: list[str]) -> None:
 def check_renames(settings: SourceSettings, names: Iterable[str]) -> None:
     """Raise ``DATA_UNKNOWN_CLASS`` when a name in ``classes`` or ``leave_out`` does not occur in the data."""
     there = sorted(set(names))
-    known = {*there, *SPLITS, *settings.classes.values()}
-    for name in (*settings.classes, *(name for name in settings.leave_out if name.lower() not in SPLITS)):
-        if name not in known:
+    known = {class_key(name) for name in (*there, *settings.classes.values())}
+    for name in (*settings.classes, *(name for name in settings.leave_out if not part_of(name))):
+        if class_key(name) not in known:
             near = get_close_matches(name, there, 1, 0.5)
             fix = f"did you mean {near[0]!r}?" if near else "correct data.classes or data.leave_out"
             raise DataError("DATA_UNKNOWN_CLASS", f"{name!r} in the study", f"one of {', '.join(there)}", fix)
@@ -79,18 +90,23 @@ def parts(names: Iterable[str]) -> list[str]:
     Raises:
         DataError: ``DATA_SPLIT_NAME``.
     """
-    spellings = {"": "", **SPLITS}
     names = list(names)
     for name in names:
-        if name.strip().lower() not in spellings:
+        if name.strip() and not part_of(name):
             raise DataError("DATA_SPLIT_NAME", f"the split {name!r}", f"one of {', '.join(SPLITS)}", "rename it")
-    return [spellings[name.strip().lower()] for name in names]
+    return [part_of(name) for name in names]
+
+
+def renamed(settings: SourceSettings, name: str) -> str:
+    """Return the name that a class has by the study's ``classes``, however the data spell it."""
+    old = same_class(name, settings.classes)
+    return name if old is None else settings.classes[old]
 
 
 def left_out(settings: SourceSettings, split: str, *names: str) -> bool:
     """Return whether a case of this part (train, validation, test or ``""``) and these class names is left out."""
-    left_parts = {SPLITS.get(name.lower()) for name in settings.leave_out}
-    return split in left_parts or any(name in settings.leave_out for name in names)
+    parts = {part_of(name) for name in settings.leave_out} - {""}
+    return split in parts or any(same_class(name, settings.leave_out) for name in names)
 
 
 def missing(path: Path) -> NoReturn:

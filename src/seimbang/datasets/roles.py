@@ -8,18 +8,26 @@ CASES = (
     "nomor", "no_urut", "number", "accession", "accession_number", "name", "nama", "code", "kode",
 )  # fmt: skip
 IMAGES = (
-    "path", "image", "image_path", "image_id", "image_index", "image_name", "filename", "file_name", "file", "filepath",
-    "img", "img_path", "png", "jpg", "dicom_id", "gambar", "berkas",
+    "path", "image", "image_path", "image_file_path", "image_id", "imageid", "image_index", "image_name", "filename",
+    "file_name", "file", "filepath", "file_path", "img", "img_path", "img_id", "img_name", "png", "jpg", "dicom_id",
+    "sop_instance_uid", "sopinstanceuid", "id_code", "isic_id", "gambar", "berkas", "nama_berkas", "nama_file", "citra",
 )  # fmt: skip
 LABELS = (
-    "label", "labels", "class", "diagnosis", "dx", "finding", "finding_labels", "findings", "target", "outcome",
-    "category", "disease", "y", "kelas", "kategori", "diagnosa", "status",
+    "label", "labels", "class", "class_name", "diagnosis", "dx", "finding", "finding_labels", "findings", "target",
+    "outcome", "category", "disease", "pathology", "ground_truth", "gt", "y", "kelas", "kategori", "diagnosa",
+    "diagnosis_akhir", "penyakit", "status",
 )  # fmt: skip
 PATIENTS = (
-    "patient", "patient_id", "patientid", "subject", "subject_id", "lesion_id", "studyinstanceuid", "study_id",
-    "person_id", "pid", "mrn", "case_id", "pasien", "id_pasien", "no_rm",
+    "patient", "patient_id", "patientid", "patient_name", "subject", "subject_id", "subjectid", "person_id", "pid",
+    "mrn", "pasien", "id_pasien", "nama_pasien", "no_rm", "nomor_rm", "lesion_id", "lesionid", "study_instance_uid",
+    "studyinstanceuid", "study_id", "studyid", "case_id",
 )  # fmt: skip
-PARTS = ("split", "set", "partition", "fold", "subset", "usage", "bagian")
+PARTS = ("split", "set", "partition", "fold", "subset", "dataset", "usage", "bagian", "pembagian", "himpunan")
+OTHERS = {
+    "sex", "gender", "jenis_kelamin", "age", "umur", "usia", "view", "view_position", "frontal_lateral", "ap_pa",
+    "site", "localization", "location", "hospital", "rumah_sakit", "modality", "laterality", "dx_type", "follow_up",
+}  # fmt: skip
+"""Columns, as ``plain`` has them, that say something else of a case than its class."""
 
 
 def plain(name: str) -> str:

@@ -1,7 +1,7 @@
 """A table of features: one row a case, with its class, numbers and category levels."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -10,11 +10,12 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import BeforeValidator, Field
 
-from seimbang.datasets.base import CaseTable, Column, Dataset, SourceSettings
+from seimbang.datasets.base import CaseTable, Column, Dataset
 from seimbang.datasets.columns import MISSING, numbers, positions, ranges, refuse_text
+from seimbang.datasets.findings import Labelled
 from seimbang.datasets.groups import ByColumn
 from seimbang.datasets.images import check_renames, left_out, missing, parts, require_columns
-from seimbang.datasets.labels import CutLabel, first_gap, labels
+from seimbang.datasets.labels import CutLabel, against_rest, columns_of, first_gap, labels
 from seimbang.datasets.sheets import Join, blocks, no_rows
 from seimbang.errors import DataError
 
@@ -29,17 +30,15 @@ def _all_or_some(features: Any) -> Any:
 Features = Annotated[Literal["all"] | Annotated[tuple[str, ...], Field(strict=False)], BeforeValidator(_all_or_some)]
 
 
-class Table(SourceSettings):
+class Table(Labelled):
     """What the columns of a table are; each kind of file adds how it is read.
 
     Attributes:
         path: The file, below ``--data``, ``$SEIMBANG_DATA`` or ``./data``.
         group: Column with the patient, so that no patient is in two parts; ``patient``, if there is one, unless given.
-        label_column: Column with the class.
         split_column: Column with the part, if there is one; ``""`` where ``split`` is no such column.
         features: Columns that the models see, or ``"all"`` that hold numbers and have no other role.
         categories: Columns of category levels, such as sex, that the models see too.
-        label: Cut points that make the class from a number, instead of ``label_column``.
         id_column: Column with the name of the case, if there is one; ``""`` where ``id`` is no such column.
         units: Units of columns, for the page.
         join: Further files with columns of the same cases.
@@ -48,11 +47,9 @@ class Table(SourceSettings):
 
     path: str = ""
     group: ByColumn | None = None
-    label_column: str = "label"
     split_column: str = "split"
     features: Features = "all"
     categories: tuple[str, ...] = Field((), strict=False)
-    label: CutLabel | None = None
     id_column: str = "id"
     units: dict[str, str] = Field(default_factory=dict)
     join: tuple[Join, ...] = Field((), strict=False)
@@ -67,6 +64,24 @@ class Table(SourceSettings):
         group = (self.group or ByColumn()).column
         roles = {self.label_column, self.id_column, group, self.split_column, "site", *(join.on for join in self.join)}
         return column not in roles or column in self.categories
+
+    @property
+    def sheet_name(self) -> str:
+        """The sheet of a workbook; ``""`` where none is named, and for text."""
+        return ""
+
+    def label_cells(self, root: Path) -> Iterator["pd.Series[str]"]:
+        """Yield the cells of ``label_column``, block by block.
+
+        Raises:
+            DataError: ``DATA_MISSING``, ``DATA_COLUMN`` and what `blocks` raises.
+        """
+        path = root / self.path
+        if not path.is_file():
+            missing(path)
+        for block in blocks(path, self.sheet_name, self.join, self.id_column):
+            require_columns(block.columns, [self.label_column])
+            yield block[self.label_column]
 
     @property
     def listed(self) -> tuple[str, ...]:
@@ -92,7 +107,7 @@ def from_file(settings: Table, root: Path, classes: tuple[str, ...] | None, shee
     names = " with ".join([path.name, *(Path(join.path).name for join in settings.join)])
     facts = {"source": f"table {names}", "format": "table of features"}
     rows = blocks(path, sheet, settings.join, settings.id_column, settings.decimal, settings.holds_numbers)
-    return build(rows, settings.with_facts(facts), path, classes)
+    return build(rows, settings.alone(root).with_facts(facts), path, classes)
 
 
 def build(
@@ -113,6 +128,8 @@ def build(
     rows, X, columns = _together(tables, settings)
     if rows.empty:
         raise no_rows(path.name)
+    rows["label"] = against_rest(rows.label, settings.label)
+    settings = settings.with_positive()
     check_renames(settings, rows.label.unique())
     new = rows.label.replace(settings.classes)
     if settings.leave_out:
@@ -120,8 +137,8 @@ def build(
         rows, new, X = rows[keep], new[keep], X[keep]
     rows = rows.assign(label=new, digest=[hashlib.sha256(row.tobytes()).hexdigest() for row in X])
     order = np.argsort(rows.case_id.to_numpy(object), kind="stable")
-    cut = settings.label
-    ranks = tuple(dict.fromkeys(settings.classes.get(name, name) for name in cut.names)) if cut else ()
+    names = settings.label.names if isinstance(settings.label, CutLabel) else ()
+    ranks = tuple(dict.fromkeys(settings.classes.get(name, name) for name in names))
     cases = CaseTable.build(rows.iloc[order], path.parent, settings.positive, classes, ranks)
     X = X[order]
     return Dataset(cases, X, path.stem, "table", facts=settings.facts, columns=ranges(X, columns))
@@ -140,20 +157,20 @@ def _together(
 def _roles(settings: Table, names: list[str]) -> dict[str, str]:
     """Return the column of each role; a role without a column is left out."""
     default = {name: field.default for name, field in Table.model_fields.items()}
-    wanted = {  # and whether it must be there
-        "label": (settings.label.column if settings.label else settings.label_column, True),
-        "case_id": (settings.id_column, settings.id_column not in ("", default["id_column"])),
-        "group": ((settings.group or ByColumn()).column, settings.group is not None),
-        "split": (settings.split_column, settings.split_column not in ("", default["split_column"])),
-        "site": ("site", False),
-    }
-    require_columns(names, [column for column, must in wanted.values() if must])
+    wanted = [  # and whether it must be there
+        *(("label", column, True) for column in columns_of(settings.label, settings.label_column)),
+        ("case_id", settings.id_column, settings.id_column not in ("", default["id_column"])),
+        ("group", (settings.group or ByColumn()).column, settings.group is not None),
+        ("split", settings.split_column, settings.split_column not in ("", default["split_column"])),
+        ("site", "site", False),
+    ]
+    require_columns(names, [column for _, column, must in wanted if must])
     chosen = {*settings.listed, *settings.categories}
-    for role, (column, must) in wanted.items():
+    for role, column, must in wanted:
         if must and column in chosen:
             found = f"the column {column!r} as {role} and as a feature"
             raise DataError("DATA_ROLE", found, "one role a column", "take it out of data.features and data.categories")
-    return {role: column for role, (column, _) in wanted.items() if column in names and column not in chosen}
+    return {role: column for role, column, _ in wanted if column in names and column not in chosen}
 
 
 def _features(settings: Table, names: list[str], roles: dict[str, str]) -> list[str]:
@@ -163,7 +180,7 @@ def _features(settings: Table, names: list[str], roles: dict[str, str]) -> list[
         require_columns(names, chosen)
         return chosen
     require_columns(names, list(settings.categories))
-    taken = {*roles.values(), *(join.on for join in settings.join)}
+    taken = {*columns_of(settings.label, settings.label_column), *roles.values(), *(join.on for join in settings.join)}
     return [name for name in names if name not in taken]
 
 
@@ -176,7 +193,7 @@ def _piece(
     """
     roles = _roles(settings, list(table.columns))
     rows = pd.DataFrame({role: table[column] for role, column in roles.items()}, index=table.index)
-    rows["label"] = labels(table[roles["label"]], settings.label)
+    rows["label"] = _sure(labels(table, settings.label, settings.label_column))
     rows["split"] = parts(rows.split) if "split" in roles else ""
     rows["case_id"] = _ids(rows.case_id.rename(roles["case_id"])) if "case_id" in roles else _numbered(table)
     features = {}
@@ -189,6 +206,14 @@ def _piece(
         if len(text):
             wrong.setdefault(name, text.iloc[:1])
     return rows, pd.DataFrame(features, index=table.index)
+
+
+def _sure(classes: "pd.Series[str]") -> "pd.Series[str]":
+    unsure = classes.index[classes == ""]
+    if len(unsure):
+        found = f"an unsure label (-1) in row {unsure[0]}"
+        raise DataError("DATA_LABEL_UNSURE", found, "0 or 1", "correct the cell, or remove the row")
+    return classes
 
 
 def _ids(column: "pd.Series[str]") -> "pd.Series[str]":

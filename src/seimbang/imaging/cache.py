@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from io import BufferedRandom, BufferedReader
 from pathlib import Path
@@ -19,13 +20,21 @@ from filelock import FileLock
 
 from seimbang.errors import ImageError, IntegrityError
 from seimbang.imaging.base import ImageSettings
-from seimbang.imaging.decode import VERSION, Pixels, decode
-from seimbang.imaging.files import file_digest, open_atomic, write_atomic, write_error
+from seimbang.imaging.decode import VERSION, Note, Pixels, decode_noted
+from seimbang.imaging.files import open_atomic, write_atomic, write_error
+from seimbang.imaging.store import Store
 from seimbang.progress import track
 from seimbang.threads import cores
 
 _BATCH = 512
+_SAMPLE = 16
+"""Files that are decoded where only an outline of the data is wanted."""
+_outline: ContextVar[bool] = ContextVar("outline", default=False)
 T = TypeVar("T")
+Row = Pixels | ImageError | tuple[Pixels, Note | None]
+"""The pixels of a file, perhaps with what there is to say of it, or why there are none."""
+Entry = tuple[npt.NDArray[Any], dict[int, ImageError], dict[int, Note]]
+"""An array, the errors of rejected rows and the notes on others, by position."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +45,13 @@ class Decoded:
         X: Pixels of the files that could be decoded, in their order: ``uint8[m, h, w, c]``, memory-mapped, read-only.
         digests: sha256 of every file, also of rejected ones; ``""`` where not even the bytes could be read.
         errors: The error of each rejected file, by its position.
+        notes: What there is to say of a file that is used all the same, by its position.
     """
 
     X: Pixels
     digests: list[str]
     errors: dict[int, ImageError]
+    notes: dict[int, Note]
 
 
 def release(X: Pixels) -> None:
@@ -57,14 +68,34 @@ def cache_folder() -> Path:
     return Path(os.environ.get("SEIMBANG_CACHE") or Path.home() / ".cache" / "seimbang")
 
 
-def decode_all(names: Sequence[str], root: Path, settings: ImageSettings, folder: Path | None = None) -> Decoded:
+@contextmanager
+def outline() -> Iterator[None]:
+    """Inside the block data sets are listed, not read: pixels are zeros, digests are empty, only a few files opened."""
+    token = _outline.set(True)
+    try:
+        yield
+    finally:
+        _outline.reset(token)
+
+
+def only_outline() -> bool:
+    """Whether pixels and digests are not wanted."""
+    return _outline.get()
+
+
+def blank(rows: int, settings: ImageSettings) -> Pixels:
+    """Return pixels that stand for those of so many rows in an outline."""
+    return np.broadcast_to(np.uint8(0), (rows, *settings.size, settings.channels))
+
+
+def decode_all(names: Sequence[str], store: Store, settings: ImageSettings, folder: Path | None = None) -> Decoded:
     """Decode files in parallel, or take their pixels from the cache.
 
     Every file is read and hashed at each call, so that one changed byte gives another digest and another cache entry.
 
     Args:
-        names: Paths relative to ``root``.
-        root: Folder of the data set.
+        names: Paths in ``store``.
+        store: Where the files are.
         settings: Size, channels, pixel limit.
         folder: Folder of the cache; by default `cache_folder`.
 
@@ -72,18 +103,24 @@ def decode_all(names: Sequence[str], root: Path, settings: ImageSettings, folder
         ResourceError: The cache cannot be written (``DISK_FULL``, ``NOT_WRITABLE``).
     """
 
-    def pixels(name: str) -> Pixels | ImageError:
+    def pixels(name: str) -> Row:
         try:
-            return decode(_read(root / name, name), settings, name)
+            return decode_noted(store.read(name), settings, name)
         except ImageError as error:
             return error
 
-    def rows() -> Iterator[Pixels | ImageError]:
+    def rows() -> Iterator[Row]:
         yield from track(_parallel(pixels, names), "Decoding images", len(names))
 
-    digests = list(_parallel(lambda name: file_digest(root / name), names))
-    X, errors = stored([VERSION, PIL.__version__, *digests, *names], settings, rows, folder)
-    return Decoded(X, digests, errors)
+    if only_outline():
+        tried = [pixels(names[k]) for k in np.linspace(0, len(names) - 1, min(_SAMPLE, len(names))).astype(int)]
+        broken = [row for row in tried if isinstance(row, ImageError)]
+        hopeless = dict.fromkeys(range(len(names)), broken[0]) if len(broken) == len(tried) else {}
+        return Decoded(blank(len(names) - len(hopeless), settings), [""] * len(names), hopeless, {})
+    digests = list(_parallel(store.digest, names))
+    inputs = [VERSION, PIL.__version__, *digests, *names]
+    X, errors, notes = _pixels(inputs, settings, rows, folder)
+    return Decoded(X, digests, errors, notes)
 
 
 def stored(
@@ -108,6 +145,13 @@ def stored(
     Raises:
         ResourceError: The cache cannot be written (``DISK_FULL``, ``NOT_WRITABLE``).
     """
+    X, errors, _ = _pixels(inputs, settings, rows, folder)
+    return X, errors
+
+
+def _pixels(
+    inputs: Iterable[str], settings: ImageSettings, rows: Callable[[], Iterable[Row]], folder: Path | None
+) -> Entry:
     # augmentation and flip_test act on decoded pixels: studies that differ in these alone share an entry
     decoding = settings.model_dump(mode="json", exclude={"augment", "flip_test"})
     return _entry([decoding, *inputs], lambda path: _write(path, settings, rows()), folder)
@@ -128,14 +172,12 @@ def features(inputs: Iterable[str], compute: Callable[[], npt.NDArray[np.float32
         with open_atomic(path) as file:
             np.save(file, compute())
             digest = _sha256(file)
-        write_atomic(path.with_suffix(".json"), json.dumps({"sha256": digest, "errors": []}))
+        write_atomic(path.with_suffix(".json"), json.dumps({"sha256": digest, "errors": [], "notes": []}))
 
     return _entry(["features", *inputs], write, None)[0]
 
 
-def _entry(
-    inputs: Iterable[object], write: Callable[[Path], None], folder: Path | None
-) -> tuple[npt.NDArray[Any], dict[int, ImageError]]:
+def _entry(inputs: Iterable[object], write: Callable[[Path], None], folder: Path | None) -> Entry:
     """Return the entry under the hash of ``inputs``; ``write`` writes it where it is missing or damaged."""
     key = hashlib.sha256(json.dumps(list(inputs)).encode()).hexdigest()[:32]
     path = (folder or cache_folder()) / f"{key}.npy"
@@ -172,21 +214,24 @@ def locked(path: Path) -> Iterator[None]:
         lock.release()
 
 
-def _write(path: Path, settings: ImageSettings, rows: Iterable[Pixels | ImageError]) -> None:
+def _write(path: Path, settings: ImageSettings, rows: Iterable[Row]) -> None:
     """Write the rows as they come (a full disk is then an error, where a memory map would kill the process)."""
-    errors, count = [], 0
+    errors, notes, count = [], [], 0
     with open_atomic(path) as file:
         _write_header(file, 0, settings)
         for position, row in enumerate(rows):
             if isinstance(row, ImageError):
                 errors.append([position, *row.args])
-            else:
-                file.write(row.tobytes())
-                count += 1
+                continue
+            pixels, note = row if isinstance(row, tuple) else (row, None)
+            file.write(pixels.tobytes())
+            count += 1
+            if note:
+                notes.append([position, *note])
         file.seek(0)
         _write_header(file, count, settings)
         digest = _sha256(file)
-    write_atomic(path.with_suffix(".json"), json.dumps({"sha256": digest, "errors": errors}))
+    write_atomic(path.with_suffix(".json"), json.dumps({"sha256": digest, "errors": errors, "notes": notes}))
 
 
 def _write_header(file: BufferedRandom, rows: int, settings: ImageSettings) -> None:
@@ -200,7 +245,7 @@ def _sha256(file: BufferedRandom | BufferedReader) -> str:
     return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _load(path: Path) -> tuple[npt.NDArray[Any], dict[int, ImageError]] | None:
+def _load(path: Path) -> Entry | None:
     """Return the entry, or None if it is missing, half-written or damaged."""
     try:
         sidecar = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
@@ -208,7 +253,8 @@ def _load(path: Path) -> tuple[npt.NDArray[Any], dict[int, ImageError]] | None:
             if _sha256(file) != sidecar["sha256"]:
                 return None
         errors = {position: ImageError(*args) for position, *args in sidecar["errors"]}
-        return np.load(path, mmap_mode="r", allow_pickle=False), errors
+        notes = {position: Note(*said) for position, *said in sidecar["notes"]}
+        return np.load(path, mmap_mode="r", allow_pickle=False), errors, notes
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -218,11 +264,3 @@ def _parallel(work: Callable[[str], T], names: Sequence[str]) -> Iterator[T]:
     with ThreadPoolExecutor(cores()) as pool:
         for start in range(0, len(names), _BATCH):  # a bounded queue: results never pile up in memory
             yield from pool.map(work, names[start : start + _BATCH])
-
-
-def _read(path: Path, name: str) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        found, fix = f"{name} cannot be read ({error.strerror})", "check its permissions"
-        raise ImageError("IMG_NO_ACCESS", found, "a readable file", fix) from error

@@ -54,7 +54,7 @@ class PseudoPatients:
         typical = sizes[np.searchsorted(sizes.cumsum(), len(self.rows) / 2)]
         sentence = (
             f"{len(self.rows):,} images without a patient identifier form {_groups(len(sizes))}, each possibly one "
-            f"patient; the largest has {sizes[0]:,} images, half of the images are in groups of {typical:,} or more. "
+            f"patient; {_sizes(int(sizes[0]), int(typical))}. "
             f"A patient may still be split over several groups. Images were linked up to a distance (1 minus their "
             f"correlation) of {self.radius:g}; {self._other_radii()}."
         )
@@ -89,6 +89,14 @@ def find_pseudo_patients(X: npt.NDArray[Any], frame: pd.DataFrame, radius: float
     groups = {limit: group_linked([near.within(limit), numbered], y) for limit in sorted({radius, *RADII})}
     counts = {limit: int(group.max()) + 1 for limit, group in groups.items()}
     return PseudoPatients(rows, groups[radius], radius, counts, tuple(ordered))
+
+
+def _sizes(largest: int, typical: int) -> str:
+    """Say how large the groups are; half of the images are in groups of ``typical`` or more."""
+    if largest == 1:
+        return "no two images are in one group"
+    most = "most images are alone" if typical == 1 else f"half of the images are in groups of {typical:,} or more"
+    return f"the largest has {largest:,} images, {most}"
 
 
 def _groups(count: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from seimbang.checks.base import Finding
-from seimbang.datasets.base import Column, Unreadable
+from seimbang.datasets.base import Column, FileNote
 from seimbang.record.base import Record
 from seimbang.splits.base import SplitSettings
 
@@ -50,6 +50,8 @@ class Data(Record):
         counts: Cases of each class in each part of the first fold, by the first protocol that does not balance first.
         columns: Of a table.
         external: Cases of each class in each external set.
+        left_out: Every file that is not used, and why, by set: ``""`` is the internal one, others are external.
+        noted: Files that are used although there is something to say of them, by set.
         samples: A few training images of each class.
     """
 
@@ -67,7 +69,8 @@ class Data(Record):
     columns: list[Column]
     protocols: list[ProtocolFacts]
     external: dict[str, dict[str, int]]
-    unreadable: list[Unreadable]
+    left_out: dict[str, list[FileNote]]
+    noted: dict[str, list[FileNote]]
     samples: list[Sample]
 
 

@@ -84,8 +84,18 @@ def inside(folder: Path, file: str) -> Path:
 
 def missing(path: Path, why: str = "no such file") -> IntegrityError:
     """Return the error for a file that the run folder should hold."""
-    found = f"{path} cannot be read ({why})" if path.parent.is_dir() else f"there is no such folder: {path.parent}"
-    return IntegrityError("RUN_MISSING", found, "the file of a finished run", MEND)
+    if path.parent.is_dir():
+        return IntegrityError("RUN_MISSING", f"{path} cannot be read ({why})", "the file of a finished run", MEND)
+    return IntegrityError("RUN_MISSING", f"there is no such folder: {path.parent}", "a run folder", _runs(path.parent))
+
+
+def _runs(folder: Path) -> str:
+    """Return which run folders there are instead of ``folder``."""
+    near = next((parent for parent in (folder.parent, Path("runs"), Path()) if any(parent.glob("*/study.toml"))), None)
+    if near is None:
+        return "correct the path, or finish a run first: seimbang run STUDY"
+    names = sorted((file.parent for file in near.glob("*/study.toml")), key=lambda run: -run.stat().st_mtime)
+    return f"give one of these: {', '.join(map(str, names[:5]))}"
 
 
 def damaged(path: Path, expected: str, found: str) -> IntegrityError:

@@ -13,7 +13,6 @@ from seimbang.record.base import dump
 from seimbang.record.data import Data, ProtocolFacts, Sample
 from seimbang.record.folder import Files, RunFolder
 from seimbang.runs.pictures import png
-from seimbang.runs.quick import thin
 from seimbang.runs.stages import Divided, Prepared, count, grouped
 from seimbang.splits.base import Fold
 from seimbang.study.load import to_dict, to_toml
@@ -26,13 +25,8 @@ SAMPLES = 4
 def divide(prepared: Prepared) -> Divided:
     """Divide the cases as each protocol of the study says."""
     sets, prebalanced = grouped(prepared)
-    folds = {one.name: _folds(prepared, sets[one.name], one) for one in prepared.study.protocols}
+    folds = {one.name: tuple(splits.split(sets[one.name].cases, one.split)) for one in prepared.study.protocols}
     return Divided(prepared, sets, folds, prebalanced)
-
-
-def _folds(prepared: Prepared, dataset: Dataset, protocol: Protocol) -> tuple[Fold, ...]:
-    folds = splits.split(dataset.cases, protocol.split)
-    return tuple(thin(dataset.cases, fold, len(folds)) if prepared.quick else fold for fold in folds)
 
 
 def require_unchanged(prepared: Prepared, folder: RunFolder) -> None:
@@ -78,6 +72,7 @@ def data_files(data: Dataset, external: dict[str, Dataset], divided: Divided, im
     classes = data.cases.classes
     samples, pictures = _samples(data, divided.folds[first.name][0])
     clusters = _clusters(divided)
+    sets = {"": data, **external}
     facts = Data(
         name=data.name,
         kind=data.kind,
@@ -93,7 +88,8 @@ def data_files(data: Dataset, external: dict[str, Dataset], divided: Divided, im
         columns=list(data.columns),
         protocols=[_protocol(divided, protocol) for protocol in protocols],
         external={name: count(one.cases.y, classes) for name, one in external.items()},
-        unreadable=list(data.unreadable),
+        left_out={name: list(one.left_out) for name, one in sets.items() if one.left_out},
+        noted={name: list(one.noted) for name, one in sets.items() if one.noted},
         samples=samples,
     )
     return {"data.json": dump(facts), **clusters, **pictures}

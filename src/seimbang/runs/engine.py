@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from seimbang.progress import working
 from seimbang.record.folder import Files, RunFolder, digest
 from seimbang.runs.parts import PARTS, Scope
 
@@ -30,6 +31,11 @@ class Step:
     writes: tuple[str, ...]
     each: Literal["run", "arm"] = "run"
     version: int = 1
+
+    @property
+    def title(self) -> str:
+        """What is being done, for the terminal."""
+        return f"Working on {self.name}"
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -58,7 +64,8 @@ def do(step: Step, scope: Scope) -> bool:
     slug, inputs = _slug(step, scope), _inputs(step, scope)
     if scope.folder.done(_marker(step, slug), inputs):
         return False
-    content = step.run(**values_of(step.needs, scope))
+    with working(step.title):
+        content = step.run(**values_of(step.needs, scope))
     scope.folder.publish(_marker(step, slug), inputs, _below(slug), step.writes, content)
     if slug:
         scope.folder.log("step", arm=slug, step=step.name)

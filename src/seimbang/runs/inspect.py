@@ -10,14 +10,18 @@ from pathlib import Path
 from seimbang import datasets
 from seimbang.checks import audit, deduplicate
 from seimbang.checks.base import Finding
-from seimbang.imaging.base import ImageSettings
+from seimbang.datasets.intake import understand
+from seimbang.progress import working
 from seimbang.runs.auditing import audit_division
 from seimbang.runs.describe import divide
+from seimbang.runs.file_table import show_files, show_prepared
+from seimbang.runs.over_findings import studies
 from seimbang.runs.prepare import prepare
 from seimbang.runs.provenance import LIBRARIES
-from seimbang.study.draft import settings_for
+from seimbang.study.draft import image_for
 from seimbang.study.load import load as load_study
 from seimbang.study.schema import Study
+from seimbang.training.device import fast_bfloat16
 
 EXTRAS = {"streamlit": "app", "ray": "ray"}
 
@@ -30,20 +34,42 @@ def inspect(what: str | Path | Study, root: Path) -> list[Finding]:
         root: Folder that the data paths of a study start from.
     """
     if isinstance(what, Study):
-        return _study(what, root)
+        return _findings(what, root)
     path = Path(what)
     if path.exists() and path.suffix != ".toml":
-        return audit(datasets.load(settings_for(path), ImageSettings(), path.resolve().parent))
-    return _study(load_study(str(what)), root)
+        understanding = understand(path)
+        with working("Loading the cases"):
+            data = datasets.load(datasets.make(understanding.data), image_for(understanding), path.resolve().parent)
+        show_files({"": data})
+        with working("Looking for leaks and faults"):
+            return audit(data)
+    return _findings(load_study(str(what)), root)
+
+
+def _findings(study: Study, root: Path) -> list[Finding]:
+    """Return what the audit of a study finds; over several findings, that of each, called as if it were a protocol."""
+    every = studies(study, root)
+    if not every:
+        return _study(study, root)
+    found = [
+        replace(finding, protocol=f"{name}, {finding.protocol}" if finding.protocol else name)
+        for name, of_finding in every.items()
+        for finding in _study(of_finding, root)
+    ]
+    return deduplicate(found, len(every))
 
 
 def _study(study: Study, root: Path) -> list[Finding]:
-    divided = divide(prepare(study, root))
-    findings = [
-        replace(finding, protocol=protocol.name)
-        for protocol in study.protocols
-        for finding in audit_division(divided, protocol)
-    ]
+    with working("Loading the cases"):
+        prepared = prepare(study, root)
+    show_prepared(prepared)
+    with working("Looking for leaks and faults"):
+        divided = divide(prepared)
+        findings = [
+            replace(finding, protocol=protocol.name)
+            for protocol in study.protocols
+            for finding in audit_division(divided, protocol)
+        ]
     return deduplicate(findings, len(study.protocols))
 
 
@@ -61,4 +87,4 @@ def machine() -> Iterator[tuple[str, str]]:
         yield name, version(name) if there else f"missing: pip install 'seimbang[{extra}]'"
     yield "cores", str(os.cpu_count())
     yield "GPU", torch.cuda.get_device_name() if torch.cuda.is_available() else "none; networks run on the processor"
-    yield "bfloat16 on the processor", "yes" if torch.cpu.get_capabilities().get("amx_bf16") else "no; float32 is used"
+    yield "bfloat16 on the processor", "yes" if fast_bfloat16("cpu") else "no; float32 is used"

@@ -15,7 +15,7 @@ from seimbang.record.base import dump
 from seimbang.record.folder import RunFolder, digest
 from seimbang.runs.parts import Scope
 from seimbang.runs.prebalanced import prebalance
-from seimbang.runs.quick import quick as quickened
+from seimbang.runs.quick import Cut
 from seimbang.runs.stages import Divided, Job, Prepared, jobs_of
 from seimbang.splits.base import Fold
 from seimbang.study.load import to_dict
@@ -41,7 +41,7 @@ def prepare(study: Study, root: Path, quick: bool = False, alike: Study | None =
     """
     internal = load(study.data, study, root)
     external = {one.name: load(one.data, study, root, internal.cases.classes) for one in study.external}
-    other = load(study.data, quickened(alike) if quick else alike, root) if alike else None
+    other = load(study.data, alike, root) if alike else None
     return Prepared(study, internal, external, quick, other)
 
 
@@ -57,8 +57,8 @@ def threads_of(folder: RunFolder, jobs: int) -> int:
     return max(1, cores() // max(1, jobs))
 
 
-def write_plan(scope: Scope, root: Path, jobs: list[Job]) -> None:
-    """Write ``jobs.json``: what workers need to know, and the jobs that were asked for."""
+def write_plan(scope: Scope, root: Path, jobs: list[Job], cut: dict[str, Any]) -> None:
+    """Write ``jobs.json``: what workers need to know, the jobs that were asked for, and how a quick run was cut."""
     every = [job for plan in scope.prepared.study.plans() for job in jobs_of(scope.divided, plan)]
     plan = {
         "study": digest(to_dict(scope.prepared.study)),
@@ -68,6 +68,7 @@ def write_plan(scope: Scope, root: Path, jobs: list[Job]) -> None:
         "count": len(every),
         "cases": scope.prepared.token,
         "divided": scope.divided.token,
+        "cut": cut,
         "jobs": [{"arm": job.plan.slug, "path": job.path, "name": job.name} for job in jobs],
     }
     if plan != read_plan(scope.folder):
@@ -81,6 +82,12 @@ def read_plan(folder: RunFolder) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return plan
+
+
+def cut_of(out: Path) -> Cut | None:
+    """Return how the quick run in this folder was cut down, None where it was not."""
+    cut = read_plan(RunFolder(out)).get("cut")
+    return Cut(cut["cases"], cut["epochs"]) if cut else None
 
 
 def restore(folder: RunFolder, root: Path | None = None) -> tuple[Scope, list[Job]]:

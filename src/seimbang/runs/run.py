@@ -1,12 +1,15 @@
 """A whole run: prepares it, has its jobs done, and does each step whose parts have changed."""
 
 import shutil
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from seimbang.errors import ResourceError, StudyError
 from seimbang.imaging.files import write_error
+from seimbang.progress import working
 from seimbang.record.folder import RunFolder
 from seimbang.record.leases import Leases
 from seimbang.runs import jobs
@@ -14,14 +17,17 @@ from seimbang.runs.auditing import require_no_leak
 from seimbang.runs.describe import divide, require_unchanged
 from seimbang.runs.engine import do, undo, up_to_date
 from seimbang.runs.executors import Options, execute
+from seimbang.runs.file_table import show_prepared
+from seimbang.runs.forecast import Speeds, choose_cut, say_how_long
 from seimbang.runs.parts import PARTS, Scope
-from seimbang.runs.prepare import prepare, restore, threads_of, write_plan
+from seimbang.runs.prepare import prepare, read_plan, restore, threads_of, write_plan
+from seimbang.runs.quick import Cut, cut_down, recall, remembered
 from seimbang.runs.quick import quick as quickened
 from seimbang.runs.stages import Job, jobs_of
 from seimbang.runs.steps import AFTER, BEFORE, EACH_ARM
 from seimbang.settings import nearest
 from seimbang.study.schema import Plan, Study
-from seimbang.threads import limited
+from seimbang.threads import cores, limited
 
 ALONE = Options(workers=1)
 """This process does every job."""
@@ -34,7 +40,7 @@ def run(
     root: Path,
     out: Path,
     only: str | None = None,
-    quick: bool = False,
+    quick: bool | Cut = False,
     alike: Study | None = None,
     options: Options = ALONE,
 ) -> Path:
@@ -45,7 +51,7 @@ def run(
         root: Folder that its data paths are relative to.
         out: The run folder; what it holds already is not done again.
         only: Name of the one arm to run.
-        quick: Cut everything down to a rough answer.
+        quick: Cut everything down to a rough answer: so that it comes within a minute, or as much as is said.
         alike: The study from whose images patients are guessed, so that two studies divide the same cases alike.
         options: Who does the jobs.
 
@@ -53,27 +59,53 @@ def run(
         The path of the report; of the run folder where the run was only prepared for workers.
 
     Raises:
+        StudyError: STUDY_FINDINGS: the study is over several findings, each of which is a run of its own.
         SeimbangError: What the stages raise; everything finished until then stays.
     """
-    study = quickened(study) if quick else study
-    chosen = choose(study.plans(), only)
+    if study.data.findings_in(root):
+        fix = "give it to `seimbang run`, or name one finding: label = { column = ..., contains = ... }"
+        raise StudyError("STUDY_FINDINGS", "data.findings, so a study over several findings", "a study of one", fix)
+    begun = time.monotonic()
     folder = RunFolder(out)
     with coordinated(folder):
         folder.sweep()
-        folder.log("start", quick=quick, arms=[plan.name for plan in chosen])
-        prepared = prepare(study, root, quick, alike)
-        require_unchanged(prepared, folder)
-        divided = divide(prepared)
-        scope = Scope(divided, folder, threads_of(folder, sum(len(jobs_of(divided, one)) for one in study.plans())))
+        scope, cut, speeds = _divided(study, root, folder, only, quick, alike, begun)
+        chosen = choose(scope.prepared.study.plans(), only)
+        asked = [job for plan in chosen for job in jobs_of(scope.divided, plan)]
+        say_how_long(scope, asked, options.workers or cores(), speeds)
         for step in BEFORE:
             do(step, scope)
         require_no_leak(PARTS["findings"].value(scope), chosen)
-        asked = [job for plan in chosen for job in jobs_of(divided, plan)]
-        write_plan(scope, root, asked)
+        write_plan(scope, root, asked, cut)
         withdraw(scope)
         if options.workers == 0:
             return out
         return finish(scope, execute(scope, asked, options))
+
+
+def _divided(
+    study: Study, root: Path, folder: RunFolder, only: str | None, quick: bool | Cut, alike: Study | None, begun: float
+) -> tuple[Scope, dict[str, Any], Speeds]:
+    """Load and divide the cases; return also how a quick run was cut, and how fast its models are."""
+    small = quickened(study) if quick else study
+    folder.log("start", quick=bool(quick), arms=[plan.name for plan in choose(small.plans(), only)])
+    guesses = any(protocol.group == "auto" for protocol in study.protocols)
+    with working("Loading the cases"):
+        prepared = prepare(small, root, bool(quick), alike or (study if guesses and quick else None))
+        require_unchanged(prepared, folder)
+    show_prepared(prepared)
+    with working("Dividing the cases"):
+        divided = divide(prepared)
+    threads = threads_of(folder, sum(len(jobs_of(divided, one)) for one in small.plans()))
+    if not quick:
+        return Scope(divided, folder, threads), {}, {}
+    speeds: Speeds = {}
+    slugs = {plan.slug for plan in choose(small.plans(), only)}
+    cut = quick if isinstance(quick, Cut) else recall(read_plan(folder).get("cut", {}), small)
+    if cut is None:
+        with working("Trying how fast this machine is"):
+            cut = choose_cut(divided, slugs, threads, time.monotonic() - begun, speeds)
+    return Scope(cut_down(divided, cut), folder, threads), remembered(cut, small), speeds
 
 
 def work(out: Path, root: Path | None = None) -> Path | None:

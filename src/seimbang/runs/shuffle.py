@@ -20,6 +20,7 @@ from seimbang.runs.engine import do
 from seimbang.runs.executors import Options, execute
 from seimbang.runs.parts import PARTS, Scope
 from seimbang.runs.prepare import prepare
+from seimbang.runs.quick import Cut, cut_down
 from seimbang.runs.quick import quick as quickened
 from seimbang.runs.stages import Prepared, jobs_of
 from seimbang.runs.steps import BEFORE, EACH_ARM
@@ -62,6 +63,7 @@ def _scores(prepared: Prepared, plans: list[Plan], seed: int) -> Iterator[tuple[
     shuffled = _permuted(data, grouped.cases.groups, np.random.default_rng(seed))
     unit = pd.Series(grouped.cases.groups, index=grouped.cases.frame.case_id)
     divided = divide(replace(prepared, data=shuffled))
+    divided = cut_down(divided, Cut()) if prepared.quick else divided
     with TemporaryDirectory() as folder:
         scope = Scope(divided, RunFolder(Path(folder)), 1)
         steps = {step.name: step for step in (*BEFORE, *EACH_ARM)}

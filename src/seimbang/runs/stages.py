@@ -79,7 +79,8 @@ class Prepared:
 
 def dataset_digest(dataset: Dataset) -> str:
     """Return the digest of a data set and of all that is said of it."""
-    facts = [dataset.name, dataset.synthetic, dataset.facts, [asdict(file) for file in dataset.unreadable]]
+    files = [asdict(file) for file in (*dataset.left_out, *dataset.noted)]
+    facts = [dataset.name, dataset.synthetic, dataset.facts, files, dataset.cases.spellings]
     return digest([cases_digest(dataset), facts])
 
 
@@ -131,6 +132,11 @@ class Divided:
             cases, sees = self.cases(plan), self.model_input(plan, fold)
             self._recipes[key] = make_recipe(sees.balance(plan.balance), sees.of(cases), cases.cases.y, fold, seed)
         return self._recipes[key]
+
+    @cached_property
+    def inputs(self) -> dict[tuple[str, int], str]:
+        """What ``jobs.inputs`` returned, by job and threads: a process asks for it several times."""
+        return {}
 
     @cached_property
     def _recipes(self) -> dict[tuple[str, str, int], Recipe]:

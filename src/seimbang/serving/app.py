@@ -141,8 +141,8 @@ def data_set(contents: Contents, words: Words) -> None:
     facts |= {words.known(f"data.{name.lower()}", name): plain(text) for name, text in data.facts.items()}
     if data.groups:
         facts[words("data.patients")] = words.number(data.groups)
-    if data.unreadable:
-        facts[words("data.unreadable")] = words.number(len(data.unreadable))
+    if left := data.left_out.get(""):
+        facts[words("data.left_out")] = words.number(len(left))
     bullets([f"**{name}:** {text}" for name, text in facts.items()])
     if data.samples:
         heading(words("data.samples"), 2)

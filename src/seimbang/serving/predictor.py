@@ -86,7 +86,7 @@ class Predictor:
         """Classify one image, always in a batch of its own: the same bytes give the same numbers everywhere.
 
         Args:
-            data: The whole PNG or JPEG file.
+            data: The whole image file.
             name: How to call it in errors.
 
         Raises:

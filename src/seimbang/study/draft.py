@@ -1,112 +1,275 @@
 """A commented study file for data that somebody just has."""
 
-import csv
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from seimbang.datasets import make
-from seimbang.datasets.base import Dataset, SourceSettings
-from seimbang.datasets.csv import Csv
-from seimbang.errors import DataError
+from seimbang import datasets
+from seimbang.datasets.base import Dataset
+from seimbang.datasets.intake import understand
+from seimbang.datasets.intake.base import Guess, Hints, Understanding
+from seimbang.datasets.intake.positive import positive_class
+from seimbang.errors import DataError, SeimbangError
+from seimbang.imaging.base import ImageSettings
+from seimbang.imaging.cache import outline
 from seimbang.study.load import to_toml
 from seimbang.study.models import MODELS
+from seimbang.study.schema import Study, parse
 
-ENDINGS = {".csv": "csv", ".npz": "npz", ".xlsx": "excel"}
-WRITTEN = {"source", "path", "features"}
-"""Keys that a first file says of its data."""
+MENDABLE = {
+    "DATA_ALL_MISSING",
+    "DATA_CATEGORY",
+    "DATA_COLUMN",
+    "DATA_DUPLICATE_ID",
+    "DATA_FILE_MISSING",
+    "DATA_FORMULA",
+    "DATA_GROUP_LEVEL",
+    "DATA_GROUP_PATTERN",
+    "DATA_ID_MISSING",
+    "DATA_JOIN",
+    "DATA_LABEL_MISSING",
+    "DATA_ROLE",
+    "DATA_SHEET",
+    "DATA_SPLIT_NAME",
+    "DATA_TEXT",
+    "DATA_UNKNOWN_CLASS",
+}
+"""Faults of data that a line of the study, or a cell of the file, can mend: the study is written all the same."""
+IMAGE = {"size": [150, 150], "channels": 1}
+"""What a first study says of images, where the data do not ask for something else."""
+TRAINING = 0.6
+"""About the share of the cases outside a given test part that is trained on."""
+MANY = 5
+"""SMOTE looks at so many neighbours of a case."""
+NONE = "none of these"
+"""How a choice is shown that leaves a key out."""
+ENOUGH = 0.05
+"""A validation part that comes with the data is used where it has this share of what is not for testing."""
 
 
-def settings_for(path: Path) -> SourceSettings:
-    """Return the ``[data]`` table of a folder, CSV (a manifest or a table of features), npz or Excel table.
+@dataclass(frozen=True)
+class Draft:
+    """What is known of data, and the study that follows from it.
 
-    Raises:
-        DataError: DATA_MISSING or DATA_FORMAT.
+    Attributes:
+        path: Where the data are.
+        understanding: What they were taken for.
+        guesses: What is not sure, the class that matters among them.
+        data: Their outline; None where they cannot be read until something is mended.
+        fault: What has to be mended.
     """
-    if not path.exists():
-        raise DataError("DATA_MISSING", f"no {path}", "a folder, a .csv, .npz or .xlsx", "check the path")
-    source = "folder" if path.is_dir() else ENDINGS.get(path.suffix.lower())
-    if source is None:
-        raise DataError("DATA_FORMAT", f"the file {path}", "a folder, a .csv, .npz or .xlsx", "give one of these")
-    features = {"features": "all"} if source == "csv" and _lists_no_images(path) else {}
-    return make({"source": source, "path": path.name, **features})
+
+    path: Path
+    understanding: Understanding
+    guesses: tuple[Guess, ...]
+    data: Dataset | None
+    fault: SeimbangError | None
+
+    @property
+    def table(self) -> dict[str, Any]:
+        """The ``[data]`` table."""
+        positive = next((guess.chosen for guess in self.guesses if guess.key == "positive"), "")
+        known = {} if self.data is None else {"positive": self.data.cases.classes[-1]}
+        return dict(self.understanding.data) | known | ({"positive": positive} if positive else {})
+
+    @property
+    def counted(self) -> str:
+        """How many cases each class has."""
+        if self.data is None:
+            return "cases that could not be read yet"
+        counts = self.data.cases.frame.label.value_counts()
+        return f"{len(self.data.cases):,} cases ({', '.join(f'{name} {count:,}' for name, count in counts.items())})"
+
+    @property
+    def text(self) -> str:
+        """The study file."""
+        return _file(self)
 
 
-def _lists_no_images(path: Path) -> bool:
-    """Tell whether a CSV has no column of image files; it is then a table of features."""
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        return Csv().image_column not in next(csv.reader(file), [])
-
-
-def draft(path: Path, settings: SourceSettings, data: Dataset) -> str:
-    """Return a study file for ``data``, which ``settings`` describe, with comments that say what to decide.
+def draft(path: Path, hints: Hints | None = None) -> Draft:
+    """Look at data, and return what their first study would be; images are listed, not decoded.
 
     Args:
-        path: Where the data are.
-        settings: From `settings_for`.
-        data: The data set as loaded.
+        path: A folder, or a file that `understand` knows.
+        hints: What the user says of them.
+
+    Raises:
+        DataError: What `understand` raises, and what is wrong with the data, unless the study can be mended.
+            ``DATA_POSITIVE``: they have no class that is called as the hint says.
     """
-    counts = data.cases.frame.label.value_counts()
-    described = ", ".join(f"{name} {count:,}" for name, count in counts.items())
-    table = settings.model_dump(include=WRITTEN) | {"positive": data.cases.classes[-1]}
-    head = {"title": f"Study of {data.name}", "question": "Does SMOTE help, and is the result free of leaks?"}
-    images = data.kind == "image"
-    return f"""# Written for {path.name}: {len(data.cases):,} cases ({described}). Run it with:
-#   seimbang run THIS_FILE --data {path.parent}
-{to_toml(head)}
-{to_toml({"data": table}).strip()}
-# positive is the class that matters; correct it if it is not {data.cases.classes[-1]!r}.
-{GROUPS_OF_IMAGES if images else _roles(data)}
-{_split(data)}
-{_of_images() if images else OF_ROWS}"""
+    path, hints = path.resolve(), hints or Hints()
+    understanding = understand(path, hints)
+    data: Dataset | None = None
+    fault: SeimbangError | None = None
+    try:
+        data = _outline(path, understanding)
+    except DataError as error:
+        other_label = error.code == "DATA_ONE_CLASS" and any(guess.key == "label" for guess in understanding.guesses)
+        if error.code not in MENDABLE and not other_label:
+            raise
+        fault = error
+    guesses = understanding.guesses
+    if data is not None and not any(guess.key == "positive" for guess in guesses):
+        guesses = (_positive(path, data, understanding.data, hints), *guesses)
+    return Draft(path, understanding, guesses, data, fault)
+
+
+def _outline(path: Path, understanding: Understanding) -> Dataset:
+    settings = datasets.make({key: value for key, value in understanding.data.items() if key != "positive"})
+    with outline():
+        return datasets.load(settings, ImageSettings(), path.parent)
+
+
+def image_for(understanding: Understanding) -> ImageSettings:
+    """Return the ``[image]`` table of a first study, so that its audit and that of the data themselves agree."""
+    return ImageSettings.model_validate(IMAGE | dict(understanding.image))
+
+
+def study_for(path: Path) -> Study:
+    """Return the study that a first draft for data is; its paths are relative to the folder that holds the data.
+
+    Raises:
+        DataError: What `draft` raises, and what has to be mended first.
+    """
+    made = draft(path)
+    if made.fault:
+        raise made.fault
+    return parse(tomllib.loads(made.text))
+
+
+def _positive(path: Path, data: Dataset, table: Mapping[str, Any], hints: Hints) -> Guess:
+    """Return which class matters: as the user says, or the data, or by its name."""
+    counts = {str(name): int(count) for name, count in data.cases.frame.label.value_counts().items()}
+    known = str(table.get("positive", ""))
+    return positive_class(path, counts, hints.positive or (known if known in counts else ""))
+
+
+def open_questions(made: Draft, hints: Hints) -> list[Guess]:
+    """Return the guesses that the user has not decided, and that the data do not."""
+    guesses = [guess for guess in made.guesses if guess.question and guess.others]
+    return [guess for guess in guesses if not getattr(hints, guess.key)]
+
+
+def answered(hints: Hints, guess: Guess, answer: str) -> Hints:
+    """Return the hints with the answer to a guess."""
+    return replace(hints, **{guess.key: answer})
+
+
+def _file(made: Draft) -> str:
+    """Return the study with comments that say what was understood and what to decide."""
+    name = made.path.stem if made.path.is_file() else made.path.name
+    head = {"title": f"Study of {name}", "question": "Does SMOTE help, and is the result free of leaks?"}
+    images = made.data.kind == "image" if made.data else not {"features", "categories"} & set(made.table)
+    grouped = "group" in made.table or bool(made.data and made.data.cases.has_groups)
+    parts = [
+        f"# Written for {_plain(made.path.name)}: {_plain(made.counted)}.",
+        *_comments("Understood:", made.understanding.understood),
+        *_comments("The first rows, as they were read:", made.understanding.sample),
+        *_comments("To be mended first:", [str(made.fault)] if made.fault else []),
+        to_toml(head),
+        to_toml({"data": made.table}).strip(),
+        *_choices(made.guesses),
+        *([] if grouped else [GROUPS_OF_IMAGES if images else GROUPS_OF_ROWS]),
+        *([_image(made.understanding.image)] if images else [_columns(made.data)]),
+        _split(made.data, images),
+        (OF_IMAGES if images else OF_ROWS).replace(SMOTE, _smote(made.data)),
+    ]
+    return "\n".join(parts)
+
+
+def _comments(heading: str, lines: Sequence[str]) -> list[str]:
+    return [f"# {heading}", *(f"#   {_plain(line)}" for line in lines)] if lines else []
+
+
+def _plain(text: str) -> str:
+    """Return a text that is one line of a comment: TOML allows no control characters there."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+def _choices(guesses: Sequence[Guess]) -> list[str]:
+    lines = []
+    for guess in guesses:
+        if guess.question and guess.lines:
+            lines += [f"# {_plain(guess.question)} Taken: {_plain(guess.chosen) or NONE}. Or one of:"]
+            lines += [f"# {_plain(line)}" for lines_of_one in guess.lines for line in lines_of_one.splitlines()]
+    return lines
 
 
 GROUPS_OF_IMAGES = r"""# Which images are of one patient? Say it, or slices of one may be in both parts. One of:
 # group = { from = "name", pattern = '(patient\d+)' }   # a pattern in the file name
 # group = { from = "folder", level = 1 }                # the folder that holds the file
-# group = { from = "column", column = "patient" }       # a column of the CSV
+# group = { from = "column", column = "patient" }       # a column of the list of images"""
 
-[image]
-size = [150, 150]
-channels = 1                     # 3 for colour
-"""
+GROUPS_OF_ROWS = """# group = { from = "column", column = "patient" }       # rows of one patient stay together"""
 
-OF_ROWS = """[model]
+
+def _image(keys: Mapping[str, Any]) -> str:
+    image = IMAGE | dict(keys)
+    more = "\n# channels = 3 for colour" if image["channels"] == 1 else ""
+    return f"\n{to_toml({'image': image}).strip()}{more}"
+
+
+def _columns(data: Dataset | None) -> str:
+    names = ", ".join(column.name for column in data.columns) if data else "that hold numbers"
+    return f"""# The models see the columns {_plain(names)}.
+# features = ["..."]              # to choose among them
+# categories = ["..."]            # columns of category levels, such as sex"""
+
+
+def _split(data: Dataset | None, images: bool) -> str:
+    """Return how the cases are divided: as they came where every class is in both parts, else at random."""
+    split: dict[str, Any] = {"test": 0.2, "validation": 0.2, "group": "known"}
+    if data is not None:
+        frame, classes = data.cases.frame, set(data.cases.frame.label)
+        parts = {part: frame[frame.split == part] for part in ("test", "validation")}
+        if all(set(rows.label) == classes for rows in (parts["test"], frame[frame.split != "test"])):
+            split["test"] = "provided"
+            rest = len(frame) - len(parts["test"])
+            if set(parts["validation"].label) == classes and len(parts["validation"]) >= ENOUGH * rest:
+                split["validation"] = "provided"
+    said = ""
+    if images and not (data and data.cases.has_groups):
+        split["group"], said = "auto", ' "auto" keeps nearly identical images together.'
+    comment = f"# Validation is held out from training; nothing is ever chosen on test.{said}"
+    return f"\n{comment}\n{to_toml({'split': split}).strip()}\n"
+
+
+def _smote(data: Dataset | None) -> str:
+    """Return the arm with SMOTE for the rarest class of the training part; with too few cases, copies instead."""
+    if data is None:
+        return SMOTE
+    frame = data.cases.frame
+    fewest = int((frame[frame.split != "test"].label.value_counts() * TRAINING).min())
+    method = "smote_nc" if any(column.kind == "category" for column in data.columns) else "smote"
+    if fewest < 2 * MANY:
+        few = "fewer neighbours than 5, as there are few cases"
+        k = f'balance = {{ method = "{method}", k = {max(1, fewest // 2 - 1)} }}   # {few}'
+        copies = 'balance = { method = "oversample" }   # SMOTE needs more cases of each class'
+        return SMOTE.splitlines()[0] + "\n" + (k if fewest >= MANY else copies)
+    return SMOTE.replace('"smote"', f'"{method}"')
+
+
+SMOTE = """name = "SMOTE"
+balance = { method = "smote" }"""
+
+OF_ROWS = f"""[model]
 name = "svm"                     # or knn, forest, logistic, boosting, mlp, naive_bayes, tree
-grid = { C = [0.25, 1.0, 4.0, 16.0] }     # the best is searched for inside the training part
+grid = {{ C = [0.25, 1.0, 4.0, 16.0] }}     # the best is searched for inside the training part
 
 [[arm]]
 name = "none"
 
 [[arm]]
 name = "class weights"
-balance = { method = "class_weights" }
+balance = {{ method = "class_weights" }}
 
 [[arm]]
-name = "SMOTE"
-balance = { method = "smote" }   # where there are categories: smote_nc
+{SMOTE}   # where there are categories: smote_nc
 """
 
-
-def _roles(data: Dataset) -> str:
-    names = ", ".join(column.name for column in data.columns)
-    return f"""# The models see the columns {names}.
-# features = ["..."]              # to choose among them
-# categories = ["..."]            # columns of category levels, such as sex
-# group = {{ from = "column", column = "patient" }}       # rows of one patient stay together
-"""
-
-
-def _split(data: Dataset) -> str:
-    provided = (data.cases.frame.split == "test").any()
-    group = "auto" if data.kind == "image" and not data.cases.has_groups else "known"
-    split = {"test": "provided" if provided else 0.2, "validation": 0.2, "group": group}
-    auto = ' "auto" keeps nearly identical images together.' if group == "auto" else ""
-    return f"""# Validation is held out from training; nothing is ever chosen on test.{auto}
-{to_toml({"split": split}).strip()}
-"""
-
-
-def _of_images() -> str:
-    return f"""[model]
+OF_IMAGES = f"""[model]
 name = "cnn"                     # or {", ".join(name for name in MODELS if name != "cnn")}
 
 [training]
@@ -125,8 +288,7 @@ name = "augmentation"
 balance = {{ method = "augment" }}
 
 [[arm]]
-name = "SMOTE"
-balance = {{ method = "smote" }}
+{SMOTE}
 
 # Images of another hospital, never trained on:
 # [[external]]

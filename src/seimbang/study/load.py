@@ -10,6 +10,9 @@ from seimbang.errors import StudyError
 from seimbang.settings import nearest
 from seimbang.study.schema import Study, parse
 
+DATA = (".csv", ".tsv", ".xlsx", ".xlsm", ".npz", ".npy", ".zip")
+"""Endings of files that are data, not studies."""
+
 
 def shipped() -> dict[str, Study]:
     """Return the studies that come with the package, by name."""
@@ -29,11 +32,14 @@ def load(name: str) -> Study:
         StudyError: STUDY_MISSING, STUDY_SYNTAX or STUDY_INVALID (all mistakes at once).
     """
     path = Path(name)
-    if path.is_file():
+    if path.is_file() and not is_data(path):
         return parse(_read(path))
     studies = shipped()
     if name in studies:
         return studies[name]
+    if is_data(path):
+        fix = f"write a study file for it: seimbang init {name}"
+        raise StudyError("STUDY_MISSING", f"data, {name}, where a study is wanted", "a .toml file", fix)
     known = ", ".join(studies)
     fix = f"give a path, or a name that `seimbang studies` lists{nearest(name, studies)}"
     raise StudyError("STUDY_MISSING", f"no file and no shipped study {name!r}", f"a .toml file or one of {known}", fix)
@@ -47,6 +53,11 @@ def _read(path: Path) -> dict[str, Any]:
         RecursionError,
     ) as error:  # no TOML, no UTF-8, a number of thousands of digits, lists without end
         raise StudyError("STUDY_SYNTAX", f"{path}: {error}", "a TOML file", "correct that place") from error
+
+
+def is_data(path: Path) -> bool:
+    """Whether a path is one of data, not of a study."""
+    return path.is_dir() or (path.is_file() and path.suffix.lower() in DATA)
 
 
 def to_dict(study: Study) -> dict[str, Any]:

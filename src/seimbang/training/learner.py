@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Generator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any, cast
 
@@ -58,7 +59,7 @@ class NetworkLearner(Learner):
         for epoch in trainer.epochs():
             facts = asdict(epoch)
             history.append({key: value for key, value in facts.items() if key != "seconds"})
-            yield Progress(_line(epoch, task.training.epochs), facts, _state(trainer, history))
+            yield Progress(_line(epoch, task.training.epochs), facts, partial(_state, trainer, history))
         return _learned(task, trainer, history)
 
     def load(self, model: Model, learned: bytes, shape: Shape, classes: int, image: ImageSettings) -> OneByOne:
@@ -186,8 +187,9 @@ def _learned(task: Task, trainer: Trainer, history: list[dict[str, Any]]) -> Lea
 
 
 def _line(epoch: Epoch, epochs: int) -> str:
-    train = f"loss {epoch.loss:.3f}, accuracy {epoch.accuracy:.3f}"
+    """Say how an epoch went, what matters most first: a narrow terminal shows only the beginning."""
     validation = f"validation loss {epoch.val_loss:.3f}, accuracy {epoch.val_accuracy:.3f}"
+    train = f"training loss {epoch.loss:.3f}, accuracy {epoch.accuracy:.3f}"
     best = ", best so far" if epoch.best else ""
-    recall = f"minority recall {epoch.val_recall:.3f}"
-    return f"epoch {epoch.epoch}/{epochs}: {train}; {validation}, {recall}{best} ({epoch.seconds:.1f} s)"
+    done = f"epoch {epoch.epoch}/{epochs}: minority recall {epoch.val_recall:.3f}"
+    return f"{done}; {validation}; {train}{best} ({epoch.seconds:.1f} s)"

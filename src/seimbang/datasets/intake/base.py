@@ -14,12 +14,14 @@ class Hints:
         positive: The class that matters.
         group: Column with the patient, or ``folder`` or ``name`` for files.
         path: Folder with the images of a manifest.
+        unit: What one case is, where a patient or a volume has several images: ``middle`` or ``all`` slices.
     """
 
     label: str = ""
     positive: str = ""
     group: str = ""
     path: str = ""
+    unit: str = ""
 
 
 @dataclass(frozen=True)

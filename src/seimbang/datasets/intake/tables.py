@@ -13,8 +13,8 @@ import pandas as pd
 
 from seimbang.datasets.columns import Floats, numbers
 from seimbang.datasets.headers import DATE
-from seimbang.datasets.images import SPLITS
 from seimbang.datasets.intake.base import Guess, Hints, Understanding
+from seimbang.datasets.names import SPLITS
 from seimbang.datasets.roles import CASES, LABELS, PARTS, PATIENTS, known_as, plain
 from seimbang.datasets.sheets import Reading, every_number, read, whole
 from seimbang.errors import DataError

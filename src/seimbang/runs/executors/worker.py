@@ -28,7 +28,7 @@ def main(path: str) -> int:
 
 
 def _end_with_parent() -> None:
-    sys.stdin.buffer.read()  # the other end is closed by the parent's death
+    os.read(sys.stdin.fileno(), 1)  # returns when the parent's death closes the other end; a buffer has a lock at exit
     os._exit(1)
 
 

@@ -1,0 +1,312 @@
+"""What the bytes of an image say before it is decoded: their format, and whether all of them are there."""
+
+import re
+import zlib
+from collections.abc import Callable
+from io import BytesIO
+
+import numpy as np
+from PIL import (
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    ImageFile,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
+
+from seimbang.errors import ImageError
+
+HEAD = 160
+"""Bytes at the start of a file that are enough to tell its format."""
+
+FORMATS = "a PNG, JPEG, TIFF, BMP, WebP or GIF file"
+
+_PNG, _END = b"\x89PNG\r\n\x1a\n", b"\xff\xd9"
+_PADDING = b"\0\r\n \x1a"
+_SHORT = 4  # bytes that look like padding, and may all be of the picture
+_RESTARTS = re.compile(rb"\xff[\xd0-\xd7]")
+_OTHERS = {
+    b"%PDF": "PDF",
+    b"\0\0\1\0": "icon",
+    b"\0\0\0\x0cjP": "JPEG 2000",
+    b"\xff\x4f\xff\x51": "JPEG 2000",
+    b"8BPS": "Photoshop",
+    b"PK\3\4": "zip",
+    b"\x1f\x8b": "gzip",
+    b"\x89HDF": "HDF5",
+    b"\x93NUMPY": "NumPy",
+}
+_BITMAP_HEADERS = {12, 16, 40, 52, 56, 64, 108, 124}
+_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")  # in a JPEG: neither stuffing, nor a marker without a length
+_READERS: dict[str, Callable[[BytesIO], ImageFile.ImageFile]] = {
+    "PNG": PngImagePlugin.PngImageFile,
+    "BMP": BmpImagePlugin.BmpImageFile,
+    "WebP": WebPImagePlugin.WebPImageFile,
+    "GIF": GifImagePlugin.GifImageFile,
+}
+_FRAMES, _SCAN = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}, 0xDA
+_PROGRESSIVE = {0xC2, 0xC6, 0xCA, 0xCE}
+_PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # of a pixel, by the colour type of a PNG
+_OFFSETS, _LENGTHS, _SAMPLE_FORMAT, _BITS = (273, 324), (279, 325), 339, 258
+
+
+def image_format(head: bytes) -> str:
+    """Return PNG, JPEG, TIFF, BMP, WebP or GIF, or ``""`` where the first bytes of a file are of none of these."""
+    if head.startswith(_PNG):
+        return "PNG"
+    if head.startswith(b"\xff\xd8\xff"):
+        return "JPEG"
+    if head.startswith((b"II*\0", b"MM\0*", b"II+\0\x08\0\0\0", b"MM\0+\0\x08\0\0")):
+        return "TIFF"
+    if head.startswith((b"GIF87a", b"GIF89a")):
+        return "GIF"
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return "WebP"
+    if head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BITMAP_HEADERS:
+        return "BMP"
+    return ""
+
+
+def other_format(head: bytes) -> str:
+    """Return the name of a format that holds pictures or data and is not decoded, or ``""``."""
+    if head[128:132] == b"DICM":
+        return "DICOM"
+    if head[344:347] in (b"n+1", b"ni1"):
+        return "NIfTI"
+    if head[4:8] == b"ftyp":
+        return "HEIC" if head[8:12] in (b"heic", b"heix", b"mif1", b"hevc") else "AVIF or video"
+    return next((kind for start, kind in _OTHERS.items() if head.startswith(start)), "")
+
+
+def require_format(data: bytes, name: str) -> str:
+    """Return the format of a whole file.
+
+    Raises:
+        ImageError: ``IMG_EMPTY``, ``IMG_FORMAT``, ``IMG_NOT_IMAGE``, or ``IMG_TRUNCATED`` for a part of a signature.
+    """
+    if not data:
+        raise refusal("IMG_EMPTY", name, "a file of 0 bytes", FORMATS, "copy or export it again")
+    if kind := image_format(data[:HEAD]):
+        return kind
+    for kind, signature in (("PNG", _PNG), ("JPEG", b"\xff\xd8\xff"), ("GIF", b"GIF89a"), ("TIFF", b"II*\0")):
+        if signature.startswith(data):
+            raise truncated(name, kind)
+    if other := other_format(data[:400]):
+        raise refusal("IMG_FORMAT", name, f"a {other} file", FORMATS, "convert it to PNG")
+    raise refusal("IMG_NOT_IMAGE", name, "no image content", FORMATS, "remove or replace it")
+
+
+def open_image(data: bytes, kind: str, name: str) -> ImageFile.ImageFile:
+    """Open a file of a known format, nothing decoded; a JPEG may be the first of several pictures (MPO)."""
+    # not Image.open: its own pixel limit is a global of the process, and it only prints a warning
+    file = BytesIO(data)
+    if kind == "TIFF":
+        _check_directory(data, name)
+        return _open_tiff(file, name)
+    if kind == "JPEG":
+        return JpegImagePlugin.jpeg_factory(file)
+    return _READERS[kind](file)
+
+
+def check_intact(data: bytes, kind: str, image: Image.Image, name: str) -> None:
+    """Refuse what a decoder would take although bytes are missing or changed; of a JPEG see `whole_jpeg`.
+
+    Raises:
+        ImageError: ``IMG_TRUNCATED``, ``IMG_CORRUPT`` or ``IMG_FORMAT``.
+    """
+    if kind == "PNG":
+        _check_png(data, name)
+    elif kind == "TIFF":
+        _check_tiff(data, image, name)
+    short = kind == "BMP" and len(data) < int.from_bytes(data[2:6], "little")
+    if short or (kind == "GIF" and not data.rstrip(b"\0").endswith(b";")):
+        raise truncated(name, kind)
+
+
+def webp_size(head: bytes) -> tuple[int, int] | None:
+    """Return width and height from the start of a WebP file: to open one already takes the memory of its pixels."""
+    if head[12:16] == b"VP8X":
+        return 1 + int.from_bytes(head[24:27], "little"), 1 + int.from_bytes(head[27:30], "little")
+    if head[12:16] == b"VP8L":
+        bits = int.from_bytes(head[21:25], "little")
+        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    if head[12:16] == b"VP8 ":
+        return int.from_bytes(head[26:28], "little") & 0x3FFF, int.from_bytes(head[28:30], "little") & 0x3FFF
+    return None
+
+
+def _check_png(data: bytes, name: str) -> None:
+    """Verify every chunk's checksum up to IEND, and that there are pixels for every row.
+
+    Pillow ignores the checksums of the pixel data and a missing end, and leaves rows without pixels black.
+    """
+    view, at, pixels = memoryview(data), len(_PNG), []
+    while at + 12 <= len(data):
+        end = at + 12 + int.from_bytes(data[at : at + 4])
+        if end > len(data):
+            break
+        if zlib.crc32(view[at + 4 : end - 4]) != int.from_bytes(data[end - 4 : end]):
+            raise refusal("IMG_CORRUPT", name, "a wrong checksum", "an intact PNG file", "export or copy it again")
+        kind = data[at + 4 : at + 8]
+        if kind == b"IDAT":
+            pixels.append(view[at + 8 : end - 4])
+        if kind == b"IEND":
+            if _inflated(pixels) < _png_bytes(data):
+                raise truncated(name, "PNG")
+            return
+        at = end
+    raise truncated(name, "PNG")
+
+
+def _inflated(pieces: list[memoryview]) -> int:
+    """Return how many bytes zlib data hold, without keeping them; less than all where they end early."""
+    stream, size = zlib.decompressobj(), 0
+    for piece in pieces:
+        waiting: bytes | memoryview = piece
+        while len(waiting) and not stream.eof:
+            size += len(stream.decompress(waiting, 1 << 16))
+            waiting = stream.unconsumed_tail
+    return size + (0 if stream.eof else len(stream.flush()))
+
+
+def _png_bytes(data: bytes) -> int:
+    """Return how many bytes the pixel data of a PNG are before compression, by its header."""
+    width, height = int.from_bytes(data[16:20]), int.from_bytes(data[20:24])
+    bits, colour, interlaced = data[24], data[25], data[28]
+    each = bits * _SAMPLES.get(colour, 1)
+
+    def size(columns: int, rows: int) -> int:
+        return rows * (1 + (columns * each + 7) // 8) if columns else 0
+
+    if not interlaced:
+        return size(width, height)
+    return sum(
+        size(-((x - width) // dx), -((y - height) // dy)) for x, y, dx, dy in _PASSES if x < width and y < height
+    )
+
+
+def _check_directory(data: bytes, name: str) -> None:
+    """Refuse a TIFF that ends before the list of its tags does: Pillow only warns."""
+    order = "little" if data[:2] == b"II" else "big"
+    big = data[2 if order == "little" else 3] == 43
+    at = int.from_bytes(data[8:16] if big else data[4:8], order)  # type: ignore[arg-type]
+    width, entry, pointer = (8, 20, 8) if big else (2, 12, 4)
+    tags = int.from_bytes(data[at : at + width], order)  # type: ignore[arg-type]
+    if at + width > len(data) or at + width + entry * tags + pointer > len(data):
+        raise truncated(name, "TIFF")
+
+
+def _open_tiff(file: BytesIO, name: str) -> ImageFile.ImageFile:
+    try:
+        return TiffImagePlugin.TiffImageFile(file)
+    except SyntaxError as error:
+        expected = "8 or 16 bits a sample, 32-bit whole numbers or 32-bit floats"
+        if "unknown pixel mode" not in str(error):
+            raise
+        raise refusal(
+            "IMG_FORMAT", name, "a TIFF with samples of another kind", expected, "convert it to PNG"
+        ) from error
+
+
+def _check_tiff(data: bytes, image: Image.Image, name: str) -> None:
+    tags = getattr(image, "tag_v2", {})
+    if 2 in tags.get(_SAMPLE_FORMAT, ()) and 8 in tags.get(_BITS, ()):
+        expected = "unsigned bytes, or more bits"
+        raise refusal("IMG_FORMAT", name, "a TIFF of signed bytes", expected, "convert it to PNG")
+    for offsets, lengths in zip(_OFFSETS, _LENGTHS, strict=True):
+        pairs = zip(tags.get(offsets, ()), tags.get(lengths, ()), strict=False)
+        if any(start + length > len(data) for start, length in pairs):
+            raise truncated(name, "TIFF")
+
+
+def whole_jpeg(data: bytes, name: str) -> tuple[bytes, bool]:
+    """Return a JPEG that ends with its marker, and whether the marker had to be added.
+
+    Some exporters leave the marker out. Nothing in the file says where the picture data end then, but the decoder
+    knows: what follows a whole picture changes no pixel, and what follows a cut one does.
+
+    Raises:
+        ImageError: ``IMG_TRUNCATED``: parts of the picture are missing.
+    """
+    end = _jpeg_end(data)
+    if not _jpeg_complete(data):
+        raise truncated(name, "JPEG")
+    if end is not None:
+        return data, False
+    body = data.rstrip(_PADDING)
+    tail = len(data) - len(body)
+    # the last bytes of a picture may look like padding; more than these few would pass for pixels that are missing
+    for more in sorted({0, min(tail, 1), min(tail, 2), tail if tail <= _SHORT else 0}):
+        picture = data[: len(body) + more]
+        if not picture.endswith(b"\xff") and _ends_whole(picture):
+            return picture + _END, True
+    raise truncated(name, "JPEG")
+
+
+def cut_before_its_end(data: bytes, image: Image.Image) -> bool:
+    """Tell whether the picture data of a JPEG stop early although its end marker is there.
+
+    The decoder fills what is missing with the middle grey, down to the last pixel; only then are the data tried. What
+    a progressive JPEG lacks does not show.
+    """
+    corner = np.asarray(image)[-4:, -4:]
+    filled = corner.min() == corner.max() and corner.flat[0] in (127, 128)
+    if not filled and "progressive" not in image.info:
+        return False
+    return not _ends_whole(data[: _jpeg_end(data)])
+
+
+def _jpeg_end(data: bytes) -> int | None:
+    """Return where the end marker of a JPEG is; not that of a preview inside it."""
+    at = 2
+    while marker := _MARKER.search(data, at):
+        if marker.group() == _END:
+            return marker.start()
+        at = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2])
+    return None
+
+
+def _ends_whole(body: bytes) -> bool:
+    """Tell whether a JPEG without its end marker holds every pixel: no other bytes after it change one."""
+    noise = b"\xa9" + np.random.default_rng(0).integers(1, 255, 512, np.uint8).tobytes()  # without 255: no marker
+    seen = _RESTARTS.findall(body)
+    latest = seen[-1][1] if seen else 0xD7
+    restarts = b"".join(bytes([0xFF, 0xD0 + (latest + k) % 8]) + noise for k in range(1, 9))
+    return np.array_equal(_pixels(body + _END), _pixels(body + noise + restarts + _END))
+
+
+def _pixels(data: bytes) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    image = JpegImagePlugin.JpegImageFile(BytesIO(data))
+    image.load()
+    return np.asarray(image)
+
+
+def _jpeg_complete(data: bytes) -> bool:
+    """Tell whether the scans of a JPEG together hold every coefficient of every component to its last bit."""
+    left = np.full((256, 64), 99)  # of each coefficient, by component: the low bits that no scan has had yet
+    components: list[int] = []
+    progressive, at = False, 2
+    while (marker := _MARKER.search(data, at)) and marker.group() != _END:
+        code, at = marker.group()[1], marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2])
+        body = data[marker.end() + 2 : at]
+        if code in _FRAMES and len(body) > 5:
+            components, progressive = [*body[6 : 6 + 3 * body[5] : 3]], code in _PROGRESSIVE
+        elif code == _SCAN and body and len(body) >= 4 + 2 * body[0]:
+            low, high, precision = body[1 + 2 * body[0] : 4 + 2 * body[0]] if progressive else (0, 63, 0)
+            for component in body[1 : 1 + 2 * body[0] : 2]:
+                left[component, low : high + 1] = precision & 15
+    return bool(components) and not left[components].any()
+
+
+def truncated(name: str, kind: str) -> ImageError:
+    """Return the error for a file that ends early."""
+    return refusal("IMG_TRUNCATED", name, f"a truncated {kind} file", "a complete file", "copy or export it again")
+
+
+def refusal(code: str, name: str, found: str, expected: str, fix: str) -> ImageError:
+    """Return the error for what was found in the file ``name``."""
+    return ImageError(code, f"{found} in {name}", expected, fix)

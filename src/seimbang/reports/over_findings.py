@@ -1,0 +1,75 @@
+"""The table over the findings of a study: as a page, as CSV and as JSON."""
+
+import csv
+import io
+from collections.abc import Iterator
+
+from seimbang.evaluation.figures import title as figure_title
+from seimbang.record.base import dump
+from seimbang.record.over_findings import FindingRow, FindingTest, OverFindings
+from seimbang.reports.html import render
+
+COLUMNS = ("finding", "protocol", "arm", "metric", "value", "low", "high")
+AGAINST = ("difference", "difference_low", "difference_high", "p", "holm", "why")
+
+
+def files(over: OverFindings) -> dict[str, str]:
+    """Return the files of a study over findings, by name."""
+    protocols = {row.protocol: _tables(over, row.protocol) for row in over.averages}
+    page = render(
+        "over_findings.html", {"over": over, "protocols": protocols, "p_value": p_value, "answer": answer(over)}
+    )
+    return {"findings.json": dump(over), "findings.csv": _csv(over), "findings.html": page}
+
+
+def answer(over: OverFindings) -> list[str]:
+    """Say of each arm but the first, in one paragraph, whether its averages differ from those of the first."""
+    first = {row.protocol: row.arm for row in reversed(over.averages) if not row.against}
+    paragraphs = []
+    for row in over.averages:
+        tests = {metric: test for metric, test in row.against.items() if test.p is not None or test.difference is None}
+        sentences = [_sentence(metric, test) for metric, test in tests.items()]
+        if sentences:
+            start = f"“{row.arm}” beside “{first[row.protocol]}”, averaged over {len(over.measured)} findings:"
+            paragraphs.append(f"{start} {'; '.join(sentences)}.")
+    return paragraphs
+
+
+def _sentence(metric: str, test: FindingTest) -> str:
+    name = figure_title(metric)
+    if test.difference is None:
+        return f"{name} cannot be compared, as {test.why}"
+    what = {1: "a higher", -1: "a lower", 0: "no significantly different"}[test.sign]
+    return f"{what} {name} (difference {test.value}, {p_value(test)})"
+
+
+def p_value(test: FindingTest) -> str:
+    """Return the corrected p, with three digits where they decide, or why there is none."""
+    if test.holm is None:
+        return test.why
+    value = "< .001" if test.holm < 0.001 else f"= {test.holm:.{3 if test.holm < 0.1 else 2}f}".replace(" 0.", " .")
+    return f"p {value} (Holm)"
+
+
+def _tables(over: OverFindings, protocol: str) -> dict[str, list[FindingRow]]:
+    """Return the rows of the averages under ``""``, then those of each finding."""
+    tables = {"": [row for row in over.averages if row.protocol == protocol]}
+    for run in over.measured:
+        tables[run.finding] = [row for row in over.rows if (row.finding, row.protocol) == (run.finding, protocol)]
+    return tables
+
+
+def _csv(over: OverFindings) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow((*COLUMNS, *AGAINST))
+    writer.writerows(line for row in (*over.averages, *over.rows) for line in _lines(row))
+    return text.getvalue()
+
+
+def _lines(row: FindingRow) -> Iterator[list[object]]:
+    for metric, value in row.values.items():
+        test = row.against.get(metric)
+        against = [test.difference, test.low, test.high, test.p, test.holm, test.why] if test else []
+        own = [row.finding or "average", row.protocol, row.arm, metric, value.value, value.low, value.high]
+        yield ["" if cell is None else cell for cell in (*own, *against, *[""] * (len(AGAINST) - len(against)))]
