@@ -161,6 +161,10 @@ def roles():
     table = with_column(with_column(rows(), "usage", PART), "subject", PATIENT)
     parts = {"train": PART.count("train"), "test": PART.count("test")}
     yield Table("parts.csv", text(table), BOTH, patients=12, parts=parts, keys={"split_column": "usage"})
+    names = ["data latih" if part == "train" else "Uji" for part in PART]
+    yield Table("bagian.csv", text(with_column(rows(), "bagian", names)), BOTH, parts=parts)
+    spelt = [name.title() if k % 3 == 0 else name for k, name in enumerate(LABEL)]
+    yield Table("spellings.csv", text(rows(label=spelt)), BOTH, counts={"well": 18, "ill": 6})
     repeated = [[patient, *row[1:]] for patient, row in zip(["id", *PATIENT], rows(), strict=True)]
     yield Table("id_repeats.csv", text(repeated), BOTH, patients=12, keys={"id_column": ""})
     folds = with_column(rows(), "split", [str(k % 5) for k in range(N)])

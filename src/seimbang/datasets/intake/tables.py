@@ -14,7 +14,7 @@ import pandas as pd
 from seimbang.datasets.columns import Floats, numbers
 from seimbang.datasets.headers import DATE
 from seimbang.datasets.intake.base import Guess, Hints, Understanding
-from seimbang.datasets.names import SPLITS
+from seimbang.datasets.names import part_of
 from seimbang.datasets.roles import CASES, LABELS, PARTS, PATIENTS, known_as, plain
 from seimbang.datasets.sheets import Reading, every_number, read, whole
 from seimbang.errors import DataError
@@ -228,8 +228,8 @@ def _part(table: pd.DataFrame, taken: Sequence[str]) -> _Role:
     """Return which column has the parts: one that is called so, all of whose values are names of parts."""
     known = [name for name in known_as(map(str, table), PARTS) if name not in taken]
     for name in known:
-        parts = table[name].str.strip().str.lower()
-        if {*parts} - {""} <= {*SPLITS} and len({*parts}) > 1:
+        parts = {*table[name]} - {""}
+        if len(parts) > 1 and all(map(part_of, parts)):
             counts = ", ".join(f"{level} {count:,}" for level, count in table[name].value_counts().items())
             said = f"The parts are in the column {name!r}: {counts}."
             return _Role({} if name == "split" else {"split_column": name}, name, (said,))
