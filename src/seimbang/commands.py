@@ -24,7 +24,7 @@ from seimbang.serving.many import predict_images, tables_in
 from seimbang.serving.predictor import Prediction, Predictor
 from seimbang.serving.rows import read_file, read_rows, with_predictions
 from seimbang.serving.server import serve as serve_page
-from seimbang.study.draft import answered, draft, open_questions
+from seimbang.study.draft import NONE, answered, draft, open_questions
 from seimbang.study.load import load, shipped
 
 __all__ = ["options"]
@@ -52,18 +52,21 @@ def init(path: Path, out: Path, said: Mapping[str, str]) -> None:
         raise StudyError("STUDY_EXISTS", f"{out} already there", "a new file", fix)
     hints = Hints(**said)
     made = draft(path, hints)
-    while progress.interactive() and (questions := open_questions(made, hints)):
+    settled = set[str]()
+    while progress.interactive() and (questions := [q for q in open_questions(made, hints) if q.key not in settled]):
         question = questions[0]
-        hints = answered(hints, question, progress.choose(question.question, (question.chosen, *question.others)))
+        named = {name or NONE: name for name in (question.chosen, *question.others)}
+        hints = answered(hints, question, named[progress.choose(question.question, list(named))])
+        settled.add(question.key)
         made = draft(path, hints)
     write_atomic(out, made.text)
     root = _short(made.path.parent)
-    doubts = [f"{guess.key} = {guess.chosen!r}" for guess in open_questions(made, hints)]
+    doubts = [f"{guess.key} = {guess.chosen!r}" for guess in open_questions(made, hints) if guess.key not in settled]
     if made.fault:
         doubts.insert(0, str(made.fault))
-    if "group" not in made.table and not (made.data and made.data.cases.has_groups):
+    if made.data and made.data.kind == "image" and not made.data.cases.has_groups:
         doubts.append("group, as no patients are known")
-    progress.say(f"Understood: {made.counted} in {path}. {'; '.join(made.understanding.understood)}".strip())
+    progress.say(f"Understood: {made.counted} in {path}. {' '.join(made.understanding.understood)}".strip())
     progress.say(f"Look at: {'; '.join(doubts) or 'the comments'} in {out}")
     progress.say(
         f"Next: {_line('check', out)}   then   {_line('audit', out, root)}   then   {_line('run', out, root)} --quick"

@@ -118,7 +118,10 @@ def test_all_mistakes_at_once_with_the_nearest_name():
         ({"training": {"seed": 2**31}}, "training.seed = 2147483648"),
         ({"external": [{"name": "X", "data": {}}]}, "external[0].data is not a known key"),
         ({"external": [{"path": "x"}]}, "external.0.name is missing"),
-        ({"external": [{"name": "X", "source": "npz", "group": {"from": "name"}}]}, "external[0].group is a key of"),
+        (
+            {"external": [{"name": "X", "source": "phantom", "group": {"from": "name"}}]},
+            "external[0].group is a key of",
+        ),
         ({"external": 3}, "external = 3 should be"),
         ({"data": 3}, "data = 3 should be"),
         ({"data": {"source": "fodler"}, "split": {"test": 1.5}}, "did you mean 'folder'"),

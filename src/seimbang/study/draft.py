@@ -1,6 +1,5 @@
 """A commented study file for data that somebody just has."""
 
-import shlex
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,12 +10,11 @@ from seimbang import datasets
 from seimbang.datasets.base import Dataset
 from seimbang.datasets.intake import understand
 from seimbang.datasets.intake.base import Guess, Hints, Understanding
+from seimbang.datasets.intake.positive import positive_class
 from seimbang.errors import DataError, SeimbangError
 from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.cache import outline
-from seimbang.settings import nearest
 from seimbang.study.load import to_toml
-from seimbang.study.matters import likeliest
 from seimbang.study.models import MODELS
 from seimbang.study.schema import Study, parse
 
@@ -41,6 +39,12 @@ MENDABLE = {
 """Faults of data that a line of the study, or a cell of the file, can mend: the study is written all the same."""
 IMAGE = {"size": [150, 150], "channels": 1}
 """What a first study says of images, where the data do not ask for something else."""
+TRAINING = 0.6
+"""About the share of the cases outside a given test part that is trained on."""
+MANY = 5
+"""SMOTE looks at so many neighbours of a case."""
+NONE = "none of these"
+"""How a choice is shown that leaves a key out."""
 ENOUGH = 0.05
 """A validation part that comes with the data is used where it has this share of what is not for testing."""
 
@@ -108,7 +112,7 @@ def draft(path: Path, hints: Hints | None = None) -> Draft:
         fault = error
     guesses = understanding.guesses
     if data is not None and not any(guess.key == "positive" for guess in guesses):
-        guesses = (*_positive(path, data, understanding.data, hints), *guesses)
+        guesses = (_positive(path, data, understanding.data, hints), *guesses)
     return Draft(path, understanding, guesses, data, fault)
 
 
@@ -135,27 +139,17 @@ def study_for(path: Path) -> Study:
     return parse(tomllib.loads(made.text))
 
 
-def _positive(path: Path, data: Dataset, table: Mapping[str, Any], hints: Hints) -> tuple[Guess, ...]:
-    """Return which class matters, and nothing where the data or two telling names leave no doubt."""
-    counts = data.cases.frame.label.value_counts()
-    names = [str(name) for name in counts.index]
-    if hints.positive:
-        if hints.positive not in names:
-            fix = f"seimbang init {path.name} --positive {shlex.quote(names[-1])}{nearest(hints.positive, names)}"
-            raise DataError("DATA_POSITIVE", f"the classes {', '.join(names)}", f"a class {hints.positive!r}", fix)
-        return (Guess("positive", "", hints.positive),)
-    said = str(table.get("positive", ""))
-    chosen, sure = (said, True) if said in names else likeliest({name: int(counts[name]) for name in names})
-    if sure:
-        return (Guess("positive", "", chosen),)
-    others = tuple(name for name in names if name != chosen)
-    lines = tuple(to_toml({"positive": name}).strip() for name in others)
-    return (Guess("positive", "Which class matters, the one that must not be missed?", chosen, others, lines),)
+def _positive(path: Path, data: Dataset, table: Mapping[str, Any], hints: Hints) -> Guess:
+    """Return which class matters: as the user says, or the data, or by its name."""
+    counts = {str(name): int(count) for name, count in data.cases.frame.label.value_counts().items()}
+    known = str(table.get("positive", ""))
+    return positive_class(path, counts, hints.positive or (known if known in counts else ""))
 
 
 def open_questions(made: Draft, hints: Hints) -> list[Guess]:
-    """Return the guesses that the user has not decided."""
-    return [guess for guess in made.guesses if guess.question and guess.others and not getattr(hints, guess.key)]
+    """Return the guesses that the user has not decided, and that the data do not."""
+    guesses = [guess for guess in made.guesses if guess.question and guess.others]
+    return [guess for guess in guesses if not getattr(hints, guess.key)]
 
 
 def answered(hints: Hints, guess: Guess, answer: str) -> Hints:
@@ -180,7 +174,7 @@ def _file(made: Draft) -> str:
         *([] if grouped else [GROUPS_OF_IMAGES if images else GROUPS_OF_ROWS]),
         *([_image(made.understanding.image)] if images else [_columns(made.data)]),
         _split(made.data, images),
-        OF_IMAGES if images else _of_rows(made.data),
+        (OF_IMAGES if images else OF_ROWS).replace(SMOTE, _smote(made.data)),
     ]
     return "\n".join(parts)
 
@@ -198,7 +192,7 @@ def _choices(guesses: Sequence[Guess]) -> list[str]:
     lines = []
     for guess in guesses:
         if guess.question and guess.lines:
-            lines += [f"# {_plain(guess.question)} Taken: {_plain(guess.chosen)}. Or one of:"]
+            lines += [f"# {_plain(guess.question)} Taken: {_plain(guess.chosen) or NONE}. Or one of:"]
             lines += [f"# {_plain(line)}" for lines_of_one in guess.lines for line in lines_of_one.splitlines()]
     return lines
 
@@ -242,25 +236,37 @@ def _split(data: Dataset | None, images: bool) -> str:
     return f"\n{comment}\n{to_toml({'split': split}).strip()}\n"
 
 
-def _of_rows(data: Dataset | None) -> str:
-    mixed = any(column.kind == "category" for column in data.columns) if data else False
-    return OF_ROWS.replace('"smote"', '"smote_nc"') if mixed else OF_ROWS
+def _smote(data: Dataset | None) -> str:
+    """Return the arm with SMOTE for the rarest class of the training part; with too few cases, copies instead."""
+    if data is None:
+        return SMOTE
+    frame = data.cases.frame
+    fewest = int((frame[frame.split != "test"].label.value_counts() * TRAINING).min())
+    method = "smote_nc" if any(column.kind == "category" for column in data.columns) else "smote"
+    if fewest < 2 * MANY:
+        few = "fewer neighbours than 5, as there are few cases"
+        k = f'balance = {{ method = "{method}", k = {max(1, fewest // 2 - 1)} }}   # {few}'
+        copies = 'balance = { method = "oversample" }   # SMOTE needs more cases of each class'
+        return SMOTE.splitlines()[0] + "\n" + (k if fewest >= MANY else copies)
+    return SMOTE.replace('"smote"', f'"{method}"')
 
 
-OF_ROWS = """[model]
+SMOTE = """name = "SMOTE"
+balance = { method = "smote" }"""
+
+OF_ROWS = f"""[model]
 name = "svm"                     # or knn, forest, logistic, boosting, mlp, naive_bayes, tree
-grid = { C = [0.25, 1.0, 4.0, 16.0] }     # the best is searched for inside the training part
+grid = {{ C = [0.25, 1.0, 4.0, 16.0] }}     # the best is searched for inside the training part
 
 [[arm]]
 name = "none"
 
 [[arm]]
 name = "class weights"
-balance = { method = "class_weights" }
+balance = {{ method = "class_weights" }}
 
 [[arm]]
-name = "SMOTE"
-balance = { method = "smote" }   # where there are categories: smote_nc
+{SMOTE}   # where there are categories: smote_nc
 """
 
 OF_IMAGES = f"""[model]
@@ -282,8 +288,7 @@ name = "augmentation"
 balance = {{ method = "augment" }}
 
 [[arm]]
-name = "SMOTE"
-balance = {{ method = "smote" }}
+{SMOTE}
 
 # Images of another hospital, never trained on:
 # [[external]]

@@ -67,9 +67,9 @@ def _shapes(stacks: Sequence[Stack]) -> str:
     first, values = stacks[0], Grey.of(list(stacks))
     colour = "colour" if any(stack.colour for stack in stacks) else "grey"
     kind = "volumes" if first.volumes else "images"
-    said = f"{kind} of {first.size}, {colour}, {values.dtype} values ({values.how}): {counts}"
+    said = f"{kind.capitalize()} of {first.size}, {colour}, {values.dtype} values ({values.how}): {counts}"
     patients = first.part.patients
-    return said if patients is None else f"{said}; patients are in {patients.title}"
+    return f"{said}." if patients is None else f"{said}; patients are in {patients.title}."
 
 
 def _labels(
@@ -87,11 +87,11 @@ def _labels(
             raise
         return _several(path, parts, number, names, data, guesses)
     if number:
-        return (f"labels: {array.title}; {number} against all others",)
+        return (f"Labels: {array.title}; {number} against all others.",)
     if names and known <= set(map(str, range(len(names)))):
         data["classes"] = {str(k): name for k, name in enumerate(names) if str(k) in known}
-        return (f"labels: {array.title}; names of the classes as MedMNIST has them",)
-    return (f"labels: {array.title}",)
+        return (f"Labels: {array.title}; names of the classes as MedMNIST has them.",)
+    return (f"Labels: {array.title}.",)
 
 
 def _several(
@@ -110,7 +110,7 @@ def _several(
     question = "Each image has several labels. Which one is to be told from all others?"
     called = [names[k] if names else str(k) for k in (chosen, *others)]
     guesses.append(Guess("label", question, called[0], tuple(called[1:]), tuple(lines)))
-    return (f"labels: {parts[0].labels.title}, several an image; images with each: {', '.join(said)}",)
+    return (f"Labels: {parts[0].labels.title}, several an image; images with each: {', '.join(said)}.",)
 
 
 def _one_label(number: int, said: str) -> str:

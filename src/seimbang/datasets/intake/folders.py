@@ -80,9 +80,9 @@ def understand(path: Path, hints: Hints) -> Understanding:
         refuse_empty(path, layout, asked=False)
     paths = [file.path for file in layout.files]
     rows = pd.DataFrame({"case_id": paths, "label": [file.folder for file in layout.files]})
-    cases = CaseTable.build(rows, path, hints.positive or None)
+    cases = CaseTable.build(rows, path)
     counts = {str(name): int(count) for name, count in cases.frame.label.value_counts().items()}
-    positive = positive_class(counts, cases.classes[-1] if hints.positive else "")
+    positive = positive_class(path, counts, hints.positive)
     group, rule = _patients(layout.files, hints.group)
     data: dict[str, Any] = {"source": "folder", "path": path.resolve().name, "positive": positive.chosen}
     if rule:
