@@ -22,7 +22,7 @@ import torch
 from seimbang.balance import make as make_balance
 from seimbang.imaging.augment import Augmentation, augment
 from seimbang.imaging.base import ImageSettings
-from seimbang.imaging.files import write_atomic
+from seimbang.runs.jobs import Checkpoint
 from seimbang.study.models import learner_of, make
 from seimbang.training.base import Task, TrainingSettings
 from seimbang.training.device import Device, choose
@@ -42,16 +42,18 @@ class Case:
 
 CASES = {
     "rnn": Case({"name": "rnn"}, 150, 1, 640),
-    "kidney_cnn": Case({"name": "kidney_cnn"}, 224, 1, 320),
+    "kidney_cnn": Case({"name": "kidney_cnn"}, 224, 1, 640),
     "efficientnet_lite0": Case({"name": "efficientnet_lite0", "weights": "random"}, 192, 3, 160),
-    "resnet50": Case({"name": "resnet50", "weights": "random"}, 224, 3, 64),
+    "resnet50": Case({"name": "resnet50", "weights": "random"}, 224, 3, 96),
 }
 
 
 def product(task: Task, checkpoint: Path) -> Iterator[None]:
     """Yield after each epoch of a job."""
+    due = 0.0
     for progress in learner_of(task.model).train(task):
-        write_atomic(checkpoint, progress.state)
+        if time.monotonic() >= due:
+            due = Checkpoint(checkpoint).keep(progress)
         yield
 
 

@@ -12,9 +12,10 @@ import statistics
 import sys
 from pathlib import Path
 
-import torch
 from keras_vs_seimbang import facts
 from measure import Cost, run, versus_keras
+
+from seimbang.training.device import fast_bfloat16
 
 HERE = Path(__file__).resolve().parent
 EPOCHS = 3
@@ -46,7 +47,7 @@ def show(theirs: tuple[Cost, dict], ours: tuple[Cost, dict]) -> None:
     ):
         a, b = value(*theirs), value(*ours)
         print(f"{name:<34}{a:>12.{digits}f}{b:>12.{digits}f}{b / a:>10.2f}")
-    print(f"fast bfloat16 on this processor: {'yes' if torch.cpu.get_capabilities().get('amx_bf16') else 'no'}")
+    print(f"fast bfloat16 on this processor: {'yes' if fast_bfloat16('cpu') else 'no'}")
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ def bits(folder: Path) -> dict[str, bytes]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--ray", action="store_true", help="also with Ray")
     options = parser.parse_args()
     ways = {"1 worker": ["--workers", "1"], "2 workers": ["--workers", "2"]}

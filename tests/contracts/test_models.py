@@ -155,7 +155,8 @@ def train(task, state=b""):
     training, reports = learner_of(task.model).train(task, state), []
     while True:
         try:
-            reports.append(next(training))
+            report = next(training)
+            reports.append(replace(report, state=report.state()))
         except StopIteration as end:
             return end.value, reports
 

@@ -98,8 +98,7 @@ def sources():
 def of(settings):
     """Return by which key a ``label`` table is one of this kind."""
     key = {CutLabel: "cuts", ContainsLabel: "contains", ColumnsLabel: "columns"}.get(settings)
-    npz = ' with `source = "npz"`' if settings is ArrayLabel else ""
-    return f" with `{key}`" if key else npz
+    return f" with `{key}`" if key else " of arrays" * (settings is ArrayLabel)
 
 
 def inside(kind):

@@ -90,6 +90,16 @@ def test_workers_give_the_bits_of_one_process_and_each_job_is_done_once(alone, t
     assert list((tmp_path / ".leases").iterdir()) == []
 
 
+def test_a_worker_ends_quietly_when_no_job_is_left_and_at_once_with_its_starter(alone):
+    command = [sys.executable, "-m", "seimbang.runs.executors.worker", str(alone)]
+    pipes = {"stdin": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes) as idle:
+        assert (idle.wait(timeout=120), idle.stderr.read()) == (0, b"")  # its stdin is open all the while
+    with subprocess.Popen(command, **pipes) as orphan:
+        orphan.stdin.close()
+        assert orphan.wait(timeout=120) == 1
+
+
 def test_a_run_that_is_only_prepared_is_done_by_whoever_works_on_it(alone, tmp_path):
     file = tmp_path / "study.toml"
     file.write_text(to_toml(to_dict(study())), encoding="utf-8")

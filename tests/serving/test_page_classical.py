@@ -342,8 +342,9 @@ def test_a_file_is_predicted_on_the_page_and_can_be_downloaded(table, draw, tmp_
 @pytest.mark.parametrize(
     ("content", "code"),
     [
-        (b"", "DATA_CSV"),
-        (b"\xff\xfe\x00", "DATA_CSV"),
+        (b"", "DATA_EMPTY"),
+        (b"\xff\xfe\x00", "DATA_ENCODING"),
+        (b"Dear colleague,\nthe films are on the way.\n", "DATA_CSV"),
         ((",".join(NAMES) + "\n").encode(), "DATA_EMPTY"),
         (b"a,b\n1,2\n", "DATA_COLUMN"),
         ((",".join(NAMES) + "\n1,2,long,4\n").encode(), "DATA_TEXT"),

@@ -2,6 +2,7 @@
 
 import io
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -40,7 +41,8 @@ def train(job, state=b""):
     training, reports = learner_of(job.model).train(job, state), []
     while True:
         try:
-            reports.append(next(training))
+            report = next(training)
+            reports.append(replace(report, state=report.state()))
         except StopIteration as end:
             return end.value, reports
 

@@ -187,7 +187,8 @@ def rewrite(column: "pd.Series[str]", notation: Notation) -> "pd.Series[str]":
     """
     if notation.refused:
         found = f"{notation.refused} of the column {str(column.name)!r}"
-        fix = 'write its numbers alike, or say which mark it is in the study: decimal = "." or decimal = ","'
+        say = ', or say which mark it is in the study: decimal = "." or decimal = ","' * notation.either
+        fix = f"write its numbers alike{say}"
         raise DataError("DATA_DECIMAL", found, "one decimal mark in a column, and no doubt which", fix)
     if notation == Notation():
         return column

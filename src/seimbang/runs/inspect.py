@@ -21,6 +21,7 @@ from seimbang.runs.provenance import LIBRARIES
 from seimbang.study.draft import image_for
 from seimbang.study.load import load as load_study
 from seimbang.study.schema import Study
+from seimbang.training.device import fast_bfloat16
 
 EXTRAS = {"streamlit": "app", "ray": "ray"}
 
@@ -61,9 +62,9 @@ def _findings(study: Study, root: Path) -> list[Finding]:
 def _study(study: Study, root: Path) -> list[Finding]:
     with working("Loading the cases"):
         prepared = prepare(study, root)
+        divided = divide(prepared)
     show_prepared(prepared)
     with working("Looking for leaks and faults"):
-        divided = divide(prepared)
         findings = [
             replace(finding, protocol=protocol.name)
             for protocol in study.protocols
@@ -86,4 +87,4 @@ def machine() -> Iterator[tuple[str, str]]:
         yield name, version(name) if there else f"missing: pip install 'seimbang[{extra}]'"
     yield "cores", str(os.cpu_count())
     yield "GPU", torch.cuda.get_device_name() if torch.cuda.is_available() else "none; networks run on the processor"
-    yield "bfloat16 on the processor", "yes" if torch.cpu.get_capabilities().get("amx_bf16") else "no; float32 is used"
+    yield "bfloat16 on the processor", "yes" if fast_bfloat16("cpu") else "no; float32 is used"

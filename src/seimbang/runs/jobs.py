@@ -26,6 +26,8 @@ from seimbang.training.base import Progress, Task
 
 VERSION = 1
 """Raised when the same job is to give another result."""
+SPARING = 50
+"""So many times as long as writing a checkpoint took, none is written: they take a fiftieth of the time at most."""
 Report = Callable[[Job, Progress], None]
 
 
@@ -50,7 +52,11 @@ NEEDS = needs_of(work)
 
 def inputs(scope: Scope) -> str:
     """Return the digest of everything that the result of a job depends on."""
-    return inputs_of("job", VERSION, NEEDS, scope)
+    assert scope.job is not None
+    known, which = scope.divided.inputs, (scope.job.name, scope.threads)
+    if which not in known:
+        known[which] = inputs_of("job", VERSION, NEEDS, scope)
+    return known[which]
 
 
 def done(scope: Scope, key: str) -> bool:
@@ -86,6 +92,13 @@ class Checkpoint:
         if state:
             write_atomic(self.file, state)
 
+    def keep(self, progress: Progress) -> float:
+        """Keep the state of a step; return until when another one is not worth its time."""
+        started = time.monotonic()
+        self.write(progress.state())
+        ended = time.monotonic()
+        return ended + SPARING * (ended - started)
+
 
 def run(scope: Scope, key: str, lease: Lease, report: Report) -> bool:
     """Do a job and put its folder in place.
@@ -110,6 +123,7 @@ def run(scope: Scope, key: str, lease: Lease, report: Report) -> bool:
         needed = values_of(NEEDS, scope)
     steps = work(**needed, state=checkpoint.read())
     files: Files = {}
+    due = 0.0
     while True:
         try:
             progress = next(steps)
@@ -118,7 +132,8 @@ def run(scope: Scope, key: str, lease: Lease, report: Report) -> bool:
             break
         if not lease.held():
             return False
-        checkpoint.write(progress.state)
+        if time.monotonic() >= due:
+            due = checkpoint.keep(progress)
         report(job, progress)
     if not lease.held():
         return False

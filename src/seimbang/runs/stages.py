@@ -134,6 +134,11 @@ class Divided:
         return self._recipes[key]
 
     @cached_property
+    def inputs(self) -> dict[tuple[str, int], str]:
+        """What ``jobs.inputs`` returned, by job and threads: a process asks for it several times."""
+        return {}
+
+    @cached_property
     def _recipes(self) -> dict[tuple[str, str, int], Recipe]:
         return {}
 

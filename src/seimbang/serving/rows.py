@@ -15,7 +15,7 @@ import pandas as pd
 from seimbang.datasets.base import Column
 from seimbang.datasets.columns import encode
 from seimbang.datasets.images import missing
-from seimbang.datasets.sheets import blocks, whole
+from seimbang.datasets.sheets import blocks, every_number, whole
 from seimbang.record.files import damaged, read_bytes
 from seimbang.serving.predictor import Prediction, Predictor
 
@@ -37,14 +37,14 @@ class Neighbour:
 
 
 def read_file(path: Path) -> pd.DataFrame:
-    """Return the rows of a CSV, or of the first sheet of an Excel workbook, as texts; the index is the row in the file.
+    """Return the rows of a table as `blocks` has them, its columns of numbers read as such.
 
     Raises:
-        DataError: ``DATA_MISSING``, ``DATA_EMPTY``, ``DATA_CSV``, ``DATA_EXCEL``, ``DATA_FORMULA``, ``DATA_COLUMN``.
+        DataError: ``DATA_MISSING``, and what `blocks` and `whole` raise.
     """
     if not path.is_file():
         missing(path)
-    return whole(blocks(path), path.name)
+    return whole(blocks(path, numbers=every_number), path.name)
 
 
 def read_rows(predictor: Predictor, table: pd.DataFrame) -> tuple[Rows, list[Prediction]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
@@ -266,12 +266,13 @@ class Progress:
     Attributes:
         line: For a reader.
         facts: For the log: plain values.
-        state: With which ``train`` goes on from here after a kill; empty where it cannot.
+        state: Returns with what ``train`` goes on from here after a kill, empty where it cannot; to be called before
+            the next step is asked for.
     """
 
     line: str
     facts: dict[str, Any]
-    state: bytes = b""
+    state: Callable[[], bytes] = bytes
 
 
 HISTORY, SEARCH = "history.csv", "search.json"
@@ -301,7 +302,7 @@ class Learner(ABC):
 
         Args:
             task: What to do.
-            state: Of the last ``Progress`` of the same task, to go on there; empty to begin.
+            state: Of a ``Progress`` of the same task, to go on there; empty to begin.
         """
 
     @abstractmethod

@@ -89,7 +89,7 @@ def choose(
     prepare(convolves)
     if not convolves:
         return Device(name, False)
-    device = Device(name, precision == "auto" and _fast_bfloat16(name), layout or "channels_last")
+    device = Device(name, precision == "auto" and fast_bfloat16(name), layout or "channels_last")
     if layout or len(shape) != 4:
         return device
     weights = [[name, list(weight.shape), weight.requires_grad] for name, weight in module.named_parameters()]
@@ -151,12 +151,14 @@ def _keep_memory() -> None:
         libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
 
 
-def _fast_bfloat16(name: str) -> bool:
+def fast_bfloat16(name: Literal["cpu", "cuda"]) -> bool:
+    """Whether a processor or GPU multiplies matrices faster in bfloat16 than in float32."""
     import torch
 
     if name == "cuda":
         return bool(torch.cuda.is_bf16_supported())
-    return bool(torch.cpu.get_capabilities().get("amx_bf16", False))
+    capabilities = torch.cpu.get_capabilities()
+    return any(capabilities.get(name, False) for name in ("amx_bf16", "avx512_bf16"))
 
 
 def to_batch(rows: npt.NDArray[Any], device: Device) -> torch.Tensor:

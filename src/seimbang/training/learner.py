@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Generator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any, cast
 
@@ -58,7 +59,7 @@ class NetworkLearner(Learner):
         for epoch in trainer.epochs():
             facts = asdict(epoch)
             history.append({key: value for key, value in facts.items() if key != "seconds"})
-            yield Progress(_line(epoch, task.training.epochs), facts, _state(trainer, history))
+            yield Progress(_line(epoch, task.training.epochs), facts, partial(_state, trainer, history))
         return _learned(task, trainer, history)
 
     def load(self, model: Model, learned: bytes, shape: Shape, classes: int, image: ImageSettings) -> OneByOne:

@@ -77,7 +77,7 @@ class Crew:
     def dismiss(self) -> None:
         """End the workers; what they have not finished is kept as far as it is."""
         for process in self.processes:
-            process.kill()  # nothing is lost by it: every file is whole, every epoch kept
+            process.kill()  # every file is whole, and the latest checkpoint kept
         for process in self.processes:
             process.wait()
 
