@@ -12,7 +12,7 @@ from PIL import Image
 from seimbang import __version__
 from seimbang.checks.base import Finding
 from seimbang.datasets.base import FileNote
-from seimbang.evaluation import compare, evaluate
+from seimbang.evaluation import evaluate
 from seimbang.evaluation.by_quality import by_quality
 from seimbang.imaging.base import ImageSettings
 from seimbang.record.arm import ArmFacts, Package
@@ -22,6 +22,7 @@ from seimbang.record.comparison import Comparison
 from seimbang.record.data import Audit, Data, ProtocolFacts, Provenance, Sample
 from seimbang.record.metrics import Metrics
 from seimbang.record.read import read_predictions
+from seimbang.runs.compared import compared
 from seimbang.splits.base import SplitSettings
 from seimbang.study.load import to_dict, to_toml
 from seimbang.study.models import make
@@ -67,7 +68,8 @@ def fake_run(path: Path, arms: int = 2, external: bool = True) -> Path:
         _arm(path, name, cases, rng)
     _provenance(path, names)
     tables = {name: read_predictions(path / "arms" / slug(name)) for name in names}
-    _json(path / "comparisons.json", {"": Comparison.model_validate(compare(tables, CLASSES))})
+    unbalanced = [name for name in names if ARMS[name]["method"] == "none"]
+    _json(path / "comparisons.json", {"": Comparison.model_validate(compared(tables, CLASSES, [], unbalanced))})
     return path
 
 

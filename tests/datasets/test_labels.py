@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -176,3 +177,18 @@ def test_labels_that_name_no_disease_are_no_findings(tmp_path):
     settings = make({"source": "csv", "path": "m.csv", "label_column": "labels", "findings": "all"})
     with pytest.raises(DataError, match="DATA_FINDINGS"):
         settings.findings_in(tmp_path)
+
+
+def test_several_labels_in_arrays_are_findings_too(tmp_path):
+    labels = np.array([[1, 0, 0], [1, 1, 0], [0, 1, 0], [0, 0, 0]] * 3)
+    np.savez(tmp_path / "m.npz", train_images=np.arange(192, dtype=np.uint8).reshape(12, 4, 4), train_labels=labels)
+    values = {"source": "npz", "path": "m.npz", "findings": "all", "classes": {"0": "mass", "1": "edema"}}
+    settings = make(values)
+    assert settings.findings_in(tmp_path) == ("mass", "edema")  # no image has the third
+    assert Counter(load(settings.of_finding("edema"), SMALL, tmp_path).cases.frame.label) == {"edema": 6, "no edema": 6}
+    assert load(settings, SMALL, tmp_path).cases.classes == ("no mass", "mass")
+    np.savez(tmp_path / "m.npz", train_images=np.zeros((4, 4, 4), np.uint8), train_labels=np.array([0, 1, 1, 0]))
+    with pytest.raises(DataError, match="DATA_FINDINGS"):
+        settings.findings_in(tmp_path)
+    with pytest.raises(StudyError, match="different numbers"):
+        make(values | {"findings": ["mass"]})

@@ -1,5 +1,7 @@
 """Which names are one class or a part, and which only look alike."""
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
@@ -85,13 +87,29 @@ def test_names_of_parts():
         ({"negatif": 1, "positif": 4}, "positif"),
         ({"0": 1, "1": 9}, "1"),
         ({"normal": 1, "healthy": 3}, "normal"),
+        ({"normal": 9, "cyst": 3, "stone": 3}, "stone"),
+        ({"cat": 4, "dog": 90}, "cat"),
     ],
 )
 def test_the_class_that_matters_is_a_disease(counts, positive):
-    guess = positive_class(counts)
+    guess = positive_class(Path("data"), counts)
     assert guess.chosen == positive
     assert sorted(guess.others) == sorted(set(counts) - {positive})
     assert len(guess.lines) == len(counts) - 1
+
+
+@pytest.mark.parametrize(
+    ("counts", "asked"),
+    [
+        ({"normal": 30, "pneumonia": 90}, False),
+        ({"benign": 30, "malignant": 90}, False),
+        ({"0": 5, "1": 9}, False),
+        ({"cat": 4, "dog": 90}, True),
+        ({"normal": 1, "covid": 3, "pneumonia": 4}, True),
+    ],
+)
+def test_nobody_is_asked_where_two_names_leave_no_doubt(counts, asked):
+    assert bool(positive_class(Path("data"), counts).question) == asked
 
 
 def test_masks_are_told_by_the_images_they_belong_to():

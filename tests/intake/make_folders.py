@@ -496,8 +496,7 @@ UNDERSTOOD: dict[str, Input] = {
         {"normal": 12, "sick": 12},
         "sick",
         patients=12,
-        left={("", SYSTEM): 8, ("sick", LINK): 1},
-        findings=("FILES_LOST",),
+        left={("", SYSTEM): 8, ("sick", COPY): 1},
     ),
     "linked from a store": Input(linked_from_a_store, {"normal": 4, "sick": 4}, "sick", left={("", COPY): 8}),
     "linked files": Input(

@@ -4,6 +4,8 @@ import hashlib
 from collections import Counter
 from pathlib import Path
 
+import make_folders
+import numpy as np
 import pytest
 from make_folders import HOPELESS, UNDERSTOOD
 
@@ -78,3 +80,51 @@ def test_is_refused(name, tmp_path):
     assert caught.value.code == code
     assert caught.value.fix
     assert contents(tmp_path) == before
+
+
+def test_loose_images_beside_a_table_are_sent_to_the_table(tmp_path):
+    (make_folders.flat(tmp_path) / "labels.csv").write_text("image,label\n")
+    with pytest.raises(DataError, match=r"To fix it: seimbang init set/labels\.csv"):
+        understand(tmp_path / "set", Hints())
+
+
+def test_what_the_user_says_is_taken(tmp_path):
+    path = make_folders.patients_as_folders(tmp_path)
+    assert understand(path, Hints(positive="NORMAL")).data["positive"] == "normal"
+    assert understand(path, Hints(group="folder")).data["group"] == {"from": "folder", "level": 1}
+    with pytest.raises(DataError, match="DATA_POSITIVE"):
+        understand(path, Hints(positive="cyst"))
+    with pytest.raises(DataError, match="DATA_GROUP_PATTERN"):
+        understand(path, Hints(group="name"))
+    with pytest.raises(DataError, match="DATA_GROUP_LEVEL"):
+        understand(make_folders.busi(tmp_path / "other"), Hints(group="folder"))
+
+
+def test_an_archive_gives_what_its_folder_does(tmp_path):
+    """The digests are those of the members, and the cache serves both."""
+    folder = make_folders.plain(tmp_path)
+    _, unpacked = load(folder)
+    _, packed = load(make_folders.packed(folder, "chest.zip"))
+    assert packed.cases.frame.equals(unpacked.cases.frame)
+    assert np.array_equal(packed.X, unpacked.X)
+    assert packed.name == unpacked.name == "chest"
+
+
+def test_an_external_set_spelt_otherwise_has_the_internal_classes(tmp_path):
+    internal = make_folders.numbered(tmp_path / "a", normal=4, sick=3)
+    external = make_folders.images(
+        tmp_path / "b", *(f"{label}/x{k}.png" for label in ("NORMAL", "Sick ") for k in range(3))
+    )
+    classes = load(internal)[1].cases.classes
+    data = datasets.load(datasets.make({"source": "folder", "path": "b"}), SMALL, external.parent, classes)
+    assert data.cases.classes == classes == ("normal", "sick")
+    assert Counter(data.cases.frame.label) == {"normal": 3, "sick": 3}
+    assert "CLASS_NAMES" in {finding.code for finding in audit(load(internal)[1], external={"B": data})}
+
+
+def test_a_study_leaves_out_and_renames_however_the_names_are_spelt(tmp_path):
+    make_folders.numbered(tmp_path / "set", Normal=3, COVID=3, **{"Viral Pneumonia": 3})
+    values = {"source": "folder", "path": "set", "leave_out": ["covid"], "classes": {"viral pneumonia": "sick"}}
+    data = datasets.load(datasets.make(values), SMALL, tmp_path)
+    assert Counter(data.cases.frame.label) == {"Normal": 3, "sick": 3}
+    assert Counter((note.label, note.code) for note in data.left_out) == {("COVID", "FILE_ASKED"): 3}

@@ -9,10 +9,13 @@ from make_manifests import CORPUS, HOSTILE, ham, image, nih, table
 
 from seimbang.datasets import load, make
 from seimbang.datasets.base import tally
+from seimbang.datasets.intake import understand
 from seimbang.datasets.intake.base import Hints
-from seimbang.datasets.intake.manifests import lists_images, understand
+from seimbang.datasets.intake.manifests import lists_images
 from seimbang.errors import DataError
 from seimbang.imaging.base import ImageSettings
+from seimbang.study.draft import draft
+from seimbang.study.schema import parse
 
 SMALL = ImageSettings(size=(8, 8))
 
@@ -41,6 +44,17 @@ def test_a_manifest_is_understood(tmp_path, name):
     assert len(understood.sample) == 3
     assert case.hints.path or lists_images(path)
     assert all(len(guess.others) == len(guess.lines) for guess in understood.guesses)
+
+
+@pytest.mark.parametrize("name", CORPUS)
+def test_a_first_study_of_it_is_in_order(tmp_path, name):
+    case = CORPUS[name]
+    made = draft(case.make(tmp_path / "set"), case.hints)
+    study = parse(tomllib.loads(made.text))
+    assert made.fault is None
+    assert set(made.data.cases.classes) == set(case.classes)
+    assert study.image.channels == case.channels
+    assert bool(getattr(study.data, "group", None)) == bool(case.patients)
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -104,7 +118,10 @@ def test_the_list_of_findings_is_offered_with_counts(tmp_path):
     (guess,) = (guess for guess in understand(nih(tmp_path), Hints()).guesses if guess.key == "positive")
     assert guess.chosen == "Infiltration"
     assert guess.others == ("Effusion", "Mass", "all")
-    assert guess.lines[0] == 'label = { column = "Finding Labels", contains = "Effusion" }  # 8 images'
+    assert (
+        guess.lines[0]
+        == 'label = { column = "Finding Labels", contains = "Effusion" }  # 8 images\npositive = "Effusion"'
+    )
     assert "Infiltration 12, No Finding 8, Effusion 8, Mass 8" in guess.question
 
 

@@ -124,9 +124,9 @@ def test_a_key_that_no_reader_knows_is_refused():
         Value(value=0.5, hight=0.6)
 
 
-def test_five_per_cent_after_holm_is_what_counts_as_different():
-    def tested(difference, holm):
-        return PairedTest(difference=difference, low=None, high=None, p=0.01, holm=holm, method="", why="")
+def test_five_per_cent_of_all_pairs_together_is_what_counts_as_different():
+    def tested(difference, p):
+        return PairedTest(difference=difference, low=None, high=None, p=0.01, corrected=p, method="", why="")
 
     cases = ((0.1, 0.049), (-0.1, 0.001), (0.1, 0.05), (0.1, None))
     assert [tested(*numbers).sign for numbers in cases] == [1, -1, 0, 0]

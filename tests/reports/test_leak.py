@@ -7,13 +7,17 @@ import pytest
 from run_folder import fake_run
 from seimbang.record.metrics import Value
 from seimbang.record.read import read
-from seimbang.reports.leak import worth
+from seimbang.reports import leak
 from seimbang.study.schema import Protocol
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     return read(fake_run(tmp_path_factory.mktemp("leak") / "run", arms=4))
+
+
+def worth(run):
+    return [f"In accuracy, the leak was worth {one.parts}." for one in leak.worth(run)]
 
 
 def value(number, half=None):
@@ -53,7 +57,7 @@ def test_on_the_same_cases_the_paired_test_counts(run):
     assert "for “as published” against" in said
     assert said.endswith("for “SMOTE”.")
     (said,) = worth(outcome(run, difference=0.004, low=-0.01, high=0.02))
-    assert "worth 0.00 (−0.01 to +0.02, so perhaps nothing)" in said
+    assert "worth +0.004 (−0.010 to +0.020, so perhaps nothing)" in said
 
 
 def test_three_models_balanced_before_the_split_and_inside_the_folds(run):

@@ -8,6 +8,7 @@ import shutil
 from html.parser import HTMLParser
 
 import pytest
+from PIL import Image
 
 from run_folder import fake_run
 from seimbang.record.read import read
@@ -107,6 +108,10 @@ def test_every_arm_and_every_headline_number_is_on_the_page(whole):
 def test_figures_are_also_kept_for_a_paper(whole):
     names = {path.name for path in (whole / "figures").iterdir()}
     assert {"forest-accuracy.svg", "roc.svg", "loss-smote.svg", "classes-none.svg", "calibration-none.svg"} <= names
+    assert {"forest-accuracy.pdf", "precision-recall.pdf", "calibration-none.pdf", "precision-recall.png"} <= names
+    assert "calibration-none.png" not in names
+    assert (whole / "figures/roc.pdf").read_bytes().startswith(b"%PDF-")
+    assert Image.open(whole / "figures/roc.png").size == (1320, 1260)  # 4.4 by 4.2 inches
 
 
 def test_metrics_csv_holds_every_number_of_metrics_json(whole):
@@ -151,7 +156,7 @@ def test_latex_escapes_every_special_sign():
 def test_hostile_names_are_escaped_everywhere(run):
     change(run / "study.json", lambda study: study.update(title=HOSTILE, question=HOSTILE))
     change(run / "arms/none/arm.json", lambda facts: facts.update(name=HOSTILE))
-    compared = (run / "comparisons.json").read_text().replace('"none"', json.dumps(HOSTILE))
+    compared = (run / "comparisons.json").read_text().replace('"none', json.dumps(HOSTILE)[:-1])
     (run / "comparisons.json").write_text(compared)
     change(run / "arms/none/examples.json", lambda rows: rows[0].update(case_id=HOSTILE))
     change(run / "audit.json", lambda audit: audit["findings"][0].update(sentence=HOSTILE, cases=[HOSTILE]))
@@ -210,7 +215,7 @@ def test_three_classes_show_macro_averages(run):
     def edit(metrics):
         metrics["classes"].append("COVID")
         for found in metrics["sets"].values():
-            found["tuned"] = None
+            found["tuned"] = found["local"] = None
             third(found["default"])
 
     change(run / "data.json", lambda data: data.update(classes=["NORMAL", "PNEUMONIA", "COVID"], positive="COVID"))
@@ -237,6 +242,6 @@ def test_published_figures_of_classes_and_averages_find_their_counterpart(run):
 
 
 def test_a_second_report_equals_the_first(run):
-    before = (run / "report.html").read_bytes()
+    before = {path: path.read_bytes() for path in (run / "report.html", *(run / "figures").iterdir())}
     write_report(run)
-    assert (run / "report.html").read_bytes() == before
+    assert {path: path.read_bytes() for path in before} == before

@@ -43,6 +43,8 @@ def test_the_warning_is_under_every_map(run):
     assert maps == 2 * (2 + 1)  # each arm: two cases, and one with random weights
     assert text.count(f"{WARNING}</figcaption>") == maps
     assert text.count("gives other maps (mean rank correlation 0.12") == 2
+    assert text.count("a map of text burnt into the image, of a marker or of the border passes it as well") == 2
+    assert "Yes" not in text
 
 
 def test_a_map_that_shows_the_image_alone_is_not_to_be_interpreted(run):
@@ -107,8 +109,9 @@ def test_runs_without_these_files_and_tables_have_a_report_without_them(run):
 
 
 def test_each_class_of_several_has_its_roc_curve(run):
-    ranking = {"auc": {"value": 0.9, "low": 0.8, "high": 0.95}, "curve": [[0, 0], [0.1, 0.8], [1, 1]]}
-    nothing = {"auc": {"value": None, "why": "no case"}, "curve": []}
+    curves = {"curve": [[0, 0], [0.1, 0.8], [1, 1]], "precision_recall": [[0.5, 1.0], [1.0, 0.4]]}
+    ranking = {"auc": {"value": 0.9, "low": 0.8, "high": 0.95}, **curves}
+    nothing = {"auc": {"value": None, "why": "no case"}, "curve": [], "precision_recall": []}
 
     def edit(metrics):
         measures = metrics["sets"]["test"]["default"]
@@ -119,4 +122,5 @@ def test_each_class_of_several_has_its_roc_curve(run):
     assert "glioma 0.90 (0.80–0.95)" in figure.alt
     assert "meningioma, AUC 0.90 (0.80–0.95)" in figure.svg
     assert "other, AUC" not in figure.svg
-    assert "each class against the rest" in section(run, "probabilities")
+    assert "ROC curves, each class against the rest" in section(run, "probabilities")
+    assert "Precision and recall, each class against the rest" in section(run, "probabilities")

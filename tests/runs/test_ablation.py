@@ -72,7 +72,7 @@ def test_the_rows_are_the_figures_of_the_runs_and_their_differences(ablated):
         assert row["accuracy"] == metrics["sets"]["test"]["default"]["metrics"]["accuracy"]
         lost = row["accuracy_lost"]
         assert lost["difference"] == pytest.approx(first["accuracy"]["value"] - row["accuracy"]["value"])
-        assert lost["p"] is None or lost["holm"] >= lost["p"]
+        assert lost["p"] is None or lost["corrected"] >= lost["p"]
 
 
 def test_what_is_finished_is_not_done_again(ablated):
@@ -84,8 +84,8 @@ def test_what_is_finished_is_not_done_again(ablated):
 
 
 def test_the_table_in_words():
-    lost = {"difference": -0.25, "low": -0.5, "high": 0.125, "p": 0.01, "holm": 0.02, "why": ""}
-    alike = {"difference": 0.0, "low": None, "high": None, "p": None, "holm": None, "why": "they decide alike"}
+    lost = {"difference": -0.25, "low": -0.5, "high": 0.125, "p": 0.01, "corrected": 0.02, "why": ""}
+    alike = {"difference": 0.0, "low": None, "high": None, "p": None, "corrected": None, "why": "they decide alike"}
     own = {"value": 0.75, "low": 0.5, "high": 1.0}
     kept = {"arm": "none", "set": "test", "balanced_accuracy": own}
     rows = [

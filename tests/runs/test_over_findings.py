@@ -154,6 +154,7 @@ def test_the_csv_and_the_page_have_every_figure(finished):
     assert 'href="findings/mass/report.html"' in page
     assert (out / "findings" / "mass" / "report.html").is_file()
     assert "<script" not in page
+    assert page.count("beside “none”, averaged over 2 findings") == 2  # one paragraph an arm
 
 
 def test_a_second_go_does_nothing_again(finished, films):

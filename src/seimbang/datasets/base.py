@@ -183,7 +183,7 @@ REASONS = {
     "FILE_SYSTEM": "hidden, or written by a program for itself",
     "FILE_OTHER": "not an image",
     "FILE_LINK": "link that is not followed",
-    "FILE_COPY": "the same file, or a copy of the whole folder inside it",
+    "FILE_COPY": "there, or reached by a link, a second time",
     "FILE_OUTSIDE": "image outside of the class folders",
     "FILE_ASKED": "left out by the study",
     "FILE_MISSING": "in the list of images, but not there",

@@ -30,7 +30,7 @@ def refuse_text(text: "pd.Series[str]") -> None:
     """Raise ``DATA_TEXT`` for the first text in a column of numbers, if there is one."""
     if len(text):
         found = f"{text.iloc[0]!r} in row {text.index[0]} of the column {text.name!r}"
-        fix = "correct the cell (decimals have a point), leave it empty, or name the column in data.categories"
+        fix = "correct the cell, leave it empty, make a number of days of a date, or name the column in data.categories"
         raise DataError("DATA_TEXT", found, "a number, or nothing where it is missing", fix)
 
 

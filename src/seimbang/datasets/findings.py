@@ -8,8 +8,8 @@ import pandas as pd
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from seimbang.datasets.base import SourceSettings
+from seimbang.datasets.diseases import diseases
 from seimbang.datasets.labels import ColumnsLabel, ContainsLabel, Label, counts, finding_of
-from seimbang.datasets.roles import HEALTHY, plain
 from seimbang.errors import DataError
 from seimbang.settings import nearest
 
@@ -92,8 +92,3 @@ class Labelled(SourceSettings):
         if self.positive is not None or not finding:
             return self
         return self.model_copy(update={"positive": self.classes.get(finding, finding)})
-
-
-def diseases(names: Iterable[str]) -> tuple[str, ...]:
-    """Return the labels that name a disease: all but those such as ``No Finding``."""
-    return tuple(name for name in names if plain(name) not in HEALTHY)

@@ -12,7 +12,7 @@ from seimbang.datasets.masks import masks
 from seimbang.datasets.names import part_of, same_class
 from seimbang.errors import DataError
 from seimbang.imaging.formats import image_format, other_format
-from seimbang.imaging.store import LEADS_OUT, Entry, Store
+from seimbang.imaging.store import LEADS_AGAIN, LEADS_BACK, LEADS_OUT, NO_FILE, Entry, Store
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".tif", ".tiff", ".bmp", ".dib", ".webp", ".gif")
 _UNREAD = (
@@ -31,6 +31,8 @@ _UNREAD = (
     ".svg",
 )
 _SYSTEM = ("thumbs.db", "ehthumbs.db", "desktop.ini", "picasa.ini")
+_TROUBLES = {LEADS_BACK: "FILE_COPY", LEADS_AGAIN: "FILE_COPY", NO_FILE: "FILE_OTHER"}
+_TABLES = (".csv", ".tsv", ".xlsx", ".xlsm")
 _UNFINISHED = ("~", ".bak", ".tmp", ".part", ".crdownload")
 _GENERIC = re.compile(
     r"(?:^|.*[\W_])(?:data|datasets?|database|images?|imgs?|archive|set|citra|gambar|foto|raw)(?:[\W_\d].*)?", re.I
@@ -97,7 +99,7 @@ def lay_out(store: Store, name: str, classes: Collection[str] | None = None) -> 
     paths = [path for path in paths if path not in notes]
     place = _Places(paths, inside)
     files = [place.of(path) for path in paths]
-    outside = _outside(files, name)
+    outside = _outside(files, name, [entry.path for entry in entries if _is_table(entry.path)])
     _refuse_links(notes.values(), place)
     notes |= {file.path: _note(file.path, "FILE_OUTSIDE", "an image outside of the class folders") for file in outside}
     files = [file for file in files if file.path not in notes]
@@ -121,7 +123,7 @@ def _no_case(entry: Entry, store: Store) -> FileNote | None:
     if any(folder.startswith((".", "__")) for folder in path.split("/")) or name in _SYSTEM:
         return _note(path, "FILE_SYSTEM", "hidden, or a file of the operating system")
     if entry.trouble:
-        return _note(path, "FILE_LINK", entry.trouble)
+        return _note(path, _TROUBLES.get(entry.trouble, "FILE_LINK"), entry.trouble)
     if name.endswith(_UNFINISHED):
         return _note(path, "FILE_SYSTEM", "an unfinished or saved copy")
     if name.endswith(ENDINGS):
@@ -264,7 +266,11 @@ def _refuse_links(notes: Iterable[FileNote], place: "_Places") -> None:
             raise DataError("DATA_LINK", found, "folders inside of it", fix)
 
 
-def _outside(files: list[File], name: str) -> list[File]:
+def _is_table(path: str) -> bool:
+    return "/" not in path and path.lower().endswith(_TABLES) and not path.startswith((".", "~"))
+
+
+def _outside(files: list[File], name: str, tables: list[str]) -> list[File]:
     """Return the few images that lie in no class, or in a folder beside the parts.
 
     Raises:
@@ -276,7 +282,8 @@ def _outside(files: list[File], name: str) -> list[File]:
         return loose + stray
     if loose:
         found = f"{len(loose)} of {len(files)} images in no class folder, such as {loose[0].path}"
-        raise DataError("DATA_LAYOUT", found, "one folder a class", "sort them in folders, or move them away")
+        fix = f"seimbang init {name}/{tables[0]}, if it lists them" if tables else "sort them in folders of classes"
+        raise DataError("DATA_LAYOUT", found, "one folder a class", fix)
     found = f"class folder {stray[0].folder!r} beside folders of parts (train, test, ...) in {name}"
     fix = "point data.path at the folder that holds either the parts or the classes"
     raise DataError("DATA_LAYOUT", found, "parts or classes, not both", fix)

@@ -3,13 +3,13 @@
 from functools import partial
 from math import prod
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import PIL
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from seimbang.datasets.array_file import Array, Part, parts_in, refusal
 from seimbang.datasets.base import STRICT, CaseTable, Dataset, SourceSettings
@@ -20,6 +20,16 @@ from seimbang.errors import DataError
 from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.cache import blank, only_outline, stored
 from seimbang.imaging.decode import VERSION
+
+
+def _all_or_numbers(findings: Any) -> Any:
+    some = isinstance(findings, list | tuple) and all(type(number) is int and number >= 0 for number in findings)
+    if findings != "all" and not (some and len(set(findings)) == len(findings)):
+        raise ValueError('"all" or a list of different numbers of labels')
+    return findings
+
+
+Columns = Annotated[Literal["all"] | Annotated[tuple[int, ...], Field(strict=False)], BeforeValidator(_all_or_numbers)]
 
 
 class ArrayLabel(BaseModel):
@@ -43,6 +53,8 @@ class Npz(SourceSettings):
             ``$SEIMBANG_DATA`` or ``./data``.
         group: Array with the patients; one called ``patient``, ``subject`` or alike, if there is one, unless given.
         label: Of several labels an image: the one that is the class.
+        findings: Of several labels an image: the numbers of those each of which is studied against all others, in a run
+            of its own; ``"all"`` for all that any image has.
         label_array: Name of the array with the labels, without the part; found by its name unless given.
         slices: Of a volume: its middle slice, or all of them, as cases of one patient.
     """
@@ -51,20 +63,49 @@ class Npz(SourceSettings):
     path: str = ""
     group: ByColumn | None = None
     label: ArrayLabel | None = None
+    findings: Columns = ()
     label_array: str = ""
     slices: Slices = "middle"
 
+    def findings_in(self, root: Path) -> tuple[str, ...]:
+        """Return the findings that are to be studied, by the names that ``classes`` gives them.
+
+        Raises:
+            DataError: ``DATA_FINDINGS``: of ``"all"``, where an image has only one label; and what `stacks` raises.
+        """
+        numbers = self.findings
+        if numbers == "all":
+            labels = [stack.part.labels for stack in self.stacks(self._file(root))]
+            if any(prod(array.shape[1:]) < 2 for array in labels):
+                found, fix = f"one label an image in {labels[0].title}", "leave data.findings out"
+                raise DataError("DATA_FINDINGS", found, "several labels an image", fix)
+            numbers = tuple(np.flatnonzero(np.sum([counts_of(array.whole()) for array in labels], axis=0)).tolist())
+        return tuple(self.classes.get(str(number), str(number)) for number in numbers)
+
+    def of_finding(self, name: str) -> Self:
+        """Return the settings of one finding against all others."""
+        number = next((old for old, new in self.classes.items() if new == name), name)
+        if not number.isdigit():
+            return self
+        return self.model_copy(update={"label": ArrayLabel(contains=int(number)), "findings": (), "positive": None})
+
+    def _file(self, root: Path) -> Path:
+        path = root / self.path
+        if not path.is_file():
+            missing(path)
+        return path
+
     def load(self, image: ImageSettings, root: Path, classes: tuple[str, ...] | None = None) -> Dataset:
-        """Read the arrays, some megabytes at a time.
+        """Read the arrays, some megabytes at a time; of several findings, for the first.
 
         Raises:
             DataError: ``DATA_MISSING``, ``DATA_NPZ``, ``DATA_SEVERAL_LABELS``, ``DATA_EMPTY`` and what
                 `CaseTable.build` raises.
             ResourceError: The cache cannot be written.
         """
-        path = root / self.path
-        if not path.is_file():
-            missing(path)
+        if self.findings:
+            return self.of_finding(self.findings_in(root)[0]).load(image, root, classes)
+        path = self._file(root)
         stacks = self.stacks(path)
         if stacks[0].height * stacks[0].width > image.max_pixels:
             raise refusal(path, f"images of {stacks[0].size} pixels", "raise image.max_pixels")

@@ -28,11 +28,6 @@ OTHERS = {
     "site", "localization", "location", "hospital", "rumah_sakit", "modality", "laterality", "dx_type", "follow_up",
 }  # fmt: skip
 """Columns, as ``plain`` has them, that say something else of a case than its class."""
-HEALTHY = {
-    "no_finding", "no_findings", "normal", "healthy", "negative", "none", "benign", "control", "unremarkable", "sehat",
-    "tidak_ada_temuan", "tidak_ada", "tanpa_temuan", "tanpa_kelainan", "negatif",
-}  # fmt: skip
-"""Labels, as ``plain`` has them, that say that there is no disease."""
 
 
 def plain(name: str) -> str:

@@ -12,11 +12,11 @@ from seimbang.evaluation import figures, intervals, paired
 from seimbang.evaluation.folds import Folds, measure
 from seimbang.evaluation.metric import Metric
 from seimbang.evaluation.metrics import Weighted
-from seimbang.evaluation.paired import Outcome
+from seimbang.evaluation.paired import PairTest
 from seimbang.evaluation.predictions import Floats, Scored, checked, scored
 
 ONLY_TEST = "only for the test set"
-RESAMPLES, PER_PAIR = 1000, 200
+RESAMPLES, PER_PAIR = 1000, 400
 KEYS, FACTS = ["set", "fold", "case_id"], ["label", "group"]
 
 
@@ -28,7 +28,11 @@ def outcomes(classes: int) -> list[str]:
 
 
 def compare(
-    predictions: Mapping[str, pd.DataFrame], classes: Sequence[str], seed: int = 0, tuned: Collection[str] = ()
+    predictions: Mapping[str, pd.DataFrame],
+    classes: Sequence[str],
+    seed: int = 0,
+    tuned: Collection[str] = (),
+    against: str | None = None,
 ) -> dict[str, Any]:
     """Test every pair of arms on the test set and on each external set.
 
@@ -36,15 +40,18 @@ def compare(
     test over folds once a fold. Arms may have different numbers of seeds.
 
     Args:
-        predictions: What ``evaluate`` takes, by arm; all of the same cases, divided alike.
+        predictions: What ``evaluate`` takes, by arm; all of the same cases, divided alike. The same table under two
+            names, one of them ``tuned``, is the same model read in two ways.
         classes: Class names; the positive one of two is the last.
         seed: Seed of the bootstrap.
         tuned: Arms whose answer is by their threshold chosen on validation.
+        against: The arm that every other one is tested against, and only that; None tests every pair.
 
     Returns:
         ``arms`` and ``sets``; a set has ``n``, ``groups`` and ``pairs``, a pair ``first``, ``second``, how many cases
-        only one of them has right, and the outcome of each of ``outcomes``: first minus second, interval, p, p after
-        Holm's correction over the pairs of that test and set; None with the reason where a test cannot be made.
+        only one of them has right, and the outcome of each of ``outcomes``: first minus second, interval, p, and p
+        corrected, as ``paired.simultaneous`` makes them of all pairs of that test and set; None with the reason where
+        a test cannot be made.
 
     Raises:
         IntegrityError: A table is not what a run writes; COMPARE_CASES: an arm lacks cases that another has, or says
@@ -57,7 +64,8 @@ def compare(
     compared = {}
     for number, name in enumerate(name for name in next(iter(sets.values())) if _is_tested(name)):
         cases = {arm: of_arm[name] for arm, of_arm in sets.items()}
-        compared[name] = _Set(cases, tuned, classes, seed + number).table(folds if name == "test" else {})
+        pairs = [pair for pair in combinations(cases, 2) if against in (None, *pair)]
+        compared[name] = _Set(cases, pairs, tuned, classes, seed + number).table(folds if name == "test" else {})
     return {"arms": list(predictions), "sets": compared}
 
 
@@ -68,14 +76,21 @@ def _is_tested(name: str) -> bool:
 class _Set:
     """All arms on one set; they see the same draws."""
 
-    def __init__(self, cases: Mapping[str, Scored], tuned: Collection[str], classes: Sequence[str], seed: int) -> None:
+    def __init__(
+        self,
+        cases: Mapping[str, Scored],
+        pairs: Sequence[tuple[str, str]],
+        tuned: Collection[str],
+        classes: Sequence[str],
+        seed: int,
+    ) -> None:
         self.cases, self.classes = cases, classes
         self.first = next(iter(cases.values()))
         self.predicted = {arm: of_arm.decisions(arm in tuned) for arm, of_arm in cases.items()}
         self.metrics = figures.paired("bootstrap", len(classes))
-        self.pairs = list(combinations(cases, 2))
+        self.pairs = pairs
         self.value = self._statistics(np.ones((1, len(self.first.y))))
-        # The smallest p of B draws is 2 / (B + 1): so many draws that it can still pass Holm's correction.
+        # So many that of each pair's draws some lie beyond the ends of its interval, however many pairs there are.
         resamples = max(RESAMPLES, PER_PAIR * len(self.pairs))
         self.draws = intervals.resample(self.first, self._statistics, resamples, seed)
 
@@ -85,31 +100,34 @@ class _Set:
 
     def table(self, folds: Mapping[str, Folds]) -> dict[str, Any]:
         """Return the set as ``comparisons.json`` holds it."""
-        rows = [self._pair(first, second, folds) for first, second in self.pairs]
-        for test in outcomes(len(self.classes)):
-            for row, p in zip(rows, paired.holm([row[test]["p"] for row in rows]), strict=True):
-                row[test]["holm"] = p
+        tests = [self._tests(first, second, folds) for first, second in self.pairs]
+        of_test = {name: paired.simultaneous([one[name] for one in tests]) for name in outcomes(len(self.classes))}
+        rows = [
+            self._right(first, second) | {name: of_pairs[k] for name, of_pairs in of_test.items()}
+            for k, (first, second) in enumerate(self.pairs)
+        ]
         return {"n": len(self.first.y), "groups": self.first.groups, "pairs": rows}
 
-    def _pair(self, first: str, second: str, folds: Mapping[str, Folds]) -> dict[str, Any]:
-        y, group = self.first.y, self.first.group
-        right, other = (self.predicted[arm] == y for arm in (first, second))
+    def _right(self, first: str, second: str) -> dict[str, Any]:
+        right, other = (self.predicted[arm] == self.first.y for arm in (first, second))
+        alone = {"only_first": int((right & ~other).sum()), "only_second": int((other & ~right).sum())}
+        return {"first": first, "second": second, **alone}
+
+    def _tests(self, first: str, second: str, folds: Mapping[str, Folds]) -> dict[str, PairTest]:
+        """Return every test of a pair, by the names of ``outcomes``."""
+        right, other = (self.predicted[arm] == self.first.y for arm in (first, second))
         over_folds = {
             test: _corrected_t(metric, folds[first], folds[second]) if folds else paired.undefined(ONLY_TEST)
             for test, metric in figures.fold_outcomes(len(self.classes)).items()
         }
         return {
-            "first": first,
-            "second": second,
-            "only_first": int((right & ~other).sum()),
-            "only_second": int((other & ~right).sum()),
             **{metric.key: self._bootstrap(metric, first, second) for metric in self.metrics},
-            "mcnemar": paired.mcnemar(right, other, group),
+            "mcnemar": paired.mcnemar(right, other, self.first.group),
             **{metric.key: self._delong(first, second) for metric in figures.paired("delong", len(self.classes))},
             **over_folds,
         }
 
-    def _bootstrap(self, metric: Metric, first: str, second: str) -> Outcome:
+    def _bootstrap(self, metric: Metric, first: str, second: str) -> PairTest:
         difference = float((self.value[f"{metric} {first}"] - self.value[f"{metric} {second}"])[0])
         if np.isnan(difference):
             return paired.undefined(self._absent())
@@ -117,7 +135,7 @@ class _Set:
             return paired.undefined("the two arms decide alike on every case", difference=0.0)
         return paired.bootstrap(difference, self.draws[f"{metric} {first}"] - self.draws[f"{metric} {second}"])
 
-    def _delong(self, first: str, second: str) -> Outcome:
+    def _delong(self, first: str, second: str) -> PairTest:
         if len(self.classes) != 2:
             return paired.undefined("DeLong's test is for two classes")
         if len(np.unique(self.first.y)) < 2:
@@ -130,7 +148,7 @@ class _Set:
         return f"the set has no case of {', '.join(absent)}"
 
 
-def _corrected_t(metric: str, first: Folds, second: Folds) -> Outcome:
+def _corrected_t(metric: str, first: Folds, second: Folds) -> PairTest:
     differences = first.values[metric] - second.values[metric]
     if np.isnan(differences).any():
         return paired.undefined("a fold lacks a class")

@@ -1,13 +1,14 @@
 """``predictions.csv`` -> ``metrics.json``: numbers with intervals, the tuned threshold, the drop outside."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from seimbang.evaluation import figures, folds, threshold
 from seimbang.evaluation.measured import Measured
-from seimbang.evaluation.predictions import checked, scored
+from seimbang.evaluation.predictions import Scored, checked, scored
+from seimbang.evaluation.table import PRIMARY
 
 
 def evaluate(
@@ -30,22 +31,57 @@ def evaluate(
         IntegrityError: The table is not what a run writes.
     """
     table = checked(predictions, classes)
-    own, sets = {}, {}
-    for number, (name, cases) in enumerate(scored(table, classes).items()):
-        decided = cases.decisions(tuned)
-        own[name] = Measured(cases, decided, classes, resamples, seed + number)
-        other = None if decided is cases.tuned else cases.tuned
-        second = None if other is None else Measured(cases, other, classes, resamples, seed + number).table()
-        sets[name] = {"n": len(cases.y), "groups": cases.groups, "default": own[name].table(), "tuned": second}
+    read = {
+        name: _readings(cases, classes, resamples, seed + number, tuned)
+        for number, (name, cases) in enumerate(scored(table, classes).items())
+    }
     of_folds = folds.measure(table, classes, tuned)
     return {
         "classes": list(classes),
         "positive": classes[-1],
         "threshold": _rule(threshold.by_fold(table, classes), tuned),
-        "sets": sets,
+        "sets": {name: _set(name, rules, classes, seed) for name, rules in read.items()},
         "folds": {"test": of_folds.table()} if len(of_folds.names) > 1 else {},
-        "gaps": _gaps(own, len(classes)),
+        "gaps": _gaps(read, "default", len(classes)),
+        "tuned_gaps": _gaps(read, "tuned", len(classes)),
     }
+
+
+def _readings(cases: Scored, classes: Sequence[str], resamples: int, seed: int, tuned: bool) -> dict[str, Measured]:
+    """Return a set measured by each decision rule: the arm's own as ``default``, and ``tuned`` where that is another.
+
+    All rules of a set see the same draws.
+    """
+    rules = {"default": cases.decisions(tuned), "tuned": cases.tuned}
+    if rules["default"] is cases.tuned:
+        del rules["tuned"]
+    return {
+        rule: Measured(cases, decided, classes, resamples, seed)
+        for rule, decided in rules.items()
+        if decided is not None
+    }
+
+
+def _set(name: str, rules: Mapping[str, Measured], classes: Sequence[str], seed: int) -> dict[str, Any]:
+    own = rules["default"]
+    outside = len(classes) == 2 and name.startswith("external:")
+    return {
+        "n": len(own.cases.y),
+        "groups": own.cases.groups,
+        "default": own.table(),
+        "tuned": rules["tuned"].table() if "tuned" in rules else None,
+        "local": _local(rules, seed) if outside else None,
+    }
+
+
+def _local(rules: Mapping[str, Measured], seed: int) -> dict[str, Any] | None:
+    """Return an external set with its threshold set anew on it, and what each rule gains by that."""
+    cases = rules["default"].cases
+    decided = threshold.cross_fitted(cases.p[:, 1], cases.y == 1, cases.group, seed)
+    if decided is None:
+        return None
+    local = rules["default"].decided(decided)
+    return {"measures": local.table(), "gain": {rule: local.minus(one, PRIMARY) for rule, one in rules.items()}}
 
 
 def _rule(cuts: dict[str, float], tuned: bool) -> dict[str, Any]:
@@ -54,10 +90,11 @@ def _rule(cuts: dict[str, float], tuned: bool) -> dict[str, Any]:
     return {"value": value, "folds": cuts, "rule": rule, "decides": tuned and bool(cuts)}
 
 
-def _gaps(own: dict[str, Measured], classes: int) -> dict[str, Any]:
-    """Return each external set minus the internal test."""
+def _gaps(read: Mapping[str, Mapping[str, Measured]], rule: str, classes: int) -> dict[str, Any]:
+    """Return each external set minus the internal test, both by one rule."""
+    own = {name: rules[rule] for name, rules in read.items() if rule in rules}
     outside = [name for name in own if name.startswith("external:") and "test" in own]
     return {
-        name: {str(metric): own[name].minus(own["test"], metric) for metric in figures.main(classes)}
+        name: {str(metric): own[name].minus(own["test"], metric.key) for metric in figures.main(classes)}
         for name in outside
     }

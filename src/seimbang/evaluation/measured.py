@@ -20,11 +20,16 @@ class Measured:
 
     def __init__(self, cases: Scored, predicted: Ints, classes: Sequence[str], resamples: int, seed: int) -> None:
         self.cases, self.predicted, self.classes = cases, predicted, classes
+        self.resamples, self.seed = resamples, seed
         whole = self._weighted(np.ones((1, len(cases.y))))
         self.matrix = whole.matrix[0]
         self.value = {name: float(row[0]) for name, row in figures.values(whole).items()}
         self.draws = intervals.resample(cases, self._statistics, resamples, seed)
         self.left_out = intervals.jackknife(cases, self._statistics)
+
+    def decided(self, predicted: Ints) -> "Measured":
+        """Return the same set by another decision rule, with the same draws."""
+        return Measured(self.cases, predicted, self.classes, self.resamples, self.seed)
 
     def _weighted(self, w: Floats) -> Weighted:
         return Weighted(w, self.cases.y, self.cases.p, self.predicted)
@@ -52,18 +57,20 @@ class Measured:
             **averages,
             "calibration": calibration(self.cases.y, self.cases.p),
             "roc": ranking.roc(self.cases.y == 1, self.cases.p[:, 1]) if count == 2 else [],
+            "precision_recall": ranking.precision_recall(self.cases.y == 1, self.cases.p[:, 1]) if count == 2 else [],
             "one_vs_rest": {name: self._ranking(k) for k, name in enumerate(self.classes)} if count > 2 else {},
         }
 
     def _ranking(self, k: int) -> dict[str, Any]:
-        """Return the ROC curve of one class against the rest, and the area under it."""
+        """Return both curves of one class against the rest, and the area under the ROC curve."""
         positive, score = self.cases.y == k, self.cases.p[:, k]
         if positive.all() or not positive.any():
-            return {"auc": _undefined(self._absent()), "curve": []}
+            return {"auc": _undefined(self._absent()), "curve": [], "precision_recall": []}
         value = float(ranking.area(np.ones((1, len(score))), positive, score)[0])
         return {
             "auc": _number(value, intervals.delong(positive, score, self.cases.group)),
             "curve": ranking.roc(positive, score),
+            "precision_recall": ranking.precision_recall(positive, score),
         }
 
     def number(self, metric: Metric, of: int | Average | None = None) -> Value:
@@ -103,19 +110,25 @@ class Measured:
     def _why(self, metric: Metric, of: int | Average | None = None) -> str:
         if metric.undefined and isinstance(of, int):
             return metric.undefined.format(name=self.classes[of])
+        return self._of_set()
+
+    def _of_set(self) -> str:
         return self._absent() or "every case was predicted as the same class"
 
     def _absent(self) -> str:
         absent = [name for k, name in enumerate(self.classes) if not (self.cases.y == k).any()]
         return f"the set has no case of {', '.join(absent)}" if absent else ""
 
-    def minus(self, other: "Measured", metric: Metric) -> Value:
-        """Return a number of the whole set minus the other set's, with the interval of two independent bootstraps."""
-        name = metric.key
-        value, draws = self.value[name] - other.value[name], self.draws[name] - other.draws[name]
+    def minus(self, other: "Measured", metric: str) -> Value:
+        """Return a number of the whole set minus that of another set or decision rule.
+
+        The interval is that of the differences of their draws: those of two sets are independent; two rules on one
+        set have the same draws, where they were made with the same seed.
+        """
+        value, draws = self.value[metric] - other.value[metric], self.draws[metric] - other.draws[metric]
         draws = draws[np.isfinite(draws)]
         if not np.isfinite(value) or not len(draws):
-            return _undefined((other if np.isfinite(self.value[name]) else self)._why(metric))
+            return _undefined((other if np.isfinite(self.value[metric]) else self)._of_set())
         low, high = np.quantile(draws, [0.025, 0.975])
         return _number(value, (float(low), float(high), "percentile bootstrap"))
 

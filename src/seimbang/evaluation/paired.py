@@ -1,7 +1,12 @@
-"""Tests of the difference between two arms on the same cases; a test that cannot be made says why."""
+"""Tests of the difference between two arms on the same cases, and what is said of several pairs at once.
+
+A test that cannot be made says why.
+"""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
 from typing import TypedDict
 
 import numpy as np
@@ -11,30 +16,73 @@ from seimbang.evaluation import intervals
 from seimbang.evaluation.predictions import Floats, Ints
 
 FEW = 25
+LEVEL = 0.05
+Edges = Callable[[int], tuple[float, float]]
+"""Of a number of pairs the ends of the interval of level ``1 - LEVEL / pairs``: 0 is outside where p says so."""
+
+
+@dataclass(frozen=True)
+class PairTest:
+    """What one test says of one pair, first minus second, whatever other pairs there are.
+
+    Attributes:
+        difference: None where there is none.
+        p: None where the test cannot be made.
+        method: Name of the test.
+        why: Why it cannot be made.
+        edges: None where the test gives no interval.
+    """
+
+    difference: float | None
+    p: float | None
+    method: str
+    why: str = ""
+    edges: Edges | None = None
 
 
 class Outcome(TypedDict):
-    """What one test says of a pair: first minus second, its 95 % interval, and p before and after Holm."""
+    """What a test says of a pair among others: its simultaneous 95 % interval, p, and p corrected for their number."""
 
     difference: float | None
     low: float | None
     high: float | None
     p: float | None
-    holm: float | None
+    corrected: float | None
     method: str
     why: str
 
 
-def undefined(why: str, method: str = "", difference: float | None = None) -> Outcome:
+def simultaneous(tests: Sequence[PairTest]) -> list[Outcome]:
+    """Return the outcomes of one test of several pairs, which hold for all pairs at once (Bonferroni).
+
+    With ``m`` the pairs that could be tested, the corrected p is ``m p``, at most 1, and the interval that of level
+    ``1 - 0.05 / m``. So an interval is without 0 exactly where the corrected p is below .05, and with a probability
+    of 95 % all intervals hold what they are of; Holm's stepwise p has no such intervals.
+    """
+    pairs = sum(test.p is not None for test in tests)
+    return [_outcome(test, pairs) for test in tests]
+
+
+def _outcome(test: PairTest, pairs: int) -> Outcome:
+    low, high = (None, None) if test.edges is None else test.edges(pairs)
+    corrected = None if test.p is None else round(min(1.0, pairs * test.p), 12)
+    return Outcome(
+        difference=test.difference,
+        low=low,
+        high=high,
+        p=test.p,
+        corrected=corrected,
+        method=test.method,
+        why=test.why,
+    )
+
+
+def undefined(why: str, method: str = "", difference: float | None = None) -> PairTest:
     """Return the outcome of a test that cannot be made."""
-    return Outcome(difference=difference, low=None, high=None, p=None, holm=None, method=method, why=why)
+    return PairTest(difference, None, method, why)
 
 
-def _outcome(difference: float, edges: tuple[float | None, float | None], p: float, method: str) -> Outcome:
-    return Outcome(difference=difference, low=edges[0], high=edges[1], p=p, holm=None, method=method, why="")
-
-
-def mcnemar(first: npt.NDArray[np.bool_], second: npt.NDArray[np.bool_], group: Ints) -> Outcome:
+def mcnemar(first: npt.NDArray[np.bool_], second: npt.NDArray[np.bool_], group: Ints) -> PairTest:
     """Test whether two arms are right equally often (McNemar 1947).
 
     With ``d_i`` the cases of patient ``i`` that only the first arm has right less those that only the second has:
@@ -55,9 +103,9 @@ def mcnemar(first: npt.NDArray[np.bool_], second: npt.NDArray[np.bool_], group: 
     if not len(d):
         return undefined("for no patient is one arm right more often than the other", "McNemar", difference)
     if len(d) < FEW:
-        return _outcome(difference, (None, None), _mid_p(d, s), f"McNemar, exact mid-p{by}")
+        return PairTest(difference, _mid_p(d, s), f"McNemar, exact mid-p{by}")
     p = _two_sided(max(s - 1, 0) / math.sqrt(float((d**2).sum())))
-    return _outcome(difference, (None, None), p, f"McNemar, chi-square with continuity correction{by}")
+    return PairTest(difference, p, f"McNemar, chi-square with continuity correction{by}")
 
 
 def _mid_p(d: Ints, s: int) -> float:
@@ -68,7 +116,7 @@ def _mid_p(d: Ints, s: int) -> float:
     return float(chance[distance > s].sum() + chance[distance == s].sum() / 2)
 
 
-def delong(positive: npt.NDArray[np.bool_], first: Floats, second: Floats, group: Ints) -> Outcome:
+def delong(positive: npt.NDArray[np.bool_], first: Floats, second: Floats, group: Ints) -> PairTest:
     """Test the difference of two AUCs on the same cases (DeLong et al. 1988), by patient (Obuchowski 1997).
 
     ``z = (A_1 - A_2) / sqrt(Var(A_1 - A_2))`` against the normal distribution; the variance is that of the differences
@@ -89,33 +137,44 @@ def delong(positive: npt.NDArray[np.bool_], first: Floats, second: Floats, group
     if variance < 1e-12:
         return undefined("the difference does not vary between patients", method, difference)
     error = math.sqrt(variance)
-    edges = difference - intervals.Z * error, difference + intervals.Z * error
-    return _outcome(difference, edges, _two_sided(difference / error), method)
+
+    def edges(pairs: int) -> tuple[float, float]:
+        half = NormalDist().inv_cdf(1 - LEVEL / (2 * pairs)) * error
+        return difference - half, difference + half
+
+    return PairTest(difference, _two_sided(difference / error), method, edges=edges)
 
 
 def _two_sided(z: float) -> float:
     return math.erfc(abs(z) / math.sqrt(2))
 
 
-def bootstrap(difference: float, draws: Floats) -> Outcome:
+def bootstrap(difference: float, draws: Floats) -> PairTest:
     """Test a difference by its paired bootstrap (Davison & Hinkley 1997, section 4.4).
 
-    ``p = 2 min(1 + #{d* <= 0}, 1 + #{d* >= 0}) / (B + 1)``, at most 1: the level at which the percentile interval
-    begins to hold 0.
+    ``p = 2 min(1 + #{d* <= 0}, 1 + #{d* >= 0}) / (B + 1)``, at most 1. The interval ends at the draws where ``m p``
+    comes to .05: percentiles of the draws, by their order.
 
     Args:
         difference: The difference itself.
         draws: Its resamples, both arms on the same draw, shape ``(B,)``; undefined ones (NaN) are left out.
     """
-    method, draws = "paired bootstrap", np.round(draws[np.isfinite(draws)], 12)
-    if not len(draws) or draws.min() == draws.max():
+    method, draws = "paired bootstrap", np.sort(np.round(draws[np.isfinite(draws)], 12))
+    if not len(draws) or draws[0] == draws[-1]:
         return undefined("the difference is the same in every draw", method, difference)
-    low, high = np.quantile(draws, [0.025, 0.975])
+
+    def edges(pairs: int) -> tuple[float, float]:
+        # The most draws beyond 0 with which m p stays below .05; where even none would be too many, 0 is never outside.
+        beyond = math.ceil(LEVEL * (len(draws) + 1) / (2 * pairs) - 1e-9) - 2
+        if beyond < 0:
+            return min(0.0, float(draws[0])), max(0.0, float(draws[-1]))
+        return float(draws[beyond]), float(draws[-1 - beyond])
+
     tail = 1 + min((draws <= 0).sum(), (draws >= 0).sum())
-    return _outcome(difference, (float(low), float(high)), float(min(1.0, 2 * tail / (len(draws) + 1))), method)
+    return PairTest(difference, float(min(1.0, 2 * tail / (len(draws) + 1))), method, edges=edges)
 
 
-def corrected_t(differences: Floats, ratio: float) -> Outcome:
+def corrected_t(differences: Floats, ratio: float) -> PairTest:
     """Test the mean difference over (repeated) folds, whose training parts overlap (Nadeau & Bengio 2003).
 
     ``t = mean / sqrt((1/J + n_test/n_train) s^2)`` with ``J - 1`` degrees of freedom, ``s^2`` the variance over the J
@@ -134,8 +193,12 @@ def corrected_t(differences: Floats, ratio: float) -> Outcome:
     error = math.sqrt((1 / folds + ratio) * float(differences.var(ddof=1)))
     if error < 1e-12:
         return undefined("the difference is the same in every fold", method, mean)
-    half = float(stdtrit(folds - 1, 0.975)) * error
-    return _outcome(mean, (mean - half, mean + half), 2 * float(stdtr(folds - 1, -abs(mean) / error)), method)
+
+    def edges(pairs: int) -> tuple[float, float]:
+        half = float(stdtrit(folds - 1, 1 - LEVEL / (2 * pairs))) * error
+        return mean - half, mean + half
+
+    return PairTest(mean, 2 * float(stdtr(folds - 1, -abs(mean) / error)), method, edges=edges)
 
 
 def holm(p: Sequence[float | None]) -> list[float | None]:

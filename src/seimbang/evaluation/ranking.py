@@ -63,9 +63,29 @@ def _by_score(w: Floats, positive: Flags, score: Floats) -> tuple[Floats, Floats
 
 def roc(positive: Flags, score: Floats, points: int = 200) -> list[list[float]]:
     """Return at most ``points`` of the ROC curve, as false and true positive rates; nothing without both sides."""
-    pos, neg = (side[0, ::-1] for side in _by_score(np.ones((1, len(score))), positive, score))
-    if not (pos.any() and neg.any()):
+    pos, neg = _at_each_threshold(positive, score)
+    if not (pos[-1] and neg[-1]):
         return []
-    curve = np.r_[[[0.0, 0.0]], np.c_[np.cumsum(neg) / neg.sum(), np.cumsum(pos) / pos.sum()]]
+    return _thinned(np.r_[[[0.0, 0.0]], np.c_[neg / neg[-1], pos / pos[-1]]], points)
+
+
+def precision_recall(positive: Flags, score: Floats, points: int = 200) -> list[list[float]]:
+    """Return at most ``points`` of the curve of recall and precision, from high thresholds to low.
+
+    The area below its steps, each as high as at its right end, is the average precision. Nothing without both sides.
+    """
+    pos, neg = _at_each_threshold(positive, score)
+    if not (pos[-1] and neg[-1]):
+        return []
+    return _thinned(np.c_[pos / pos[-1], pos / (pos + neg)], points)
+
+
+def _at_each_threshold(positive: Flags, score: Floats) -> tuple[Floats, Floats]:
+    """Return how many positives and negatives lie at or above each distinct score, descending."""
+    pos, neg = (side[0, ::-1] for side in _by_score(np.ones((1, len(score))), positive, score))
+    return np.cumsum(pos), np.cumsum(neg)
+
+
+def _thinned(curve: Floats, points: int) -> list[list[float]]:
     kept = np.unique(np.linspace(0, len(curve) - 1, min(points, len(curve))).astype(int))
     return [[round(float(value), 6) for value in row] for row in curve[kept]]

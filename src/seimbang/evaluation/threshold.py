@@ -7,6 +7,10 @@ import numpy.typing as npt
 import pandas as pd
 
 RULE = "highest balanced accuracy on the validation set"
+HALVINGS = 25
+"""An odd number, so that there is a majority."""
+FEWEST = 4
+"""Patients of a class, with which each half has two of them."""
 
 
 def by_fold(table: pd.DataFrame, classes: Sequence[str]) -> dict[str, float]:
@@ -63,6 +67,47 @@ def best_threshold(score: npt.NDArray[np.float64], positive: npt.NDArray[np.bool
     balanced = 1 - missed / positive.sum() + passed / (~positive).sum()
     best = candidates[np.isclose(balanced, balanced.max())]
     return float(best[np.argmin(np.abs(best - 0.5))])
+
+
+def cross_fitted(
+    score: npt.NDArray[np.float64], positive: npt.NDArray[np.bool_], group: npt.NDArray[np.int64], seed: int
+) -> npt.NDArray[np.int64] | None:
+    """Decide each case of one set by thresholds that were chosen on other patients of the same set.
+
+    A threshold chosen on the cases that it is judged by looks better than it is. So the patients are halved, within
+    strata of those with positive cases and those without, and each half is decided by the threshold that is best on
+    the other. Of ``HALVINGS`` drawn anew the majority counts.
+
+    Args:
+        score: Probability of the positive class, shape ``(n,)``.
+        positive: Whether the case is of that class, shape ``(n,)``.
+        group: Number of the patient of each case, from 0 without gaps, shape ``(n,)``.
+        seed: Seed of the halvings.
+
+    Returns:
+        Predicted classes as positions, shape ``(n,)``; None where a class has so few patients that a half may lack it.
+    """
+    rng, votes = np.random.default_rng(seed), np.zeros(len(score))
+    with_positive = np.bincount(group, positive) > 0
+    if min(len(np.unique(group[side])) for side in (positive, ~positive)) < FEWEST:
+        return None
+    for _ in range(HALVINGS):
+        half = _half(with_positive, rng)[group]
+        for chosen, judged in ((half, ~half), (~half, half)):
+            cut = best_threshold(score[chosen], positive[chosen])
+            if cut is None:
+                return None
+            votes[judged] += score[judged] >= cut
+    return np.asarray(2 * votes > HALVINGS, np.int64)
+
+
+def _half(with_positive: npt.NDArray[np.bool_], rng: np.random.Generator) -> npt.NDArray[np.bool_]:
+    """Return which patients are in the first half, shape ``(patients,)``."""
+    first = np.zeros(len(with_positive), np.bool_)
+    for stratum in (with_positive, ~with_positive):
+        members = np.flatnonzero(stratum)
+        first[rng.permutation(members)[: (len(members) + int(rng.integers(2))) // 2]] = True
+    return first
 
 
 def decide(

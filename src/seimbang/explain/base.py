@@ -15,6 +15,14 @@ if TYPE_CHECKING:
 Maps = npt.NDArray[np.float32]
 WARNING = "The map shows which regions influenced the prediction, not the outline of a lesion."
 
+MAX_SIMILARITY = 0.5
+"""With a mean correlation at or above this to the maps of random weights, a method fails the check of ``sanity``."""
+LIMIT = (
+    "That is all this checks. It does not say that what a map lights up has to do with the disease: a map of text "
+    "burnt into the image, of a marker or of the border passes it as well, where the network learned from these."
+)
+"""What that check leaves open; under every check that is passed."""
+
 
 class HeatMap(Protocol):
     """A method: the evidence for a class at each place of an image, as the network uses it."""

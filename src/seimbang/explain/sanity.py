@@ -1,4 +1,4 @@
-"""Sanity check of heat maps by randomisation of the model parameters."""
+"""Sanity check of heat maps by randomisation of the model parameters: whether maps depend on the weights, no more."""
 
 from __future__ import annotations
 
@@ -12,9 +12,6 @@ from seimbang.explain.base import HeatMap, Maps
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
-
-MAX_SIMILARITY = 0.5
-"""With a mean correlation at or above this, a method fails: its maps hardly depend on the trained weights."""
 
 
 class SanityMaps(NamedTuple):
@@ -36,7 +33,8 @@ def sanity(method: HeatMap, module: nn.Module, images: Tensor, targets: Tensor, 
     """Compare the maps of the network with those of one with random weights.
 
     Where they are similar, a map shows the image rather than what was learned (Adebayo et al. 2018, NeurIPS,
-    9505-9515). All layers are reinitialised as torch does.
+    9505-9515). Where they are not, nothing is said of what was learned: a map of burnt-in text depends on the weights
+    too. All layers are reinitialised as torch does.
 
     Args:
         method: A heat map.

@@ -26,6 +26,7 @@ FORMATS = "a PNG, JPEG, TIFF, BMP, WebP or GIF file"
 
 _PNG, _END = b"\x89PNG\r\n\x1a\n", b"\xff\xd9"
 _PADDING = b"\0\r\n \x1a"
+_SHORT = 4  # bytes that look like padding, and may all be of the picture
 _RESTARTS = re.compile(rb"\xff[\xd0-\xd7]")
 _OTHERS = {
     b"%PDF": "PDF",
@@ -237,12 +238,13 @@ def whole_jpeg(data: bytes, name: str) -> tuple[bytes, bool]:
     if end is not None:
         return data, False
     body = data.rstrip(_PADDING)
-    body += b"\0" * body.endswith(b"\xff")
-    if len(data) == len(body) + 1:  # one such byte may be the last of the pixels
-        body = data
-    if not _ends_whole(body):
-        raise truncated(name, "JPEG")
-    return body + _END, True
+    tail = len(data) - len(body)
+    # the last bytes of a picture may look like padding; more than these few would pass for pixels that are missing
+    for more in sorted({0, min(tail, 1), min(tail, 2), tail if tail <= _SHORT else 0}):
+        picture = data[: len(body) + more]
+        if not picture.endswith(b"\xff") and _ends_whole(picture):
+            return picture + _END, True
+    raise truncated(name, "JPEG")
 
 
 def cut_before_its_end(data: bytes, image: Image.Image) -> bool:

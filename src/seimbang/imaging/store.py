@@ -24,6 +24,9 @@ MAX_RATIO = 200
 """An archive that is larger than a gigabyte when unpacked, and by more than this, is a bomb; images hardly shrink."""
 
 LEADS_OUT = "a link to a folder outside of the data folder"
+LEADS_BACK = "a link that leads back up"
+LEADS_AGAIN = "a link to a folder that another link leads to"
+NO_FILE = "neither a file nor a folder"
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,7 @@ class Folder:
             elif entry.is_file():
                 yield Entry(path, f"{real}/{entry.name}")
             else:
-                yield Entry(path, trouble="neither a file nor a folder")
+                yield Entry(path, trouble=NO_FILE)
 
     def _linked(self, entry: os.DirEntry[str], path: str, here: Path) -> Iterator[Entry]:
         target = os.path.realpath(entry.path)
@@ -109,9 +112,9 @@ class Folder:
         elif not os.path.isdir(target):
             yield Entry(path, target)
         elif here.is_relative_to(target):
-            yield Entry(path, trouble="a link that leads back up")
+            yield Entry(path, trouble=LEADS_BACK)
         elif target in self._entered:
-            yield Entry(path, trouble="a link to a folder that another link leads to")
+            yield Entry(path, trouble=LEADS_AGAIN)
         else:
             self._entered.add(target)
             yield from self._below(Path(entry.path), f"{path}/", Path(target))

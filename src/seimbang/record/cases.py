@@ -40,7 +40,10 @@ class HeatRow(ExampleRow):
 
 
 class Sanity(Record):
-    """How alike the maps of a method and those of a network with random weights are, as a mean rank correlation."""
+    """How alike the maps of a method and those of a network with random weights are, as a mean rank correlation.
+
+    ``passed`` says that the maps depend on the weights, not that they show anything of a disease.
+    """
 
     similarity: float
     passed: bool

@@ -7,30 +7,45 @@ from pydantic import ConfigDict
 from seimbang.record.base import Record
 from seimbang.record.metrics import Value
 
+TUNED = " + tuned threshold"
+"""What the name of an arm ends with where it is read by its threshold chosen on validation, beside its own rule."""
+
 
 class PairedTest(Record):
-    """What one test says of a pair: first minus second, its 95 % interval, p, and p after Holm's correction."""
+    """What one test says of a pair: first minus second, p, and what holds for all pairs of the set at once.
+
+    Attributes:
+        low: Lower end of the simultaneous 95 % interval.
+        high: Its upper end; 0 lies outside exactly where ``corrected`` is below .05.
+        corrected: p corrected for the number of pairs.
+        why: Why there is no p.
+    """
 
     difference: float | None
     low: float | None
     high: float | None
     p: float | None
-    holm: float | None
+    corrected: float | None
     method: str
     why: str
 
     @property
     def significant(self) -> bool:
-        """Whether the two arms differ at the 5 % level after Holm's correction."""
-        return self.holm is not None and self.holm < 0.05
+        """Whether the two arms differ at the 5 % level, all pairs together."""
+        return self.corrected is not None and self.corrected < 0.05
 
     @property
     def sign(self) -> int:
-        """Which arm is shown to be better: 1 the first, -1 the second, 0 neither."""
+        """Which arm is shown to be higher: 1 the first, -1 the second, 0 neither."""
         return (1 if (self.difference or 0) > 0 else -1) if self.significant else 0
 
+    @property
+    def value(self) -> Value:
+        """The difference with its interval."""
+        return Value(value=self.difference, low=self.low, high=self.high, why=self.why)
+
     def __str__(self) -> str:
-        return str(Value(value=self.difference, low=self.low, high=self.high, why=self.why))
+        return self.value.beside(0)[0]
 
     def turned(self) -> PairedTest:
         """Return it as second minus first."""
@@ -69,7 +84,12 @@ class Compared(Record):
 
 
 class Comparison(Record):
-    """One protocol of ``comparisons.json``, by the names of its arms and sets."""
+    """One protocol of ``comparisons.json``.
+
+    Attributes:
+        arms: Their names; an arm without balancing is there a second time, with ``TUNED``, where it has a threshold.
+        sets: By name.
+    """
 
     arms: list[str]
     sets: dict[str, Compared]

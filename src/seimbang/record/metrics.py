@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import ConfigDict
 
 from seimbang.record.base import Record
+
+DECIMALS = range(2, 10)
+"""As many as a number may be written with."""
 
 
 class Value(Record):
@@ -22,19 +26,33 @@ class Value(Record):
     @property
     def number(self) -> str:
         """The number to two decimals, or ``not estimable``."""
-        return "not estimable" if self.value is None else _two(self.value)
+        return "not estimable" if self.value is None else fixed(self.value)
 
     @property
     def range(self) -> str:
-        """The interval to two decimals, or ``""``; ``to`` where a minus sign would meet a dash."""
+        """The interval to two decimals, or ``""``."""
+        return self._range(DECIMALS[0])
+
+    def _range(self, decimals: int) -> str:
+        """Return the interval, or ``""``; ``to`` where a minus sign would meet a dash."""
         if self.value is None or self.low is None or self.high is None:
             return ""
-        return f"{_two(self.low)}{' to ' if self.low < 0 else '–'}{_two(self.high)}"
+        return f"{fixed(self.low, decimals)}{' to ' if self.low < 0 else '–'}{fixed(self.high, decimals)}"
 
     def __str__(self) -> str:
+        return self._text(DECIMALS[0])
+
+    def _text(self, decimals: int) -> str:
         if self.value is None:
             return f"not estimable ({self.why})" if self.why else "not estimable"
-        return f"{self.number} ({self.range})" if self.range else self.number
+        number, edges = fixed(self.value, decimals), self._range(decimals)
+        return f"{number} ({edges})" if edges else number
+
+    def beside(self, level: float) -> tuple[str, str]:
+        """Return it and a level as text, with so many decimals that the reader sees on which side each number lies."""
+        numbers = [number for number in (self.value, self.low, self.high) if number is not None]
+        decimals = decimals_beside(level, numbers)
+        return self._text(decimals), fixed(level, decimals)
 
     def side_of(self, number: float) -> int:
         """Return 0 when the interval contains ``number``, 1 when it lies above it, -1 below; bare values count."""
@@ -85,10 +103,11 @@ class Bin(Record):
 
 
 class Ranking(Record):
-    """One class against the rest: the area under its ROC curve, and the curve."""
+    """One class against the rest: the area under its ROC curve, that curve, and the one of recall and precision."""
 
     auc: Value
     curve: list[tuple[float, float]]
+    precision_recall: list[tuple[float, float]]
 
 
 class Measures(Record):
@@ -101,7 +120,18 @@ class Measures(Record):
     weighted: dict[str, Value]
     calibration: list[Bin]
     roc: list[tuple[float, float]]
+    precision_recall: list[tuple[float, float]]
     one_vs_rest: dict[str, Ranking]
+
+
+class Local(Record):
+    """An external set with a threshold set anew there: chosen on one half of its patients, judged on the other.
+
+    ``gain`` is the balanced accuracy with it minus that of each other rule, ``default`` and ``tuned``.
+    """
+
+    measures: Measures
+    gain: dict[str, Value]
 
 
 class SetMetrics(Record):
@@ -111,6 +141,11 @@ class SetMetrics(Record):
     groups: int
     default: Measures
     tuned: Measures | None = None
+    local: Local | None = None
+
+    def by(self, tuned: bool) -> Measures | None:
+        """Return the figures by the threshold chosen on validation, or by the arm's own rule."""
+        return self.tuned if tuned else self.default
 
 
 class Thresholds(Record):
@@ -124,7 +159,7 @@ class Thresholds(Record):
     @property
     def text(self) -> str:
         """The threshold, or the range of those of the folds."""
-        numbers = sorted({_two(value) for value in self.folds.values()})
+        numbers = sorted({fixed(value) for value in self.folds.values()})
         return f"{numbers[0]} to {numbers[-1]}, one per fold" if len(numbers) > 1 else "".join(numbers) or "none"
 
 
@@ -138,7 +173,7 @@ class Folded(Record):
 
 
 class Metrics(Record):
-    """``metrics.json`` of an arm."""
+    """``metrics.json`` of an arm; gaps are each external set minus the internal test, by the two rules of a set."""
 
     classes: list[str]
     positive: str
@@ -146,8 +181,30 @@ class Metrics(Record):
     sets: dict[str, SetMetrics]
     folds: dict[str, Folded]
     gaps: dict[str, dict[str, Value]]
+    tuned_gaps: dict[str, dict[str, Value]]
+
+    def gap(self, part: str, metric: str, tuned: bool) -> Value:
+        """Return how a figure changes outside."""
+        gaps = self.tuned_gaps if tuned else self.gaps
+        return gaps.get(part, {}).get(metric, Value(value=None))
 
 
-def _two(number: float) -> str:
-    text = f"{number:.2f}"
-    return text.replace("-", "−") if float(text) else "0.00"
+def fixed(number: float, decimals: int = DECIMALS[0]) -> str:
+    """Return a number with so many decimals, a typographic minus, and no minus before nothing."""
+    text = f"{number:.{decimals}f}"
+    return text.replace("-", "−") if float(text) else f"{0:.{decimals}f}"
+
+
+def decimals_beside(level: float, numbers: Iterable[float]) -> int:
+    """Return the fewest decimals with which each number is written as on the side of ``level`` where it lies."""
+
+    def shown(decimals: int) -> bool:
+        return all(_side(round(number, decimals), round(level, decimals)) == _side(number, level) for number in known)
+
+    known = list(numbers)
+    return next((decimals for decimals in DECIMALS if shown(decimals)), DECIMALS[-1])
+
+
+def _side(number: float, level: float) -> int:
+    difference = round(number - level, DECIMALS[-1])
+    return (difference > 0) - (difference < 0)

@@ -1,84 +1,21 @@
-"""``comparisons.json`` as a matrix of arms, and in words: between which arms there is a significant difference."""
+"""``comparisons.json`` as a matrix of arms."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import combinations
+from collections.abc import Mapping
 from textwrap import fill
 from typing import TYPE_CHECKING
 
 from seimbang.evaluation.table import PRIMARY
-from seimbang.record.comparison import Compared, Pair, PairedTest
+from seimbang.record.comparison import TUNED, Compared, Comparison, Pair, PairedTest
+from seimbang.record.metrics import decimals_beside
 from seimbang.record.read import Run
+from seimbang.reports.answer.apart import place
 from seimbang.reports.figures import BLUE, GREY, ORANGE, STYLE, Figure, render, short
+from seimbang.reports.words import p_value, signed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-
-def sentences(run: Run) -> Iterator[str]:
-    """Say of each protocol and set which leak-free arms differ in balanced accuracy; plain text, to be escaped."""
-    honest = {arm.name for arm in run.arms if not arm.facts.leaky}
-    for protocol, comparison in run.comparisons.items():
-        arms = [name for name in comparison.arms if name in honest]
-        for part, compared in comparison.sets.items():
-            yield from _sentences(compared, arms, f"on {_place(part, protocol)}")
-
-
-def _sentences(compared: Compared, arms: Sequence[str], where: str) -> Iterator[str]:
-    tests = {(a, b): compared.between(a, b) for a in arms for b in arms if a != b}
-    unknown = [test.why for test in tests.values() if test.difference is None]
-    if unknown:
-        yield f"{quoted(arms)} cannot be compared by balanced accuracy {where}: {unknown[0]}."
-        return
-    for arm in arms:
-        below = {other: test for (first, other), test in tests.items() if first == arm and test.sign > 0}
-        if below:
-            highest = max(test.holm or 0 for test in below.values())
-            by = f"{_span([test.difference or 0 for test in below.values()])}; {_p('largest', len(below), highest)}"
-            yield f"{quoted([arm])} has a higher balanced accuracy than {quoted(list(below))} {where} (by {by})."
-    for group in _level(arms, tests):
-        known = [tests[pair].holm for pair in combinations(group, 2)]
-        p = [value for value in known if value is not None]
-        reason = f" ({_p('smallest', len(p), min(p))})" if p else ": they decide alike on every case"
-        yield f"There is no significant difference between {quoted(group)} {where}{reason}."
-
-
-def _level(arms: Sequence[str], tests: Mapping[tuple[str, str], PairedTest]) -> list[list[str]]:
-    """Return the largest groups of arms with no significant difference inside (insert and absorb, Piepho 2004)."""
-    groups = [list(arms)]
-    for pair in combinations(arms, 2):
-        if tests[pair].significant:
-            split = [[name for name in group if name != arm] for group in groups for arm in pair]
-            groups = [group for group in split if not any(set(group) < set(other) for other in split)]
-            groups = [group for place, group in enumerate(groups) if group not in groups[:place]]
-    return [group for group in groups if len(group) > 1]
-
-
-def _place(part: str, protocol: str) -> str:
-    name = "the test set" if part == "test" else f"the external set “{part.removeprefix('external:')}”"
-    return f"{name} under the protocol “{protocol}”" if protocol else name
-
-
-def quoted(names: Sequence[str]) -> str:
-    """Return names in quotation marks, the last after ``and``."""
-    marked = [f"“{name}”" for name in names]
-    return marked[0] if len(marked) == 1 else f"{', '.join(marked[:-1])} and {marked[-1]}"
-
-
-def _span(differences: Sequence[float]) -> str:
-    low, high = f"{min(differences):.2f}", f"{max(differences):.2f}"
-    return low if low == high else f"{low} to {high}"
-
-
-def p_value(test: PairedTest) -> str:
-    """Return p after Holm's correction, or why there is none."""
-    return test.why if test.holm is None else _p("", 1, test.holm)
-
-
-def _p(which: str, count: int, p: float) -> str:
-    value = "< .001" if p < 0.001 else f"= {p:.{3 if p < 0.1 else 2}f}".replace(" 0.", " .")
-    return f"{which} Holm-corrected p {value}" if count > 1 else f"Holm-corrected p {value}"
 
 
 def draw(run: Run) -> dict[str, Figure]:
@@ -94,11 +31,19 @@ def draw(run: Run) -> dict[str, Figure]:
         for i, (protocol, comparison) in enumerate(run.comparisons.items()):
             for j, (part, compared) in enumerate(comparison.sets.items()):
                 if any(pair.tests[PRIMARY].difference is not None for pair in compared.pairs):
-                    arms = [arm for arm in run.arms if arm.name in comparison.arms]
-                    labels = {arm.name: arm.facts.arm + (" (leaks)" if arm.facts.leaky else "") for arm in arms}
-                    figure = _matrix(f"pairs-{i}-{j}", compared, labels, _place(part, protocol))
+                    figure = _matrix(f"pairs-{i}-{j}", compared, _labels(run, comparison), place(part, protocol))
                     figures[figure.name] = figure
     return figures
+
+
+def _labels(run: Run, comparison: Comparison) -> dict[str, str]:
+    """Return what to call each row of a comparison, in the order of the study."""
+    labels = {}
+    for arm in run.arms:
+        for ending in ("", TUNED):
+            if arm.name + ending in comparison.arms:
+                labels[arm.name + ending] = arm.facts.arm + ending + " (leaks)" * arm.facts.leaky
+    return labels
 
 
 def _matrix(name: str, compared: Compared, labels: Mapping[str, str], where: str) -> Figure:
@@ -135,13 +80,12 @@ def _cell(axes: Axes, x: int, y: int, test: PairedTest) -> None:
 
 
 def _signed(test: PairedTest) -> str:
+    """Return the difference with a sign, wherever the two arms are shown to differ."""
     if test.difference is None:
         return "–"
-    text = f"{test.difference:+.2f}".replace("-", "−")
-    return text if text.strip("+−0.") else "0.00"
+    return signed(test.difference, decimals_beside(0, [test.difference]) if test.significant else 2)
 
 
 def _words(pair: Pair, labels: Mapping[str, str]) -> str:
     test = pair.tests[PRIMARY]
-    p = f"Holm-corrected p {test.holm:.3f}" if test.holm is not None else test.why
-    return f"{labels[pair.first]} minus {labels[pair.second]} {_signed(test)} ({p})"
+    return f"{labels[pair.first]} minus {labels[pair.second]} {_signed(test)} ({p_value(test)})"

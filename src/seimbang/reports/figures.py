@@ -1,20 +1,23 @@
-"""The figures of a report as SVG, small enough to stand two abreast on paper and one above the other on a phone."""
+"""The figures of a report, small enough to stand two abreast on paper and one above the other on a phone."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from seimbang.evaluation.figures import main
-from seimbang.record.metrics import Ranking, Value
+from seimbang.record.metrics import Measures, Ranking, Value
 from seimbang.record.read import Arm, Run
 from seimbang.reports.tables import chance, compared, published, title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
+
+Curve = list[tuple[float, float]]
+Step = Literal["default", "steps-pre"]
 
 # Okabe and Ito's palette, which colour-blind readers can tell apart; every line also has its own style or marker.
 BLUE, ORANGE, GREEN, PINK, SKY, BLACK, GREY = (
@@ -32,6 +35,7 @@ STYLES = ("-", "--", "-.", ":")
 STYLE = {
     "svg.fonttype": "none",
     "svg.hashsalt": "seimbang",
+    "pdf.fonttype": 42,
     "text.parse_math": False,  # names are the user's: their dollars are no formulas
     "font.family": ["DejaVu Sans", "sans-serif"],
     "font.size": 9,
@@ -48,20 +52,37 @@ STYLE = {
 
 @dataclass(frozen=True)
 class Figure:
-    """A drawn figure; ``arm`` is the slug it belongs to, ``""`` for all arms together."""
+    """A drawn figure.
+
+    Attributes:
+        name: That of its files.
+        arm: Slug of the arm it belongs to, ``""`` for all arms together.
+        alt: What it shows, in words.
+        svg: For the page.
+        pdf: For a paper, with its fonts.
+        png: For slides and word processors, 300 dots an inch; only of all arms together, empty otherwise.
+    """
 
     name: str
     arm: str
     alt: str
     svg: str
+    pdf: bytes
+    png: bytes
+
+    @property
+    def files(self) -> dict[str, str | bytes]:
+        """The files it is kept in."""
+        kinds: dict[str, str | bytes] = {"svg": self.svg, "pdf": self.pdf, "png": self.png}
+        return {f"{self.name}.{kind}": content for kind, content in kinds.items() if content}
 
 
 def draw(run: Run) -> dict[str, Figure]:
     """Draw every figure for which the run has numbers.
 
     Returns:
-        By name: ``forest-<metric>``, ``roc`` or ``roc-<slug>``, ``classes-<slug>``, ``loss-<slug>``,
-        ``accuracy-<slug>`` and ``calibration-<slug>``.
+        By name: ``forest-<metric>``, ``roc`` and ``precision-recall`` or both with ``-<slug>``, ``classes-<slug>``,
+        ``loss-<slug>``, ``accuracy-<slug>`` and ``calibration-<slug>``.
     """
     import matplotlib as mpl
 
@@ -74,9 +95,11 @@ def _all(run: Run) -> Iterator[Figure]:
         yield _forest(run, metric.key)
     if any(arm.test and arm.test.default.roc for arm in run.arms):
         yield _roc(run)
+        yield _precision_recall(run)
     for arm in run.arms:
         if arm.test and arm.test.default.one_vs_rest:
             yield _one_vs_rest(arm, arm.test.default.one_vs_rest)
+            yield _precisions(arm, arm.test.default.one_vs_rest)
         yield _classes(arm)
         if arm.history["epoch"]:
             yield _curve(arm, "loss")
@@ -139,29 +162,48 @@ def _limits(lines: list[tuple[str, str, Value, bool]], marks: dict[str, float]) 
 def _roc(run: Run) -> Figure:
     def plot(axes: Axes) -> None:
         _square(axes)
-        for place, arm in enumerate(run.arms):
-            if arm.test and arm.test.default.roc:
-                x, y = zip(*arm.test.default.roc, strict=True)
-                colour = LEAK if arm.facts.leaky else CYCLE[place % len(CYCLE)]
-                label = f"{short(arm.name)}{' (leaks)' if arm.facts.leaky else ''}"
-                auc = arm.test.default.metrics["auc"].number
-                axes.plot(x, y, STYLES[place % len(STYLES)], color=colour, label=f"{label}, AUC {auc}", linewidth=1.6)
+        _curves(axes, run, lambda measures: measures.roc, "AUC", "auc")
         axes.legend(loc="lower right")
 
     aucs = "; ".join(f"{arm.name} {arm.test.default.metrics['auc']}" for arm in run.arms if arm.test)
     return render("roc", "", f"ROC curves on the test set. Area under the curve: {aucs}.", (4.4, 4.2), plot)
 
 
+def _precision_recall(run: Run) -> Figure:
+    level = chance(run, "average_precision") or 0.0
+
+    def plot(axes: Axes) -> None:
+        axes.axhline(level, color=GREY, linewidth=0.8, linestyle=":")
+        _unit(axes, "Recall (sensitivity)", "Precision")
+        _curves(axes, run, lambda measures: measures.precision_recall, "AP", "average_precision", "steps-pre")
+        axes.legend(loc="lower left")
+
+    areas = "; ".join(f"{arm.name} {arm.test.default.metrics['average_precision']}" for arm in run.arms if arm.test)
+    alt = f"Precision against recall of {run.positive} on the test set. Average precision: {areas}; chance {level:.2f}."
+    return render("precision-recall", "", alt, (4.4, 4.2), plot)
+
+
+def _curves(
+    axes: Axes, run: Run, curve: Callable[[Measures], Curve], title: str, metric: str, style: Step = "default"
+) -> None:
+    """Draw a curve of each arm, with the area below it in the legend."""
+    for place, arm in enumerate(run.arms):
+        if arm.test and curve(arm.test.default):
+            x, y = zip(*curve(arm.test.default), strict=True)
+            colour = LEAK if arm.facts.leaky else CYCLE[place % len(CYCLE)]
+            name = f"{short(arm.name)}{' (leaks)' if arm.facts.leaky else ''}"
+            label = f"{name}, {title} {arm.test.default.metrics[metric].number}"
+            line = STYLES[place % len(STYLES)]
+            axes.plot(x, y, line, color=colour, label=label, linewidth=1.6, drawstyle=style)
+
+
 def _one_vs_rest(arm: Arm, classes: Mapping[str, Ranking]) -> Figure:
     """Draw the ROC curve of each class of an arm against the others together."""
+    curves = {f"{short(name)}, AUC {one.auc}": one.curve for name, one in classes.items()}
 
     def plot(axes: Axes) -> None:
         _square(axes)
-        for place, (name, ranking) in enumerate(classes.items()):
-            if ranking.curve:
-                x, y = zip(*ranking.curve, strict=True)
-                colour, style = CYCLE[place % len(CYCLE)], STYLES[place % len(STYLES)]
-                axes.plot(x, y, style, color=colour, label=f"{short(name)}, AUC {ranking.auc}", linewidth=1.6)
+        _of_classes(axes, curves)
         axes.legend(loc="lower right")
 
     aucs = "; ".join(f"{name} {ranking.auc}" for name, ranking in classes.items())
@@ -169,9 +211,36 @@ def _one_vs_rest(arm: Arm, classes: Mapping[str, Ranking]) -> Figure:
     return render(f"roc-{arm.facts.slug}", arm.facts.slug, alt, (3.6, 3.5), plot)
 
 
+def _precisions(arm: Arm, classes: Mapping[str, Ranking]) -> Figure:
+    """Draw precision against recall of each class of an arm against the others together."""
+    curves = {short(name): one.precision_recall for name, one in classes.items()}
+
+    def plot(axes: Axes) -> None:
+        _unit(axes, "Recall", "Precision")
+        _of_classes(axes, curves, "steps-pre")
+        axes.legend(loc="lower left")
+
+    alt = (
+        f"Precision against recall of arm {arm.name} on the test set, each class against the rest: {', '.join(curves)}."
+    )
+    return render(f"precision-recall-{arm.facts.slug}", arm.facts.slug, alt, (3.6, 3.5), plot)
+
+
+def _of_classes(axes: Axes, curves: Mapping[str, Curve], style: Step = "default") -> None:
+    for place, (label, curve) in enumerate(curves.items()):
+        if curve:
+            x, y = zip(*curve, strict=True)
+            colour, line = CYCLE[place % len(CYCLE)], STYLES[place % len(STYLES)]
+            axes.plot(x, y, line, color=colour, label=label, linewidth=1.6, drawstyle=style)
+
+
 def _square(axes: Axes) -> None:
     axes.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, linestyle=":")
-    axes.set(xlabel="1 - specificity", ylabel="Sensitivity", xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
+    _unit(axes, "1 - specificity", "Sensitivity")
+
+
+def _unit(axes: Axes, x: str, y: str) -> None:
+    axes.set(xlabel=x, ylabel=y, xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
 
 
 def _classes(arm: Arm) -> Figure:
@@ -187,7 +256,8 @@ def _classes(arm: Arm) -> Figure:
             axes.barh(place + 0.2, added, 0.36, left=kept, facecolor="white", edgecolor=BLUE, hatch="////")
             axes.text(before[name], place - 0.2, f" {before[name]:,}", va="center", fontsize=8)
             axes.text(after.get(name, 0), place + 0.2, f" {after.get(name, 0):,}", va="center", fontsize=8)
-        axes.set(yticks=range(len(names)), xlabel="Training rows (hatched: added by balancing)")
+        axes.set_yticks(range(len(names)))
+        axes.figure.supxlabel("Training rows (hatched: added by balancing)", fontsize=9)
         axes.set_yticklabels([short(name) for name in names])
         axes.set_ylim(len(names) - 0.5, -0.5)
         axes.set_xlim(0, 1.2 * max([1, *before.values(), *after.values()]))
@@ -267,6 +337,16 @@ def render(name: str, arm: str, alt: str, size: tuple[float, float], plot: Calla
 
 def saved(name: str, arm: str, alt: str, canvas: Canvas) -> Figure:
     """Return a drawing of matplotlib as a figure."""
-    text = io.StringIO()
-    canvas.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
-    return Figure(name, arm, alt, text.getvalue())
+    for _ in range(3):  # slanted labels need more than one pass to be inside
+        canvas.draw_without_rendering()
+    canvas.set_layout_engine("none")
+    svg = _as(canvas, "svg", {"Date": None, "Creator": None}).decode()
+    pdf = _as(canvas, "pdf", {"CreationDate": None})
+    return Figure(name, arm, alt, svg, pdf, b"" if arm else _as(canvas, "png", {"Software": None}))
+
+
+def _as(canvas: Canvas, kind: str, metadata: dict[str, None]) -> bytes:
+    """Return the drawing as a file that holds no date, so that equal runs have equal files."""
+    file = io.BytesIO()
+    canvas.savefig(file, format=kind, metadata=metadata, dpi=300 if kind == "png" else "figure")
+    return file.getvalue()

@@ -10,9 +10,9 @@ from seimbang.evaluation.figures import fold_outcomes, over_folds
 from seimbang.record.comparison import PairedTest
 from seimbang.record.metrics import Folded, Value
 from seimbang.record.read import Arm, Run
-from seimbang.reports.comparison import p_value
 from seimbang.reports.figures import BLUE, GREY, LEAK, STYLE, Figure, render, short
 from seimbang.reports.tables import figure_of, title
+from seimbang.reports.words import p_value
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,13 +11,14 @@ from seimbang.datasets.base import REASONS, tally
 from seimbang.evaluation.figures import main, over_folds
 from seimbang.evaluation.figures import title as figure_title
 from seimbang.evaluation.table import PRIMARY
-from seimbang.explain.base import WARNING
+from seimbang.explain.base import LIMIT, MAX_SIMILARITY, WARNING
 from seimbang.record.files import read_image
+from seimbang.record.metrics import Value
 from seimbang.record.read import Arm, Run
 from seimbang.reports import folds, quality
 from seimbang.reports.answer import Sentence, answer
 from seimbang.reports.figures import Figure
-from seimbang.reports.tables import Row, compared, majority, published, title
+from seimbang.reports.tables import Row, compared, majority, published, relocated, title
 from seimbang.splits.base import SplitSettings
 
 SEVERITIES = ("error", "leak", "warning", "info")
@@ -37,7 +38,13 @@ def render(template: str, values: Mapping[str, Any]) -> str:
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {"png": _png, "svg": _svg, "setting": setting, "minutes": minutes, "title_of": title}
-    environment.filters |= {"by_kind": _by_kind, "divided": divided, "tally": tally, "reason": REASONS.__getitem__}
+    environment.filters |= {
+        "by_kind": _by_kind,
+        "divided": divided,
+        "tally": tally,
+        "reason": REASONS.__getitem__,
+        "beside": _beside,
+    }
     return environment.get_template(template).render(values)
 
 
@@ -89,6 +96,7 @@ def _context(run: Run, figures: Mapping[str, Figure]) -> dict[str, Any]:
         "columns": list(rows[0].values) if rows else [],
         "tuned": compared(run, tuned=True),
         "external": {name: compared(run, f"external:{name}") for name in run.external},
+        "relocated": {name: relocated(run, f"external:{name}") for name in run.external},
         "published": published(run),
         "majority": majority(run),
         "leaky": [arm for arm in run.arms if arm.facts.leaky],
@@ -101,6 +109,8 @@ def _context(run: Run, figures: Mapping[str, Figure]) -> dict[str, Any]:
         "gaps": [metric.key for metric in main(len(run.classes))],
         "forests": sorted((metric.key for metric in main(len(run.classes))), key=lambda key: key != PRIMARY),
         "warning": WARNING,
+        "limit": LIMIT,
+        "max_similarity": MAX_SIMILARITY,
         "heat_methods": {"grad_cam": "Grad-CAM", "occlusion": "occlusion"},
         "by_quality": quality.sentence,
         "folded": folds.tables(run),
@@ -136,6 +146,10 @@ def _intervals(rows: list[Row]) -> dict[str, str]:
     for key, way in kinds.items():
         ways.setdefault(way, []).append(figure_title(key))
     return {way: ", ".join(names) for way, names in ways.items()}
+
+
+def _beside(number: float, level: float) -> str:
+    return Value(value=number).beside(level)[0]
 
 
 def _png(file: str, folder: Path) -> str:

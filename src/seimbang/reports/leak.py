@@ -3,29 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from seimbang.record.metrics import Value
+from seimbang.record.metrics import Value, decimals_beside
 from seimbang.record.read import Arm, Run
+from seimbang.reports.words import signed
 
 
-def worth(run: Run) -> Iterator[str]:
-    """Say in one sentence by how much each leak raised the accuracy; nothing where no leak-free arm is like it."""
+@dataclass(frozen=True)
+class Worth:
+    """By how much each leak raised the accuracy, in words."""
+
+    parts: str
+
+
+def worth(run: Run) -> Iterator[Worth]:
+    """Yield what the leaks were worth; nothing where no leak-free arm is like one that leaks."""
     pairs = [(arm, _counterpart(run, arm)) for arm in run.arms if arm.facts.leaky]
     parts = [_part(run, leaky, honest) for leaky, honest in pairs if honest is not None]
     if parts:
-        yield f"In accuracy, the leak was worth {'; '.join(parts)}."
+        yield Worth("; ".join(parts))
 
 
 def _part(run: Run, leaky: Arm, honest: Arm) -> str:
-    difference = _difference(run, leaky, honest)
-    edges = "" if difference.low is None or difference.high is None else _edges(difference.low, difference.high)
     values = f"{_accuracy(leaky).number} for “{leaky.name}” against {_accuracy(honest).number} for “{honest.name}”"
-    return f"{_signed(difference.value or 0)}{edges}: {values}"
+    return f"{_raised(_difference(run, leaky, honest))}: {values}"
 
 
-def _edges(low: float, high: float) -> str:
-    return f" ({_signed(low)} to {_signed(high)}{', so perhaps nothing' if low <= 0 <= high else ''})"
+def _raised(difference: Value) -> str:
+    value, low, high = difference.value or 0.0, difference.low, difference.high
+    if low is None or high is None:
+        return signed(value)
+    decimals = decimals_beside(0, (value, low, high))
+    maybe = "" if difference.side_of(0) else ", so perhaps nothing"
+    return f"{signed(value, decimals)} ({signed(low, decimals)} to {signed(high, decimals)}{maybe})"
 
 
 def _difference(run: Run, leaky: Arm, honest: Arm) -> Value:
@@ -67,8 +79,3 @@ def _balance(run: Run, arm: Arm) -> dict[str, Any]:
 
 def _accuracy(arm: Arm) -> Value:
     return arm.test.default.metrics["accuracy"] if arm.test else Value(value=None)
-
-
-def _signed(number: float) -> str:
-    text = f"{number:+.2f}".replace("-", "−")
-    return text if text.strip("+−0.") else "0.00"

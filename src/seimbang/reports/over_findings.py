@@ -4,10 +4,10 @@ import csv
 import io
 from collections.abc import Iterator
 
+from seimbang.evaluation.figures import title as figure_title
 from seimbang.record.base import dump
 from seimbang.record.over_findings import FindingRow, FindingTest, OverFindings
 from seimbang.reports.html import render
-from seimbang.reports.tables import title
 
 COLUMNS = ("finding", "protocol", "arm", "metric", "value", "low", "high")
 AGAINST = ("difference", "difference_low", "difference_high", "p", "holm", "why")
@@ -23,25 +23,24 @@ def files(over: OverFindings) -> dict[str, str]:
 
 
 def answer(over: OverFindings) -> list[str]:
-    """Say of each arm but the first whether its averages differ from those of the first."""
+    """Say of each arm but the first, in one paragraph, whether its averages differ from those of the first."""
     first = {row.protocol: row.arm for row in reversed(over.averages) if not row.against}
-    return [
-        _sentence(row.arm, first[row.protocol], metric, test, len(over.measured))
-        for row in over.averages
-        for metric, test in row.against.items()
-    ]
+    paragraphs = []
+    for row in over.averages:
+        tests = {metric: test for metric, test in row.against.items() if test.p is not None or test.difference is None}
+        sentences = [_sentence(metric, test) for metric, test in tests.items()]
+        if sentences:
+            start = f"“{row.arm}” beside “{first[row.protocol]}”, averaged over {len(over.measured)} findings:"
+            paragraphs.append(f"{start} {'; '.join(sentences)}.")
+    return paragraphs
 
 
-def _sentence(arm: str, first: str, metric: str, test: FindingTest, findings: int) -> str:
-    name = title(metric)
-    if test.difference is None or test.holm is None:
-        return f"{name} of “{arm}” and “{first}” cannot be compared: {test.why}."
-    what = {1: "is higher", -1: "is lower", 0: "does not differ significantly"}[test.sign]
-    than = "from that" if test.sign == 0 else "than that"
-    return (
-        f"{name} of “{arm}”, averaged over {findings} findings, {what} {than} of “{first}”: "
-        f"difference {test.value}, {p_value(test)}."
-    )
+def _sentence(metric: str, test: FindingTest) -> str:
+    name = figure_title(metric)
+    if test.difference is None:
+        return f"{name} cannot be compared, as {test.why}"
+    what = {1: "a higher", -1: "a lower", 0: "no significantly different"}[test.sign]
+    return f"{what} {name} (difference {test.value}, {p_value(test)})"
 
 
 def p_value(test: FindingTest) -> str:

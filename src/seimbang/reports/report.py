@@ -10,7 +10,7 @@ from seimbang.reports.tables import latex, metrics_csv
 
 
 def write_report(run: Path) -> Path:
-    """Write ``report.html``, ``metrics.csv``, ``table.tex`` and ``figures/*.svg`` into a run folder.
+    """Write ``report.html``, ``metrics.csv``, ``table.tex`` and ``figures/`` into a run folder.
 
     Args:
         run: A run folder with at least one finished arm; nothing outside it is read.
@@ -27,14 +27,10 @@ def write_report(run: Path) -> Path:
     return run / "report.html"
 
 
-def report_files(run_folder: Path) -> dict[str, str]:
+def report_files(run_folder: Path) -> dict[str, str | bytes]:
     """Return what a report consists of, by name."""
     run = read(run_folder)
     rooms = (figures, bars, comparison, architecture, quality, folds, search, boxes, importance)
     drawn = {name: figure for room in rooms for name, figure in room.draw(run).items()}
-    tables = {"metrics.csv": metrics_csv(run), "table.tex": latex(run)}
-    return (
-        {f"figures/{figure.name}.svg": figure.svg for figure in drawn.values()}
-        | tables
-        | {"report.html": page(run, drawn)}
-    )
+    files = {f"figures/{name}": content for figure in drawn.values() for name, content in figure.files.items()}
+    return files | {"metrics.csv": metrics_csv(run), "table.tex": latex(run), "report.html": page(run, drawn)}

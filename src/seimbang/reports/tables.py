@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from seimbang.evaluation import figures
+from seimbang.evaluation.table import PRIMARY
+from seimbang.record.comparison import TUNED
 from seimbang.record.metrics import Measures, Value
 from seimbang.record.read import Arm, Run
 
@@ -27,11 +29,24 @@ _ESCAPES = {
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a comparison: an arm under one decision rule."""
+    """One line of a comparison: an arm under one decision rule.
+
+    Attributes:
+        label: Its name in tables, tests and sentences.
+        arm: The arm.
+        tuned: Whether its threshold chosen on validation decides, where that is not its own rule.
+        values: Its headline figures on the set that the line is about.
+    """
 
     label: str
     arm: Arm
+    tuned: bool
     values: dict[str, Value]
+
+    def on(self, part: str) -> Measures | None:
+        """Return its figures on another set."""
+        measured = self.arm.metrics.sets.get(part)
+        return measured.by(self.tuned) if measured else None
 
 
 @dataclass(frozen=True)
@@ -116,16 +131,29 @@ def compared(run: Run, part: str = "test", tuned: bool = False, protocol: str | 
     with its tuned threshold; with ``tuned`` every arm uses its tuned threshold and arms without one are left out.
     """
     rows = []
+    names = {arm.name for arm in run.arms}
     for arm in run.arms:
         measured = arm.metrics.sets.get(part)
         if measured is None or protocol not in (None, arm.facts.protocol):
             continue
         if not tuned:
-            rows.append(Row(arm.name, arm, headline(measured.default, run.positive)))
-        if measured.tuned is not None and (tuned or arm.method == "none"):
-            label = f"{arm.name} + tuned threshold"
-            rows.append(Row(label, arm, headline(measured.tuned, run.positive)))
+            rows.append(Row(arm.name, arm, False, headline(measured.default, run.positive)))
+        if measured.tuned is not None and (tuned or (arm.method == "none" and arm.name + TUNED not in names)):
+            rows.append(Row(arm.name + TUNED, arm, True, headline(measured.tuned, run.positive)))
     return rows
+
+
+def ranked(run: Run, protocol: str, part: str = "test") -> list[Row]:
+    """Return the leak-free rows of a protocol that have a balanced accuracy on a set, the highest first."""
+    rows = [row for row in compared(run, part, protocol=protocol) if not row.arm.facts.leaky]
+    known = [(row.values[PRIMARY].value, row) for row in rows]
+    return [row for value, row in sorted(known, key=lambda pair: -(pair[0] or 0)) if value is not None]
+
+
+def relocated(run: Run, part: str) -> list[Row]:
+    """Return one row an arm that was measured on an external set with a threshold set anew there."""
+    sets = [(arm, arm.metrics.sets[part].local) for arm in run.arms if part in arm.metrics.sets]
+    return [Row(arm.name, arm, False, headline(local.measures, run.positive)) for arm, local in sets if local]
 
 
 def published(run: Run) -> list[Published]:
@@ -143,18 +171,25 @@ def published(run: Run) -> list[Published]:
 
 def majority(run: Run, part: str = "test") -> tuple[str, float] | None:
     """Return the most frequent class of a set and the accuracy of always answering it."""
-    supports = _supports(run, part)
-    if not supports:
-        return None
-    name = max(supports, key=lambda klass: supports[klass])
-    return name, supports[name] / sum(supports.values())
+    return largest(_supports(run, part))
+
+
+def largest(supports: Mapping[str, int]) -> tuple[str, float] | None:
+    """Return the class with most cases and its share of them; nothing without cases."""
+    name = max(supports, key=lambda klass: supports[klass], default="")
+    return (name, supports[name] / sum(supports.values())) if name else None
+
+
+def supports_of(measures: Measures) -> dict[str, int]:
+    """Return the number of cases of each class."""
+    return {name: of_class.support for name, of_class in measures.per_class.items()}
 
 
 def _supports(run: Run, part: str) -> dict[str, int]:
     """Return the number of cases of each class in a set; nothing where no arm was measured on it."""
     sets = (arm.metrics.sets[part] for arm in run.arms if part in arm.metrics.sets)
     measured = next(sets, None)
-    return {name: of_class.support for name, of_class in measured.default.per_class.items()} if measured else {}
+    return supports_of(measured.default) if measured else {}
 
 
 def metrics_csv(run: Run) -> str:
@@ -164,16 +199,18 @@ def metrics_csv(run: Run) -> str:
     writer.writerow(_CSV)
     for arm in run.arms:
         for part, measured in arm.metrics.sets.items():
-            for rule, measures in (("default", measured.default), ("tuned", measured.tuned)):
+            local = measured.local.measures if measured.local else None
+            for rule, measures in (("default", measured.default), ("tuned", measured.tuned), ("local", local)):
                 for klass, metric, value in _long(measures) if measures else ():
                     writer.writerow([arm.name, part, rule, klass, metric, *_fields(value)])
         for part, folded in arm.metrics.folds.items():
             for kind, values in (("mean", folded.mean), ("sd", folded.sd)):
                 for metric, mean_or_sd in values.items():
                     writer.writerow([arm.name, part, "default", "", f"{metric}_{kind}_of_folds", *_bare(mean_or_sd)])
-        for part, gaps in arm.metrics.gaps.items():
-            for metric, value in gaps.items():
-                writer.writerow([arm.name, part, "default", "", f"gap_{metric}", *_fields(value)])
+        for rule, of_rule in (("default", arm.metrics.gaps), ("tuned", arm.metrics.tuned_gaps)):
+            for part, gaps in of_rule.items():
+                for metric, value in gaps.items():
+                    writer.writerow([arm.name, part, rule, "", f"gap_{metric}", *_fields(value)])
     return text.getvalue()
 
 

@@ -9,7 +9,6 @@ from seimbang import progress
 from seimbang.errors import StudyError
 from seimbang.evaluation import compare, read
 from seimbang.evaluation.figures import paired
-from seimbang.evaluation.paired import holm
 from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.files import write_atomic
 from seimbang.record.base import dump
@@ -40,7 +39,7 @@ def ablate(study: Study, root: Path, out: Path, arm: str, quick: bool = False, o
     Returns:
         What ``ablation.json`` holds: one row for each protocol, set and step, with the arm's figures and their
         intervals; without a step also the difference, with every step minus without this one, and its paired test,
-        corrected over the steps (Holm 1979).
+        whose interval and corrected p hold for all steps at once.
 
     Raises:
         StudyError: ABLATION_NOTHING: no step is on.
@@ -77,25 +76,22 @@ def _without(study: Study, step: str, plans: list[Plan]) -> Study:
 def _rows(plan: Plan, folders: Mapping[str, Path]) -> Iterator[Row]:
     arms = {step: folder / "arms" / plan.slug for step, folder in folders.items()}
     metrics = {step: json.loads((arm / "metrics.json").read_text(encoding="utf-8")) for step, arm in arms.items()}
-    tests = {step: _tests(plan, arms, metrics[FULL]["classes"], step) for step in arms if step != FULL}
+    tests = _tests(plan, arms, metrics[FULL]["classes"])
     tested = [metric.key for metric in paired("bootstrap", len(metrics[FULL]["classes"]))]
-    for name in next(iter(tests.values())):
-        for metric in tested:
-            outcomes = [found[name][metric] for found in tests.values()]
-            for one, p in zip(outcomes, holm([one["p"] for one in outcomes]), strict=True):
-                one["holm"] = p
+    for name, of_step in tests.items():
         for step, found in metrics.items():
             figures = found["sets"][name]["default"]["metrics"]
             own = {metric: figures[metric] for metric in tested}
-            lost = {f"{metric}_lost": tests[step][name][metric] for metric in tested} if step != FULL else {}
+            lost = {f"{metric}_lost": of_step[step][metric] for metric in tested} if step != FULL else {}
             yield {"arm": plan.name, "set": name, "without": "" if step == FULL else step, **own, **lost}
 
 
-def _tests(plan: Plan, arms: Mapping[str, Path], classes: list[str], step: str) -> dict[str, Any]:
-    """Return, by set, the outcomes of the tests of the arm as it is against that without a step."""
-    tables = {name: read(arms[name]) for name in (FULL, step)}
+def _tests(plan: Plan, arms: Mapping[str, Path], classes: list[str]) -> dict[str, dict[str, Any]]:
+    """Return, by set and step, the outcomes of the tests of the arm as it is against that without the step."""
+    tables = {step: read(arm) for step, arm in arms.items()}
     tuned = list(tables) if plan.balance.decides == "tuned" else []
-    return {name: found["pairs"][0] for name, found in compare(tables, classes, tuned=tuned)["sets"].items()}
+    sets = compare(tables, classes, tuned=tuned, against=FULL)["sets"]
+    return {name: {pair["second"]: pair for pair in found["pairs"]} for name, found in sets.items()}
 
 
 def lines(rows: list[Row]) -> list[tuple[str, ...]]:
@@ -105,7 +101,7 @@ def lines(rows: list[Row]) -> list[tuple[str, ...]]:
 
 def _figures(row: Row) -> tuple[str, str, str]:
     own, lost = row["balanced_accuracy"], row.get("balanced_accuracy_lost", {})
-    p = lost.get("holm")
+    p = lost.get("corrected")
     return _interval(own, ""), _interval(lost, "+") if lost else "", lost.get("why", "") if p is None else f"{p:.3f}"
 
 

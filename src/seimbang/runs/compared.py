@@ -6,17 +6,41 @@ from typing import Any
 import pandas as pd
 
 from seimbang.evaluation import compare
+from seimbang.evaluation.threshold import by_fold
 from seimbang.record.base import dump
+from seimbang.record.comparison import TUNED
 from seimbang.record.folder import Files
 
 
 def comparison_files(
-    predicted: Mapping[str, Mapping[str, pd.DataFrame]], classes: Sequence[str], tuned: Sequence[str]
+    predicted: Mapping[str, Mapping[str, pd.DataFrame]],
+    classes: Sequence[str],
+    tuned: Sequence[str],
+    unbalanced: Sequence[str],
 ) -> Files:
-    """Return the tests of every pair of finished arms, by protocol."""
-    nothing: dict[str, Any] = {"arms": [], "sets": {}}
-    tests = {
-        protocol: compare(tables, classes, tuned=[name for name in tuned if name in tables]) if tables else nothing
-        for protocol, tables in predicted.items()
+    """Return the tests of every pair of finished arms, by protocol.
+
+    An arm without balancing that has a threshold chosen on validation is compared twice: by its own rule and by that.
+    """
+    return {
+        "comparisons.json": dump(
+            {protocol: compared(tables, classes, tuned, unbalanced) for protocol, tables in predicted.items()}
+        )
     }
-    return {"comparisons.json": dump(tests)}
+
+
+def compared(
+    tables: Mapping[str, pd.DataFrame], classes: Sequence[str], tuned: Sequence[str], unbalanced: Sequence[str]
+) -> dict[str, Any]:
+    """Return the tests of every pair of the arms of one protocol.
+
+    Args:
+        tables: Predictions by arm.
+        classes: Class names; the positive one of two is the last.
+        tuned: Arms whose own rule is their threshold.
+        unbalanced: Arms without balancing.
+    """
+    if not tables:
+        return {"arms": [], "sets": {}}
+    twice = {name + TUNED: tables[name] for name in unbalanced if name in tables and by_fold(tables[name], classes)}
+    return compare({**tables, **twice}, classes, tuned=[*(name for name in tuned if name in tables), *twice])

@@ -62,9 +62,9 @@ def _findings(study: Study, root: Path) -> list[Finding]:
 def _study(study: Study, root: Path) -> list[Finding]:
     with working("Loading the cases"):
         prepared = prepare(study, root)
-        divided = divide(prepared)
     show_prepared(prepared)
     with working("Looking for leaks and faults"):
+        divided = divide(prepared)
         findings = [
             replace(finding, protocol=protocol.name)
             for protocol in study.protocols

@@ -249,6 +249,10 @@ def _tuned(scope: Scope) -> list[str]:
     return [plan.name for plan in scope.finished if plan.balance.decides == "tuned"]
 
 
+def _unbalanced(scope: Scope) -> list[str]:
+    return [plan.name for plan in scope.finished if plan.arm.balance["method"] == "none"]
+
+
 PARTS: Mapping[str, Part] = {
     "study": Part(lambda scope: scope.prepared.study, lambda scope: to_dict(scope.prepared.study)),
     "quick": _plain(lambda scope: scope.prepared.quick),
@@ -285,6 +289,7 @@ PARTS: Mapping[str, Part] = {
     # of all finished arms
     "predicted": Part(_predictions, _predictions_token),
     "tuned": _plain(_tuned),
+    "unbalanced": _plain(_unbalanced),
     "finished_arms": Part(lambda scope: scope.finished, lambda scope: [plan.slug for plan in scope.finished]),
     "log": Part(_log, lambda scope: worked(_log(scope))),
     "data_digest": _plain(lambda scope: scope.prepared.token),

@@ -27,7 +27,7 @@ BEFORE = (
 EACH_ARM = (
     Step("predictions", results.prediction_files, ("predictions.csv",), "arm"),
     Step("search", results.search_files, ("search.csv",), "arm"),
-    Step("metrics", results.metric_files, ("metrics.json",), "arm"),
+    Step("metrics", results.metric_files, ("metrics.json",), "arm", version=2),
     Step("package", results.package_files, ("model.json",), "arm"),
     Step("facts", results.fact_files, ("arm.json",), "arm"),
     Step("gallery", pictures.gallery_files, ("gallery.json", "gallery/*.png"), "arm"),
@@ -42,6 +42,6 @@ EACH_ARM = (
 AFTER = (
     Step("comparisons", compared.comparison_files, ("comparisons.json",)),
     Step("provenance", provenance.provenance_files, ("provenance.json",)),
-    Step("report", report_files, ("report.html", "metrics.csv", "table.tex", "figures/*.svg")),
+    Step("report", report_files, ("report.html", "metrics.csv", "table.tex", "figures/*.*")),
 )
 """Once, when no job is left."""

@@ -1,10 +1,8 @@
 """A commented study file for data that somebody just has."""
 
-import shlex
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +10,7 @@ from seimbang import datasets
 from seimbang.datasets.base import Dataset
 from seimbang.datasets.intake import understand
 from seimbang.datasets.intake.base import Guess, Hints, Understanding
-from seimbang.datasets.intake.positive import positive_class, rank
+from seimbang.datasets.intake.positive import positive_class
 from seimbang.errors import DataError, SeimbangError
 from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.cache import outline
@@ -102,12 +100,7 @@ def draft(path: Path, hints: Hints | None = None) -> Draft:
             ``DATA_POSITIVE``: they have no class that is called as the hint says.
     """
     path, hints = path.resolve(), hints or Hints()
-    try:
-        understanding = understand(path, hints)
-    except DataError as error:
-        if error.code != "DATA_POSITIVE":
-            raise
-        raise _no_such_class(path, error.found, hints.positive, error.found.split()) from error
+    understanding = understand(path, hints)
     data: Dataset | None = None
     fault: SeimbangError | None = None
     try:
@@ -147,29 +140,15 @@ def study_for(path: Path) -> Study:
 
 
 def _positive(path: Path, data: Dataset, table: Mapping[str, Any], hints: Hints) -> Guess:
-    """Return which class matters."""
-    counts = {str(name): int(number) for name, number in data.cases.frame.label.value_counts().items()}
-    if hints.positive and hints.positive not in counts:
-        raise _no_such_class(path, f"the classes {', '.join(counts)}", hints.positive, list(counts))
-    said = str(table.get("positive", ""))
-    return positive_class(counts, hints.positive or (said if said in counts else ""))
-
-
-def _no_such_class(path: Path, found: str, asked: str, names: Sequence[str]) -> DataError:
-    near = get_close_matches(asked, [name.strip(",") for name in names], 1, 0.5)
-    fix = f"seimbang init {path.name} --positive {shlex.quote(near[0]) if near else 'CLASS'}"
-    return DataError("DATA_POSITIVE", found, f"a class {asked!r}", fix)
-
-
-def _sure(guess: Guess) -> bool:
-    """Whether one of two classes alone has the name of a disease, so that nobody need be asked."""
-    names = (guess.chosen, *guess.others)
-    return guess.key == "positive" and len(names) == 2 and rank(names[0]) < rank(names[1])
+    """Return which class matters: as the user says, or the data, or by its name."""
+    counts = {str(name): int(count) for name, count in data.cases.frame.label.value_counts().items()}
+    known = str(table.get("positive", ""))
+    return positive_class(path, counts, hints.positive or (known if known in counts else ""))
 
 
 def open_questions(made: Draft, hints: Hints) -> list[Guess]:
     """Return the guesses that the user has not decided, and that the data do not."""
-    guesses = [guess for guess in made.guesses if guess.question and guess.others and not _sure(guess)]
+    guesses = [guess for guess in made.guesses if guess.question and guess.others]
     return [guess for guess in guesses if not getattr(hints, guess.key)]
 
 

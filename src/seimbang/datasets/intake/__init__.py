@@ -37,7 +37,8 @@ def understand(path: Path, hints: Hints | None = None) -> Understanding:
     path = path.resolve()
     if not path.exists():
         raise _missing(path)
-    return READERS[kind_of(path)](path, hints or Hints())
+    hints, kind = hints or Hints(), kind_of(path)
+    return READERS["manifest" if kind == "table" and hints.path else kind](path, hints)
 
 
 def _missing(path: Path) -> DataError:

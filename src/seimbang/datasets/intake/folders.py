@@ -18,7 +18,7 @@ from seimbang.datasets.intake.base import Guess, Hints, Understanding
 from seimbang.datasets.intake.positive import positive_class
 from seimbang.datasets.layout import File, Layout, lay_out
 from seimbang.datasets.names import part_of
-from seimbang.errors import ImageError
+from seimbang.errors import DataError, ImageError
 from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.decode import open_native
 from seimbang.imaging.store import Store
@@ -30,6 +30,8 @@ SIDE = 150
 """Larger images are reduced to this many pixels a side, in a first study."""
 
 TABLES = (".csv", ".tsv", ".xlsx", ".xlsm")
+"""Endings of tables, which may list images."""
+
 _NUMBERED = r"(?i)(?<![a-z0-9])((?:patient|person|pasien|subject|subj|pat|sub|case|pid|p)[ _-]?\d+)"
 _BEFORE_LAST = r"^(.*?\d.*?)[ _.-]+\(?\d+\)?(?:\.[^.]*)?$"
 _COLOURED = 8  # grey values between channels that no codec adds to a grey image
@@ -78,9 +80,9 @@ def understand(path: Path, hints: Hints) -> Understanding:
         refuse_empty(path, layout, asked=False)
     paths = [file.path for file in layout.files]
     rows = pd.DataFrame({"case_id": paths, "label": [file.folder for file in layout.files]})
-    cases = CaseTable.build(rows, path, hints.positive or None)
+    cases = CaseTable.build(rows, path)
     counts = {str(name): int(count) for name, count in cases.frame.label.value_counts().items()}
-    positive = positive_class(counts, cases.classes[-1] if hints.positive else "")
+    positive = positive_class(path, counts, hints.positive)
     group, rule = _patients(layout.files, hints.group)
     data: dict[str, Any] = {"source": "folder", "path": path.resolve().name, "positive": positive.chosen}
     if rule:
@@ -124,8 +126,8 @@ def _patients(files: Sequence[File], said: str) -> tuple[Guess, dict[str, Any]]:
     """Return the guess of how to tell the patients, and the ``group`` table that says so; empty for none."""
     paths = [file.path for file in files]
     rules = [rule for rule in (_by_folder(files), *_by_name(paths)) if rule is not None]
-    if said in ("folder", "name") and not any(rule.said == said for rule in rules):
-        (ByFolder() if said == "folder" else ByName(pattern=_NUMBERED)).patients(paths)  # says which file has none
+    if said and not any(rule.said == said for rule in rules):
+        _refuse(files, said)
     matching = (rule for rule in rules if (rule.said == said if said else rule.likely))
     chosen = next(matching, None)
     others = [rule for rule in rules if rule is not chosen]
@@ -133,6 +135,15 @@ def _patients(files: Sequence[File], said: str) -> tuple[Guess, dict[str, Any]]:
     lines = tuple(rule.toml for rule in others)
     names = tuple(rule.said for rule in others)
     return Guess("group", question, chosen.said if chosen else "", names, lines), chosen.table if chosen else {}
+
+
+def _refuse(files: Sequence[File], said: str) -> None:
+    """Raise the error for patients that are not where the user says they are."""
+    if said == "name":
+        ByName(pattern=_NUMBERED).patients([file.path for file in files])  # says which file has none
+    shallow = min(files, key=lambda file: file.levels)
+    found, fix = f"{shallow.path!r} with {shallow.levels} folders below its class", "give --group name, or none"
+    raise DataError("DATA_GROUP_LEVEL", found, "one folder a patient below the class, equally deep", fix)
 
 
 def _by_folder(files: Sequence[File]) -> _Rule | None:

@@ -1,46 +1,40 @@
 """Which class matters: that of a disease, whichever is the rarest."""
 
-import re
+import json
+import shlex
 from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
 
+from seimbang.datasets.diseases import rank
 from seimbang.datasets.intake.base import Guess
+from seimbang.errors import DataError
 
-_HEALTHY = re.compile(
-    r"(?i:(?:^|[\W_])(?:normal|healthy|health|sehat|negative|negatif|neg|controls?|kontrol|unaffected|nonfinding"
-    r"|no|none|not|tidak|bukan|tanpa|absent|false|background|others?|lainnya|baik)(?:$|[\W_\d]))"
-    r"|^(?i:no(?:tumou?r|finding|disease|cancer|lesion))|^[Nn]on(?=[A-Z\W_])(?!\W*(?i:small))|^[-+]?0+$"
-)
-_GRAVE = re.compile(
-    r"malignan|cancer|kanker|carcinoma|karsinoma|melanoma|glioma|tumou?r|ganas|positi[vf]|severe|berat", re.I
-)
-_BENIGN = re.compile(r"benign|jinak|nevus|naevus|mild|ringan|borderline", re.I)
+QUESTION = "Which class matters, the one that must not be missed?"
 
 
-def rank(name: str) -> int:
-    """Return how little a name sounds like what is looked for: 0 a grave disease, 1 any, 2 a mild one, 3 none."""
-    if _HEALTHY.search(name):
-        return 3
-    if _BENIGN.search(name):
-        return 2
-    return 0 if _GRAVE.search(name) else 1
-
-
-def positive_class(counts: Mapping[str, int], said: str = "") -> Guess:
+def positive_class(path: Path, counts: Mapping[str, int], said: str = "") -> Guess:
     """Return the class that matters, with the other ones to choose from.
 
-    Names of disease go before the rarest class; names of health are taken only where there are no others.
+    Names of disease go before the rarest class; names of health are taken only where there are no others. Nobody need
+    be asked where the user says it, or where of two classes one alone is called healthy, or grave.
 
     Args:
+        path: Of the data, for the command that an error suggests.
         counts: Cases of each class.
         said: What the user says, ``""`` where nothing.
+
+    Raises:
+        DataError: ``DATA_POSITIVE``: no class is called as the user says.
     """
+    if said and said not in counts:
+        near = get_close_matches(said, list(counts), 1, 0.5) or list(counts)
+        fix = f"seimbang init {path.name} --positive {shlex.quote(near[0])}"
+        raise DataError("DATA_POSITIVE", f"the classes {', '.join(counts)}", f"a class {said!r}", fix)
     order = sorted(counts, key=lambda name: (rank(name), counts[name], name))
     chosen = said or order[0]
     others = tuple(name for name in order if name != chosen)
-    lines = tuple(f"positive = {_quoted(name)}" for name in others)
-    return Guess("positive", "Which class matters, the one that must not be missed?", chosen, others, lines)
-
-
-def _quoted(name: str) -> str:
-    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    lines = tuple(f"positive = {json.dumps(name, ensure_ascii=False)}" for name in others)
+    ranks = [rank(name) for name in order]
+    sure = bool(said) or (len(ranks) == 2 and ranks[0] != ranks[1] and (ranks[0] == 0 or ranks[1] == 3))
+    return Guess("positive", "" if sure else QUESTION, chosen, others, lines)
