@@ -112,7 +112,7 @@ def test_all_mistakes_at_once_with_the_nearest_name():
         ({"arm": [{"name": "+"}, {"name": "A b"}, {"name": "à b"}]}, "two arms called 'a-b': 'A b' and 'à b'"),
         ({"data": {"group": {"from": "name", "pattern": "("}}}, "data.group.pattern = '(' should be a regular"),
         ({"data": {"phantom": {"patients": 20}}}, "data.phantom is a key of phantom, not of folder"),
-        ({"data": {"source": "csv", "sheet": "a"}}, "data.sheet is a key of excel, not of csv"),
+        ({"data": {"source": "csv", "sheet": "a"}}, "data.sheet is a key of excel, excel with images, not of csv"),
         ({"data": {"source": "phantom", "phantom": {"seed": 2**64}}}, "data.phantom.seed = 18446744073709551616"),
         ({"split": {"seed": 2**32}}, "split.seed = 4294967296"),
         ({"training": {"seed": 2**31}}, "training.seed = 2147483648"),
