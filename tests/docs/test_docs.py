@@ -156,16 +156,20 @@ def calls(tree, names):
     return [node for node in found if node.func.id in names and node.args]
 
 
+def make_images(folder):
+    rng = np.random.default_rng(0)
+    for name, count in {"normal": 40, "pneumonia": 20}.items():
+        (folder / name).mkdir(parents=True)
+        for k in range(count):
+            pixels = rng.integers(0, 255, (20, 20), dtype=np.uint8)
+            Image.fromarray(pixels).save(folder / name / f"film{k + 1}.png")
+
+
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """Go the README's way for data of one's own, with one arm and without the page, and return the run folder."""
     folder = tmp_path_factory.mktemp("own")
-    rng = np.random.default_rng(0)
-    for name, count in {"normal": 40, "pneumonia": 20}.items():
-        (folder / "my_images" / name).mkdir(parents=True)
-        for k in range(count):
-            pixels = rng.integers(0, 255, (20, 20), dtype=np.uint8)
-            Image.fromarray(pixels).save(folder / "my_images" / name / f"film{k + 1}.png")
+    make_images(folder / "my_images")
     section = read(ROOT / "README.md").partition("## Your own data")[2]
     commands = lines_of(re.search(r"```sh\n(.*?)```", section, re.S)[1])
     before = Path.cwd()
@@ -216,6 +220,8 @@ def contents(file):
 @pytest.mark.parametrize("text", snippets("python"))
 def test_python_runs(text, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    if "my_images" in text:
+        make_images(tmp_path / "my_images")
     (tmp_path / "snippet.py").write_text(text)
     spec = importlib.util.spec_from_file_location("snippet", tmp_path / "snippet.py")
     spec.loader.exec_module(importlib.util.module_from_spec(spec))

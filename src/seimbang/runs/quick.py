@@ -34,7 +34,7 @@ class Cut:
     epochs: int = 5
 
 
-CUTS = (Cut(), Cut(600, 5), Cut(450, 4), Cut(300, 4), Cut(300, 3), Cut(200, 3), Cut(150, 2), Cut(100, 2), Cut(60, 1))
+CUTS = (Cut(), Cut(600, 5), Cut(450, 4), Cut(300, 4), Cut(300, 3), Cut(200, 3), Cut(150, 2), Cut(100, 2))
 """From the least cut to the most; the first one that keeps the promised time is taken."""
 
 
