@@ -45,6 +45,8 @@ def huge_png(width, height):
 
 PNG, JPEG = encoded(Image.fromarray(NOISE)), encoded(Image.fromarray(NOISE), "JPEG")
 PROGRESSIVE = encoded(Image.fromarray(NOISE), "JPEG", progressive=True)
+OTHERS = [encoded(Image.fromarray(NOISE), kind) for kind in ("TIFF", "BMP", "WEBP", "GIF")]
+OTHERS.append(encoded(Image.fromarray(NOISE), "TIFF", compression="tiff_lzw", big_tiff=True))
 
 
 def test_png_keeps_every_pixel():
@@ -168,7 +170,7 @@ def repaired(data):
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(whole=st.sampled_from([PNG, JPEG, PROGRESSIVE]), seed=st.integers(0, 10**9), changes=st.integers(1, 12))
+@given(whole=st.sampled_from([PNG, JPEG, PROGRESSIVE, *OTHERS]), seed=st.integers(0, 10**9), changes=st.integers(1, 12))
 def test_nothing_but_pixels_or_an_image_error_comes_out(whole, seed, changes):
     dice, data = random.Random(seed), bytearray(whole)
     for _ in range(changes):

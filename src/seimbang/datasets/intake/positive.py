@@ -8,6 +8,7 @@ from pathlib import Path
 
 from seimbang.datasets.diseases import rank
 from seimbang.datasets.intake.base import Guess
+from seimbang.datasets.names import same_class
 from seimbang.errors import DataError
 
 QUESTION = "Which class matters, the one that must not be missed?"
@@ -27,6 +28,7 @@ def positive_class(path: Path, counts: Mapping[str, int], said: str = "") -> Gue
     Raises:
         DataError: ``DATA_POSITIVE``: no class is called as the user says.
     """
+    said = same_class(said, counts) or said
     if said and said not in counts:
         near = get_close_matches(said, list(counts), 1, 0.5) or list(counts)
         fix = f"seimbang init {path.name} --positive {shlex.quote(near[0])}"
