@@ -7,6 +7,7 @@ import csv
 import datetime
 import io
 import sys
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -160,6 +161,10 @@ def roles():
     table = with_column(with_column(rows(), "usage", PART), "subject", PATIENT)
     parts = {"train": PART.count("train"), "test": PART.count("test")}
     yield Table("parts.csv", text(table), BOTH, patients=12, parts=parts, keys={"split_column": "usage"})
+    names = ["data latih" if part == "train" else "Uji" for part in PART]
+    yield Table("bagian.csv", text(with_column(rows(), "bagian", names)), BOTH, parts=parts)
+    spelt = [name.title() if k % 3 == 0 else name for k, name in enumerate(LABEL)]
+    yield Table("spellings.csv", text(rows(label=spelt)), BOTH, counts={"well": 18, "ill": 6})
     repeated = [[patient, *row[1:]] for patient, row in zip(["id", *PATIENT], rows(), strict=True)]
     yield Table("id_repeats.csv", text(repeated), BOTH, patients=12, keys={"id_column": ""})
     folds = with_column(rows(), "split", [str(k % 5) for k in range(N)])
@@ -168,6 +173,10 @@ def roles():
     yield Table("class_first.csv", text(first), BOTH, keys={"label_column": "kelas"})
     unnamed = rows(names=("id", "age", "dose", "sex", "what"))
     yield Table("class_by_levels.csv", text(unnamed), BOTH, keys={"label_column": "what"})
+    table = with_column(rows(names=("id", "age", "dose", "sex", "what")), "fold", [str(k % 5) for k in range(N)], 5)
+    yield Table("class_before_folds.csv", text(table), BOTH, keys={"label_column": "what"})
+    table = [[row[0], row[1], row[2], row[4], row[3]] for row in rows(names=("id", "age", "dose", "sex", "what"))]
+    yield Table("class_before_sex.csv", text(table), BOTH, keys={"label_column": "what"})
     numeric = [row[:3] for row in rows()]
     middle = sorted(DOSE)[N // 2 - 1 : N // 2 + 1]
     low = sum(dose < sum(middle) / 2 for dose in DOSE)
@@ -200,6 +209,16 @@ def tables():
     return [table for maker in makers for table in maker()]
 
 
+def damaged_sheet():
+    """Return a workbook, sound as a zip, whose sheet ends in the middle."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(workbook(Data=rows()))) as old, zipfile.ZipFile(made, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            new.writestr(name, content[: len(content) // 2] if name.startswith("xl/worksheets/") else content)
+    return made.getvalue()
+
+
 def hopeless():
     """Return name, content and code of files that no table can be read from."""
     unfinished = rows(label=["", "", *LABEL[2:]])
@@ -228,6 +247,7 @@ def hopeless():
         ("one_class.csv", text(rows(label=["ill"] * N)[:9]), "DATA_ONE_CLASS"),
         ("password.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000), "DATA_EXCEL"),
         ("damaged.xlsx", workbook(Data=rows())[:2000], "DATA_EXCEL"),
+        ("damaged_sheet.xlsx", damaged_sheet(), "DATA_EXCEL"),
         ("text.xlsx", text(rows()), "DATA_EXCEL"),
         ("empty.xlsx", workbook(Data=[]), "DATA_EMPTY"),
         ("formula.xlsx", workbook(Data=[*rows(), ("c99", "=B2*2", 1, "male", "ill")]), "DATA_FORMULA"),

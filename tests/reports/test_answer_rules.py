@@ -16,7 +16,6 @@ from seimbang.record.read import read
 from seimbang.reports.answer import answer
 from seimbang.reports.answer.rules import Topic
 from seimbang.reports.answer.table import TOPICS
-from seimbang.reports.tables import compared
 from seimbang.study.schema import Published
 
 CLASSES = {2: ["NORMAL", "PNEUMONIA"], 3: ["a", "b", "c"]}
@@ -298,10 +297,12 @@ def no_one_higher(run, said):
 
 
 def known(run, protocol):
-    for row in compared(run, protocol=protocol):
-        value = row.values["balanced_accuracy"].value
-        if not row.arm.facts.leaky and value is not None:
-            yield row.label, value
+    """Yield each leak-free row and its balanced accuracy, those without balancing with their tuned threshold too."""
+    for arm in (arm for arm in run.protocols[protocol] if arm.test and not arm.facts.leaky):
+        rules = {arm.name: arm.test.default, arm.name + TUNED: arm.test.tuned if arm.method == "none" else None}
+        for label, measures in rules.items():
+            if measures and measures.metrics["balanced_accuracy"].value is not None:
+                yield label, measures.metrics["balanced_accuracy"].value
 
 
 def verdicts_follow_the_printed_interval_and_p(said):

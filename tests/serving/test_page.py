@@ -167,13 +167,13 @@ def test_the_page_says_how_often_such_a_confidence_was_right(run, draw):
 
 
 GIF = io.BytesIO()
-Image.new("L", (9, 9)).save(GIF, "GIF")
+Image.new("L", (9, 9)).save(GIF, "GIF", save_all=True, append_images=[Image.new("L", (9, 9), 255)])
 BAD = {
     "letter.jpg": (b"Dear colleague, this is no image.", "IMG_NOT_IMAGE"),
     "cut.png": (PICTURE[: len(PICTURE) // 2], "IMG_TRUNCATED"),
     "flipped.png": (PICTURE[:200] + bytes([PICTURE[200] ^ 1]) + PICTURE[201:], "IMG_CORRUPT"),
     "empty.png": (b"", "IMG_EMPTY"),
-    "moving.png": (GIF.getvalue(), "IMG_FORMAT"),
+    "moving.png": (GIF.getvalue(), "IMG_MULTIFRAME"),
     "scan.dcm": (bytes(128) + b"DICM" + bytes(50), "IMG_FORMAT"),
 }
 

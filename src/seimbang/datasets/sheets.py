@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -110,7 +111,10 @@ def read(path: Path, sheet: str = "", decimal: str = "", numbers: AsNumbers = no
         DataError: ``DATA_CSV``, ``DATA_ENCODING``, ``DATA_EMPTY``, ``DATA_COLUMN``; of a workbook ``DATA_EXCEL``,
             ``DATA_SHEET``, ``DATA_FORMULA``; of a column of ``numbers``, when its rows are read, ``DATA_DECIMAL``.
     """
-    return _read(path.name, lambda: path.open("rb"), sheet, decimal, numbers)
+    if _is_workbook(path.suffix, lambda: path.open("rb")):
+        state = path.stat()
+        return _of_workbook(_kept(path, sheet, state.st_mtime_ns, state.st_size), path.name, decimal, numbers)
+    return _of_text(path.name, lambda: path.open("rb"), decimal, numbers)
 
 
 def uploaded(data: bytes, name: str) -> pd.DataFrame:
@@ -123,7 +127,15 @@ def uploaded(data: bytes, name: str) -> pd.DataFrame:
     Raises:
         DataError: What `read` and `whole` raise.
     """
-    return whole(_read(name, lambda: io.BytesIO(data), "", "", every_number).rows, name)
+
+    def open_file() -> io.BytesIO:
+        return io.BytesIO(data)
+
+    if _is_workbook(Path(name).suffix, open_file):
+        reading = _of_workbook(workbooks.cells(name, open_file), name, "", every_number)
+    else:
+        reading = _of_text(name, open_file, "", every_number)
+    return whole(reading.rows, name)
 
 
 def whole(tables: Iterable[pd.DataFrame], name: str) -> pd.DataFrame:
@@ -161,9 +173,13 @@ def _beside(table: pd.DataFrame, path: Path, more: pd.DataFrame, other: Path, on
     return table.join(more.set_index(on), on=on).fillna("")
 
 
-def _read(name: str, open_file: Opener, sheet: str, decimal: str, numbers: AsNumbers) -> Reading:
-    if _is_workbook(Path(name).suffix, open_file):
-        return _of_workbook(workbooks.cells(name, open_file, sheet), name, decimal, numbers)
+@lru_cache(maxsize=1)
+def _kept(path: Path, sheet: str, changed: int, size: int) -> workbooks.Cells:
+    """Return the cells of a workbook; the last one is kept, as a first look reads it several times."""
+    return workbooks.cells(path.name, lambda: path.open("rb"), sheet)
+
+
+def _of_text(name: str, open_file: Opener, decimal: str, numbers: AsNumbers) -> Reading:
     encoding = delimited.encoding_of(name, open_file)
     separator, header = delimited.separator_of(name, open_file, encoding)
     _check_names(name, header.names)

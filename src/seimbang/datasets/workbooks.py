@@ -2,7 +2,7 @@
 
 import datetime
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, BinaryIO
@@ -13,6 +13,7 @@ from seimbang.settings import nearest
 
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _CHUNK = 1 << 20
+Row = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -44,63 +45,62 @@ def cells(name: str, open_file: Opener, sheet: str = "") -> Cells:
         DataError: ``DATA_EXCEL``, ``DATA_SHEET`` or ``DATA_FORMULA``.
     """
     with open_file() as file:
-        workbook = _workbook(name, file, data_only=True)
-        chosen, others = _choose(name, workbook, sheet)
-        rows = list(_rows(name, file, workbook[chosen], chosen))
-    texts = [[_text(cell) for cell in row] for row in rows]
-    typed = [[_typed(cell) for cell in row] for row in rows]
+        try:
+            chosen, others, rows = _chosen(name, _workbook(file, data_only=True), sheet)
+            formulas = _workbook(file, data_only=False)[chosen] if _has_formulas(file) else None
+            _check_results(name, rows, formulas)
+        except DataError:
+            raise
+        except Exception as error:  # openpyxl and zipfile raise nearly every type there is on damaged files
+            raise _no_workbook(name, file, error) from error
+    texts = [[_text(value) for value in row] for row in rows]
+    typed = [[_typed(value) for value in row] for row in rows]
     return Cells(chosen, others, texts, typed)
 
 
-def _workbook(name: str, file: BinaryIO, data_only: bool) -> Any:
+def _workbook(file: BinaryIO, data_only: bool) -> Any:
     from openpyxl import load_workbook
 
-    try:
-        return load_workbook(file, read_only=True, data_only=data_only)
-    except Exception as error:  # openpyxl and zipfile raise nearly every type there is on damaged files
-        file.seek(0)
-        ole = file.read(4) == OLE
-        why = "it has a password, or is of Excel 2003 or older" if ole else f"{type(error).__name__}: {error}"
-        fix = "save it in Excel or LibreOffice as .xlsx, without a password, or export it as CSV"
-        raise DataError("DATA_EXCEL", f"{name} is no Excel workbook ({why})", "an .xlsx workbook", fix) from error
+    return load_workbook(file, read_only=True, data_only=data_only)
 
 
-def _choose(name: str, workbook: Any, sheet: str) -> tuple[str, tuple[str, ...]]:
-    """Return the name of the sheet to read, and those of the others with rows."""
+def _no_workbook(name: str, file: BinaryIO, error: Exception) -> DataError:
+    file.seek(0)
+    old = file.read(len(OLE)) == OLE
+    why = "it has a password, or is of Excel 2003 or older" if old else f"{type(error).__name__}: {error}"
+    fix = "save it in Excel or LibreOffice as .xlsx, without a password, or export it as CSV"
+    return DataError("DATA_EXCEL", f"{name} is no Excel workbook ({why})", "an .xlsx workbook", fix)
+
+
+def _chosen(name: str, workbook: Any, sheet: str) -> tuple[str, tuple[str, ...], list[Row]]:
+    """Return the name of the sheet to read, those of the others with rows, and the values of its rows."""
     names = [worksheet.title for worksheet in workbook.worksheets]
     if sheet and sheet not in names:
         fix = f"correct data.sheet{nearest(sheet, names)}"
         raise DataError("DATA_SHEET", f"the sheets {', '.join(names)} in {name}", f"a sheet {sheet!r}", fix)
     shown = [worksheet for worksheet in workbook.worksheets if worksheet.sheet_state == "visible"]
-    if sheet or len(shown) < 2:
-        return sheet or (shown or workbook.worksheets)[0].title, ()
-    counts = {worksheet.title: _count(worksheet) for worksheet in shown}
-    chosen = max(counts, key=lambda title: counts[title])
-    return chosen, tuple(title for title, count in counts.items() if count and title != chosen)
+    chosen, most, rows, others = "", -1, [], []
+    for worksheet in [workbook[sheet]] if sheet else shown or workbook.worksheets:
+        worksheet.reset_dimensions()  # some programs write a wrong size
+        values = list(worksheet.iter_rows(values_only=True))
+        count = sum(sum(value is not None for value in row) > 1 for row in values)  # a row of notes has one value
+        others += [worksheet.title] * (count > 0)
+        if count > most:
+            chosen, most, rows = worksheet.title, count, values
+    return chosen, tuple(title for title in others if title != chosen), rows
 
 
-def _count(worksheet: Any) -> int:
-    """Return how many rows have two values or more; notes have one."""
-    worksheet.reset_dimensions()  # some programs write a wrong size
-    return sum(sum(value is not None for value in row) > 1 for row in worksheet.iter_rows(values_only=True))
-
-
-def _rows(name: str, file: BinaryIO, worksheet: Any, sheet: str) -> Iterator[tuple[Any, ...]]:
-    """Yield the values of each row; a formula counts by the result that the workbook holds."""
-    worksheet.reset_dimensions()
-    values = worksheet.iter_rows(values_only=True)
-    if not _has_formulas(file):
-        yield from values
+def _check_results(name: str, rows: Sequence[Row], formulas: Any) -> None:
+    """Raise ``DATA_FORMULA`` for a formula without the result that stands for it in the workbook."""
+    if formulas is None:
         return
-    with_formulas = _workbook(name, file, data_only=False)[sheet]
-    with_formulas.reset_dimensions()
-    for row, formulas in zip(values, with_formulas.iter_rows(), strict=False):
-        for value, formula in zip_longest(row, formulas):
-            if value is None and formula is not None and formula.data_type == "f":
-                found = f"the formula {formula.value} without a result in cell {formula.coordinate} of {name}"
+    formulas.reset_dimensions()
+    for row, cells_of_row in zip(rows, formulas.iter_rows(), strict=False):
+        for value, cell in zip_longest(row, cells_of_row):
+            if value is None and cell is not None and cell.data_type == "f":
+                found = f"the formula {cell.value} without a result in cell {cell.coordinate} of {name}"
                 fix = "open the workbook in Excel or LibreOffice and save it, or paste the values over the formulas"
                 raise DataError("DATA_FORMULA", found, "a value, or a formula whose result is saved with it", fix)
-        yield row
 
 
 def _has_formulas(file: BinaryIO) -> bool:

@@ -25,7 +25,7 @@ def card(run: Run) -> str:
         "run": run,
         "warnings": warnings(run),
         "sentences": short,
-        "more": len(answer(run)) - len(short),
+        "more": sum(sentence.kind not in KINDS for sentence in answer(run)),
         "rows": rows,
         "columns": list(rows[0].values) if rows else [],
     }
@@ -38,8 +38,10 @@ def findings(rows: Iterable[Finding]) -> str:
 
 
 def sentences(run: Run) -> list[str]:
-    """Return the answer in short."""
-    return [sentence.text for sentence in answer(run) if sentence.kind in KINDS]
+    """Return the answer in short, a paragraph for each of KINDS of which something is said."""
+    said = answer(run)
+    paragraphs = (" ".join(sentence.text for sentence in said if sentence.kind == kind) for kind in KINDS)
+    return [text for text in paragraphs if text]
 
 
 def warnings(run: Run) -> list[str]:

@@ -14,7 +14,7 @@ import pandas as pd
 from seimbang.datasets.columns import Floats, numbers
 from seimbang.datasets.headers import DATE
 from seimbang.datasets.intake.base import Guess, Hints, Understanding
-from seimbang.datasets.names import SPLITS
+from seimbang.datasets.names import part_of
 from seimbang.datasets.roles import CASES, LABELS, PARTS, PATIENTS, known_as, plain
 from seimbang.datasets.sheets import Reading, every_number, read, whole
 from seimbang.errors import DataError
@@ -27,6 +27,9 @@ LEVELS = 20
 
 CALLED = {"label", "class", "diagnosis", "dx", "target", "outcome", "disease", "kelas", "diagnosa"}
 """Words in the names of columns that may be the class."""
+
+TRAITS = {"sex", "gender", "jenis_kelamin", "kelamin", "geschlecht", "sexe", "race", "ethnicity", "smoker"}
+"""Names of columns that have few levels and are the class only where nothing else can be."""
 
 OFFERED = 5
 """At most this many other columns are offered."""
@@ -168,8 +171,10 @@ def _label(path: Path, table: pd.DataFrame, columns: Mapping[str, _Column], hint
     named = known_as(several, LABELS) or known_as(columns, LABELS)  # one class is said to be one
     few = [name for name in named if columns[name].levels <= CLASSES]
     alike = [name for name in several if columns[name].levels <= CLASSES and CALLED & {*plain(name).split("_")}]
-    others = [name for name in reversed(several) if _may_be_class(table, columns[name])]
-    cut = [name for name in known_as(several, LABELS) + several[::-1] if columns[name].kind == "number"]
+    free = [name for name in reversed(several) if not known_as([name], (*CASES, *PATIENTS, *PARTS, "site"))]
+    others = [name for name in free if _may_be_class(table, columns[name])]
+    others.sort(key=lambda name: plain(name) in TRAITS)
+    cut = [name for name in known_as(several, LABELS) + free if columns[name].kind == "number"]
     candidates = [*dict.fromkeys([*few, *alike, *others])] or [*dict.fromkeys(cut)]
     if not candidates:
         found, fix = f"the columns {', '.join(columns)}", f"seimbang init {path.name} --label COLUMN"
@@ -223,8 +228,8 @@ def _part(table: pd.DataFrame, taken: Sequence[str]) -> _Role:
     """Return which column has the parts: one that is called so, all of whose values are names of parts."""
     known = [name for name in known_as(map(str, table), PARTS) if name not in taken]
     for name in known:
-        parts = table[name].str.strip().str.lower()
-        if {*parts} - {""} <= {*SPLITS} and len({*parts}) > 1:
+        parts = {*table[name]} - {""}
+        if len(parts) > 1 and all(map(part_of, parts)):
             counts = ", ".join(f"{level} {count:,}" for level, count in table[name].value_counts().items())
             said = f"The parts are in the column {name!r}: {counts}."
             return _Role({} if name == "split" else {"split_column": name}, name, (said,))
