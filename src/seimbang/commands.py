@@ -29,6 +29,8 @@ from seimbang.study.draft import NONE, answered, draft, open_questions
 from seimbang.study.load import load, shipped
 
 __all__ = ["options"]
+NAMED = 6
+"""At most this many cases are named below a finding; ``audit.json`` and the report name more."""
 COLUMNS = ("class", "confidence", "class at the tuned threshold")
 
 
@@ -107,6 +109,9 @@ def audit(what: str, root: Path, shuffle_labels: bool, quick: bool) -> bool:
         where = f"[{finding.protocol}] " if finding.protocol else ""
         style = "bold red" if finding.severity == "leak" else None
         progress.say(f"{finding.severity:<8}{finding.code:<22}{where}{finding.sentence}", style)
+        if finding.cases and finding.severity != "info":
+            more = f" and {len(finding.cases) - NAMED} more" if len(finding.cases) > NAMED else ""
+            progress.say(f"{'':<30}{', '.join(finding.cases[:NAMED])}{more}")
     return bool(leaks(findings))
 
 

@@ -219,3 +219,77 @@ def test_a_filled_form_and_a_file_get_what_the_command_says(serve, browser, tmp_
     assert [row["predicted"] for row in rows] == ["virginica", "setosa"]
     assert rows[0]["name"] == "'=A1"
     assert predicted(tmp_path / "run", file) == ["virginica", f"{float(rows[0]['confidence']):.4f}"]
+
+
+SEEN = """() => {
+    const number = text => text.match(/[\\d.]+/g).map(Number);
+    const over = (top, below) => {
+        const share = top.length > 3 ? top[3] : 1;
+        return [0, 1, 2].map(k => share * top[k] + (1 - share) * below[k]);
+    };
+    const behind = node => {
+        if (!node) return [255, 255, 255];
+        return over(number(getComputedStyle(node).backgroundColor), behind(node.parentElement));
+    };
+    const light = colour => {
+        const parts = colour.map(v => v / 255).map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2];
+    };
+    const faint = [], images = [];
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+        const node = walker.currentNode, element = node.parentElement, text = node.textContent.trim();
+        const box = element.getBoundingClientRect(), style = getComputedStyle(element);
+        if (!text || !box.width || !box.height || !element.checkVisibility({visibilityProperty: true})) continue;
+        if (element.closest("[aria-hidden=true], [disabled], style, script, noscript, svg")) continue;
+        let opacity = 1;
+        for (let up = element; up; up = up.parentElement) opacity *= getComputedStyle(up).opacity;
+        const ground = behind(element), colour = number(style.color);
+        const ink = over([...colour.slice(0, 3), (colour[3] ?? 1) * opacity], ground);
+        const [a, b] = [light(ink), light(ground)].sort((x, y) => y - x);
+        const ratio = (a + 0.05) / (b + 0.05), size = parseFloat(style.fontSize);
+        const large = size >= 24 || (size >= 18.66 && style.fontWeight >= 700);
+        if (ratio < (large ? 3 : 4.5)) faint.push(`${text.slice(0, 60)}: ${ratio.toFixed(2)}`);
+    }
+    for (const image of document.querySelectorAll("img"))
+        if (image.checkVisibility() && !(image.getAttribute("alt") || "").trim()) images.push(image.src);
+    return {faint, images, pictures: document.querySelectorAll("img").length};
+}"""
+"""What accessibility rules ask of pictures (each has a text) and of text (contrast of 4.5, of large text 3)."""
+
+
+@pytest.mark.parametrize("language", ["en", "id"])
+def test_every_picture_has_a_text_and_every_text_enough_contrast(browser, address, xray, language, tmp_path):
+    words = load(language)
+    page = browser.new_page(viewport={"width": 1000, "height": 1400})
+    page.set_default_timeout(WAIT)
+    page.goto(f"{address}/?lang={language}")
+    faint, silent = {}, {}
+    for name in ("purpose", "data", "model", "upload", "examples"):
+        page.get_by_role("tab", name=words(f"part.{name}"), exact=True).click()
+        page.locator(f".st-key-part_{name}").locator("h2").first.wait_for()
+        if name == "upload":
+            page.get_by_text(words.text("upload.waiting")).wait_for()
+            upload(page, name=xray.name, content=xray.read_bytes())
+            shown(page, "class")
+        page.wait_for_timeout(300)  # tabs and colours fade in
+        seen = page.evaluate(SEEN)
+        faint[name], silent[name] = seen["faint"], seen["images"]
+        assert seen["pictures"] >= {"data": 2, "upload": 1, "examples": 2}.get(name, 0), name
+        picture(tmp_path, page, f"{name}.png")
+    page.close()
+    assert not any(silent.values()), silent
+    assert not any(faint.values()), faint
+
+
+def test_a_spinner_turns_while_the_first_answer_is_made(serve, folder, browser, xray):
+    with serve(folder) as (_, address):
+        page = browser.new_page()
+        page.set_default_timeout(WAIT)
+        page.goto(f"{address}/?lang=en")
+        page.get_by_role("tab", name="Predict").click()
+        upload(page, name=xray.name, content=xray.read_bytes())
+        page.get_by_text(load("en").text("upload.wait")).wait_for()
+        shown(page, "class")
+        page.get_by_text(load("en").text("upload.wait")).wait_for(state="detached")
+        page.close()

@@ -117,6 +117,26 @@ def test_indonesian_page_holds_no_english_sentence(run, draw):
     assert not [text for text in english if text in said]
 
 
+def test_title_and_question_are_the_studys_own_in_each_language_that_it_gives(run, draw):
+    own = {"title_id": "Pneumonia pada rontgen dada", "question_id": "Apakah SMOTE membantu?"}
+    edit(run / "study.json", lambda study: study.update(own))
+    indonesian, english = draw(run, "id"), draw(run, "en")
+    assert indonesian.title[0].value == own["title_id"]
+    assert "Apakah SMOTE membantu?" in texts(indonesian.tabs[0])
+    assert "Does SMOTE help" in texts(english.tabs[0])
+    edit(run / "study.json", lambda study: study.update(title_id="", question_id=""))
+    assert "Does SMOTE help" in texts(draw(run, "id").tabs[0])
+
+
+def test_every_picture_has_a_text_to_read_aloud(run, draw):
+    at = draw(run, "id", upload=("x.png", PICTURE))
+    spoken = [image.alt for one in at.get("image") for image in one.proto.imgs]
+    assert len(spoken) == 11
+    assert all(text.strip() for text in spoken)
+    assert "Contoh gambar dari kelas NORMAL" in spoken
+    assert "Gambar yang Anda pilih: x.png" in spoken
+
+
 def test_language_is_taken_from_the_address_and_switched(run, draw):
     at = draw(run, "klingon")
     assert load("en")("page.statement") in texts(at.main)

@@ -19,6 +19,7 @@ from seimbang.checks import (
     pseudo,
     quality,
     recipes,
+    shortcuts,
     source,
 )
 from seimbang.checks.base import Check, Finding, deduplicate, leaks
@@ -69,6 +70,19 @@ CHECKS: tuple[Check[Evidence], ...] = (
         "warning",
         partial(duplicates.nearly_identical, pairs=_VALIDATION),
     ),
+    Check("CHANGED_WITHIN", "Changed copies of images in one set", "warning", duplicates.changed_within),
+    Check(
+        "CHANGED_TEST",
+        "Test images that are changed copies of training or validation images",
+        "leak",
+        partial(duplicates.changed, pairs=_TEST),
+    ),
+    Check(
+        "CHANGED_VALIDATION",
+        "Validation images that are changed copies of training images",
+        "warning",
+        partial(duplicates.changed, pairs=_VALIDATION),
+    ),
     Check("PATIENT_TEST", "Test patients also in training or validation", "leak", partial(groups.shared, pairs=_TEST)),
     Check(
         "PATIENT_VALIDATION",
@@ -80,6 +94,8 @@ CHECKS: tuple[Check[Evidence], ...] = (
     Check("PSEUDO_PATIENTS", "Images that may be of one patient", "info", pseudo.pseudo_patients),
     Check("QUALITY_OUTLIERS", "Outliers in image quality", "info", quality.outliers),
     Check("QUALITY_SHORTCUT", "Classes predictable from image quality", "info", quality.shortcut),
+    Check("HEADER_SHORTCUT", "Classes predictable from how files were saved", "warning", shortcuts.header),
+    Check("BORDER_SHORTCUT", "Classes predictable from the border of the images", "warning", shortcuts.border),
     Check("TABLE_GAPS", "Missing values", "info", columns.missing_values),
     Check("TABLE_OUTLIERS", "Outliers", "info", columns.outliers),
     Check("LABEL_COPY", "Columns that are the class", "leak", proxies.copies),
@@ -94,6 +110,12 @@ CHECKS: tuple[Check[Evidence], ...] = (
         "External images nearly identical to training or validation images",
         "leak",
         duplicates.external_nearly_identical,
+    ),
+    Check(
+        "EXTERNAL_CHANGED",
+        "External images that are changed copies of training or validation images",
+        "leak",
+        duplicates.external_changed,
     ),
     Check("EXTERNAL_PATIENT", "Patient identifiers shared with an external set", "warning", groups.external),
     Check("SOURCE_PROBE", "Whether external images differ in appearance", "info", source.probe),

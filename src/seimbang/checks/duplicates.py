@@ -1,6 +1,8 @@
-"""Duplicates: within a set, across sets, in an external set; identical or near-identical."""
+"""Duplicates: within a set, across sets, in an external set; identical, near-identical or changed."""
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -8,6 +10,9 @@ from seimbang.checks.base import CheckResult, merge, plural_verb
 from seimbang.checks.evidence import ADJECTIVE, Evidence, Match
 from seimbang.imaging.similarity import Mask, near_identical, thumbnails
 from seimbang.splits.base import Rows
+
+MAX_CHANGES = 6
+"""At most this many kinds of changes are listed in a sentence."""
 
 
 def within_set(evidence: Evidence) -> CheckResult | None:
@@ -37,6 +42,39 @@ def nearly_identical(evidence: Evidence, pairs: Sequence[tuple[str, str]]) -> Ch
     if evidence.data.kind != "image":
         return None
     return merge(_nearly_identical(evidence, first, second) for first, second in pairs)
+
+
+def changed(evidence: Evidence, pairs: Sequence[tuple[str, str]]) -> CheckResult | None:
+    """Pictures of one set that are, turned, mirrored, cropped or the like, also in another."""
+    if evidence.data.kind != "image":
+        return None
+    return merge(_changed(evidence, first, second) for first, second in pairs)
+
+
+def changed_within(evidence: Evidence) -> CheckResult | None:
+    """Pictures that are twice in one set, once changed (in the whole data where there are no sets)."""
+    if evidence.data.kind != "image":
+        return None
+    copies = evidence.copies
+    together = np.full(len(copies.first), not evidence.folds)
+    for fold in evidence.folds:
+        for rows in fold.parts().values():
+            together |= np.isin(copies.first, rows) & np.isin(copies.second, rows)
+    count = int(together.sum())
+    if not count:
+        return None
+    where = "within one set" if evidence.folds else "in the data"
+    start = plural_verb(count, "pair", of=" of images")
+    sentence = f"{start} one picture, changed, {where} ({_listing(copies.changes, together)})."
+    rows = np.stack([copies.first, copies.second], axis=1)[together].ravel()
+    return CheckResult(sentence, evidence.ids(rows), count)
+
+
+def external_changed(evidence: Evidence) -> CheckResult | None:
+    """External images that are changed copies of images of the training or validation set."""
+    if evidence.data.kind != "image":
+        return None
+    return merge(_external_changed(evidence, name) for name in evidence.external)
 
 
 def external_identical(evidence: Evidence) -> CheckResult | None:
@@ -83,6 +121,40 @@ def _nearly_identical(evidence: Evidence, first: str, second: str) -> CheckResul
     start = plural_verb(len(a), f"{ADJECTIVE[first]} {evidence.noun}")
     sentence = f"{start} nearly identical to {evidence.noun}s of the {second} set{evidence.in_folds(folds)}."
     return CheckResult(sentence, evidence.ids(np.unique(np.concatenate([a, b]))), len(a))
+
+
+def _changed(evidence: Evidence, first: str, second: str) -> CheckResult | None:
+    copies = evidence.copies
+    ends = np.concatenate([copies.first, copies.second]), np.concatenate([copies.second, copies.first])
+
+    def match(a: Rows, b: Rows) -> tuple[Mask, Mask]:
+        across = np.isin(ends[0], a) & np.isin(ends[1], b)
+        return np.isin(a, ends[0][across]), np.isin(b, ends[1][across])
+
+    a, b, folds = evidence.matches(first, second, match)
+    if not len(a):
+        return None
+    across = np.asarray((np.isin(ends[0], a) & np.isin(ends[1], b)).reshape(2, -1).any(axis=0))
+    start = plural_verb(len(a), f"{ADJECTIVE[first]} {evidence.noun}")
+    sentence = (
+        f"{start} also in the {second} set, changed{evidence.in_folds(folds)}: {_listing(copies.changes, across)}."
+    )
+    return CheckResult(sentence, evidence.ids(np.stack([copies.first, copies.second], axis=1)[across].ravel()), len(a))
+
+
+def _external_changed(evidence: Evidence, name: str) -> CheckResult | None:
+    copies = evidence.external_copies[name]
+    chosen = np.isin(copies.first, evidence.development)
+    copied = np.isin(np.arange(len(evidence.external[name].cases)), copies.second[chosen])
+    result = _external(evidence, name, copied, "changed copies of images of")
+    return result and replace(result, sentence=f"{result.sentence[:-1]} ({_listing(copies.changes, chosen)}).")
+
+
+def _listing(changes: Sequence[str], chosen: Mask) -> str:
+    """Return the most frequent changes with their counts, such as ``2 mirrored, 1 turned by 5°``."""
+    counts = Counter(change for change, is_chosen in zip(changes, chosen, strict=True) if is_chosen).most_common()
+    more = sum(count for _, count in counts[MAX_CHANGES:])
+    return ", ".join(f"{count} {change}" for change, count in counts[:MAX_CHANGES]) + f", {more} otherwise" * bool(more)
 
 
 def _match_digests(evidence: Evidence) -> Match:

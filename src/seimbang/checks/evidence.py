@@ -11,6 +11,7 @@ import pandas as pd
 from seimbang.balance.base import Recipe
 from seimbang.checks.pixels import digests
 from seimbang.datasets.base import CaseTable, Dataset
+from seimbang.imaging.copies import Copies, known_copies
 from seimbang.imaging.quality import measure
 from seimbang.imaging.similarity import Floats, Mask, thumbnails
 from seimbang.splits.base import Fold, Rows
@@ -66,6 +67,20 @@ class Evidence:
     def external_digests(self) -> dict[str, npt.NDArray[np.str_]]:
         """Digests of the cases of each external set."""
         return {name: digests(external.X) for name, external in self.external.items()}
+
+    @cached_property
+    def copies(self) -> Copies:
+        """Pairs of images that are one picture, changed; none of a table."""
+        return known_copies(self.data.X, self.digests.tolist())
+
+    @cached_property
+    def external_copies(self) -> dict[str, Copies]:
+        """Pairs of an internal image and one of each external set that are one picture, changed."""
+        own = self.digests.tolist()
+        return {
+            name: known_copies(self.data.X, own, external.X, self.external_digests[name].tolist())
+            for name, external in self.external.items()
+        }
 
     @property
     def development(self) -> Rows:

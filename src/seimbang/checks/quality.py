@@ -4,7 +4,7 @@ import numpy as np
 
 from seimbang.checks.base import CheckResult, plural_verb
 from seimbang.checks.evidence import Evidence
-from seimbang.checks.source import MIN_PATIENTS, auc_interval, cv_auc, format_auc
+from seimbang.checks.separation import best_separated
 from seimbang.imaging.quality import outlier_signs
 
 SIGNS = {"low": -1, "high": 1}
@@ -39,21 +39,12 @@ def shortcut(evidence: Evidence) -> CheckResult | None:
     if evidence.data.kind != "image":
         return None
     rows = evidence.development
-    values, patients = np.log1p(evidence.quality[TECHNICAL].to_numpy()[rows]), evidence.cases.groups[rows]
-    candidates = []
-    for k, name in enumerate(evidence.cases.classes):
-        of_class = evidence.cases.y[rows] == k
-        smaller = min(len(np.unique(patients[side])) for side in (of_class, ~of_class))
-        if smaller >= MIN_PATIENTS:
-            auc = cv_auc(values, of_class, patients)
-            candidates.append((auc, auc_interval(auc, smaller), name))
-    best = max(candidates, default=None)
-    if best is None or best[1][0] <= MIN_AUC:
+    best = best_separated(evidence, np.log1p(evidence.quality[TECHNICAL].to_numpy()[rows]), MIN_AUC)
+    if best is None:
         return None
-    auc, limits, name = best
     sentence = (
         "In the training and validation images, sharpness, noise and clipping alone, which carry no anatomical "
-        f"information, separate {name} from the other classes with an AUC of {format_auc(auc, limits)}. This may "
+        f"information, separate {best}. This may "
         "reflect the disease itself or only how the images of a class were acquired: compare a model's AUC with it, "
         "and test the model on images acquired elsewhere."
     )

@@ -1,6 +1,9 @@
 """The source probe: can a small model separate the images of two sets, whatever their anatomy or disease?"""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +12,9 @@ from seimbang.checks.base import CheckResult, merge
 from seimbang.checks.evidence import Evidence
 from seimbang.datasets.base import Dataset
 from seimbang.imaging.similarity import SIDE, Mask, Rows, thumbnails
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
 
 MAX_IMAGES = 400
 """Images sampled from each set."""
@@ -81,18 +87,24 @@ def _matched_rows(internal: Dataset, external: Dataset) -> tuple[Rows, Rows]:
     return first, second
 
 
-def cv_auc(values: npt.NDArray[np.floating], positive: Mask, patients: npt.NDArray[np.str_]) -> float:
-    """Return the AUC of a logistic regression's scores that were cross-validated by patient."""
+def cv_auc(
+    values: npt.NDArray[np.floating],
+    positive: Mask,
+    patients: npt.NDArray[np.str_],
+    model: BaseEstimator | None = None,
+) -> float:
+    """Return the AUC of a model's scores that were cross-validated by patient; by default of a logistic regression."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import roc_auc_score
     from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    model = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=200))
+    model = model or make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=200))
+    method = "decision_function" if hasattr(model, "decision_function") else "predict_proba"
     folds = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=0)
-    score = cross_val_predict(model, values, positive, groups=patients, cv=folds, method="decision_function")
-    return float(roc_auc_score(positive, score))
+    score = cross_val_predict(model, values, positive, groups=patients, cv=folds, method=method)
+    return float(roc_auc_score(positive, score if score.ndim == 1 else score[:, 1]))
 
 
 def _border(dataset: Dataset) -> npt.NDArray[np.int64]:

@@ -100,7 +100,8 @@ def choose_language() -> Words:
 
 def banner(contents: Contents, words: Words) -> None:
     """Say above every part what this is and what to beware of."""
-    st.title(plain(contents.run.study.title), anchor=False)
+    study = contents.run.study
+    st.title(plain(words.own(study.title, study.title_id)), anchor=False)
     st.markdown(f"**{words('page.statement')}**")
     warnings = {"synthetic": contents.run.data.synthetic, "quick": contents.quick, "leaky": contents.arm.facts.leaky}
     for name, holds in warnings.items():
@@ -122,7 +123,8 @@ def purpose(contents: Contents, words: Words) -> None:
     heading(words("purpose.title"))
     st.markdown(words("purpose.what", classes=", ".join(contents.run.classes)))
     heading(words("purpose.question"), 2)
-    st.markdown("> " + plain(contents.run.study.question))
+    study = contents.run.study
+    st.markdown("> " + plain(words.own(study.question, study.question_id)))
     heading(words("purpose.balance"), 2)
     counts = contents.arm.facts.before
     rare, *_, common = sorted(counts, key=counts.__getitem__)
@@ -146,7 +148,8 @@ def data_set(contents: Contents, words: Words) -> None:
     bullets([f"**{name}:** {text}" for name, text in facts.items()])
     if data.samples:
         heading(words("data.samples"), 2)
-    pictures([(contents.run.folder / sample.file, plain(sample.label)) for sample in data.samples])
+    alt = [words.text("data.sample_alt", label=sample.label) for sample in data.samples]
+    pictures([(contents.run.folder / sample.file, plain(sample.label)) for sample in data.samples], alt)
     division(contents, words)
     heading(words("data.preparation"), 2)
     bullets(list(preparation(contents, words)))
@@ -289,11 +292,14 @@ def upload(contents: Contents, words: Words) -> None:
     if file is None:
         st.info(words("upload.waiting"))
         return
-    data, predictor = file.getvalue(), load_predictor(str(contents.arm.folder))
-    prediction = predictor.predict(data, file.name)
+    data = file.getvalue()
+    with st.spinner(words("upload.wait")):  # the first answer loads the model, which takes seconds
+        predictor = load_predictor(str(contents.arm.folder))
+        prediction = predictor.predict(data, file.name)
     height, width = contents.run.data.size
     caption = words("upload.preview", name=file.name, width=width, height=height)
-    st.image(preview(data, predictor, file.name), caption, width=PREVIEW)
+    alt = words.text("upload.preview_alt", name=file.name)
+    st.image(preview(data, predictor, file.name), caption, width=PREVIEW, alt=alt)
     result(contents, prediction, words)
     moved(decode(data, predictor.image, file.name), file.file_id, predictor, prediction.label, words)
 
@@ -314,8 +320,9 @@ def moved(pixels: Pixels, file_id: str, predictor: Predictor, label: str, words:
     heat = remembered(pixels, file_id, network, predictor.classes.index(label), method, words)
     opacity = st.slider(words("heat.opacity"), 0, 100, 50, key="heat_opacity")
     with st.container(horizontal=True, key="heat"):
-        st.image(pixels.squeeze(), words("heat.original"), width=PREVIEW)
-        st.image(overlay(pixels, heat, opacity / 100), words("heat.map", name=label), width=PREVIEW)
+        st.image(pixels.squeeze(), words("heat.original"), width=PREVIEW, alt=words.text("heat.original"))
+        alt = words.text("heat.map_alt", name=label)
+        st.image(overlay(pixels, heat, opacity / 100), words("heat.map", name=label), width=PREVIEW, alt=alt)
     st.warning(words("heat.warning"))
     st.markdown(words("heat.text" if heat.any() else "heat.flat", name=label))
     if len(choices) > 1:
@@ -349,7 +356,8 @@ def examples(contents: Contents, words: Words) -> None:
     for right, name in ((True, "right"), (False, "wrong")):
         heading(words(f"examples.{name}"), 2)
         chosen = [example for example in contents.arm.examples if example.right == right]
-        pictures([(contents.arm.folder / example.file, caption(example, words)) for example in chosen])
+        alt = [words.text("examples.alt", label=example.label, predicted=example.predicted) for example in chosen]
+        pictures([(contents.arm.folder / example.file, caption(example, words)) for example in chosen], alt)
         if not chosen:
             st.markdown(words(f"examples.none_{name}"))
 

@@ -30,13 +30,18 @@ def table(columns: Mapping[str, Sequence[str]]) -> None:
     st.table(dict(columns), hide_index=True)
 
 
-def pictures(files: Sequence[tuple[Path, str]]) -> None:
-    """Draw small images with captions side by side, as many in a row as the screen is wide."""
+def pictures(files: Sequence[tuple[Path, str]], alt: Sequence[str]) -> None:
+    """Draw small images with captions side by side, as many in a row as the screen is wide.
+
+    Args:
+        files: Each with its caption, in Markdown.
+        alt: What a screen reader says of each.
+    """
     with st.container(horizontal=True):
-        for file, text in files:
+        for (file, text), spoken in zip(files, alt, strict=True):
             if not file.is_file():
                 raise missing(file)
-            st.image(str(file), text, width=160)
+            st.image(str(file), text, width=160, alt=spoken)
 
 
 def digits(number: float) -> int:

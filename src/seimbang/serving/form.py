@@ -18,7 +18,8 @@ def upload(contents: Contents, words: Words) -> None:
     """Draw the form and what the model says of what was filled in; then the same for a file."""
     heading(words("upload.title"))
     st.warning(words("upload.not_diagnosis"))
-    predictor = load_predictor(str(contents.arm.folder))
+    with st.spinner(words("upload.wait")):  # the first visitor's model takes seconds to load
+        predictor = load_predictor(str(contents.arm.folder))
     row = _form(predictor, words)
     if row is None:
         st.info(words("upload.waiting"))

@@ -52,7 +52,7 @@ OPTIONS = {
     "theme.primaryColor": "#0b5c7a",
     "theme.backgroundColor": "#ffffff",
     "theme.secondaryBackgroundColor": "#eef3f5",
-    "theme.textColor": "#1d2b32",
+    "theme.textColor": "#000000",  # captions are this at 60 %, which must still be legible
     "theme.baseRadius": "small",
     "theme.headingFontSizes": '["1.9rem", "1.5rem", "1.2rem"]',
     "ui.hideTopBar": "true",

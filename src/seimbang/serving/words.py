@@ -30,6 +30,14 @@ class Words:
         filled = {name: value if isinstance(value, Markup) else plain(str(value)) for name, value in values.items()}
         return Markup(self.texts[key].format(**filled))
 
+    def text(self, key: str, /, **values: object) -> str:
+        """Return the sentence ``key``, filled, for where nothing is read as Markdown, such as what is read aloud."""
+        return self.texts[key].format(**values)
+
+    def own(self, text: str, indonesian: str) -> str:
+        """Return what a study itself says, in this language where the study has it."""
+        return indonesian if self.language == "id" and indonesian else text
+
     def known(self, key: str, otherwise: str, **values: object) -> "Markup":
         """Return the sentence ``key`` where this language has one, else ``otherwise`` with a capital, made plain."""
         return self(key, **values) if key in self.texts else Markup(plain(otherwise[:1].upper() + otherwise[1:]))

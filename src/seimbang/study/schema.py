@@ -159,6 +159,8 @@ class Study(BaseModel):
     Attributes:
         title: Heading of the report.
         question: What the study is to answer, in one sentence.
+        title_id: The title in Indonesian, for the web page; without it the page shows ``title`` in both languages.
+        question_id: The question in Indonesian, likewise.
         cost: How long it takes, for ``seimbang studies``.
         then: Names of shipped studies, or files, to run after it: the same question to other data. Those that they name
             in turn are not run.
@@ -176,6 +178,8 @@ class Study(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
     title: str = Field(min_length=1)
     question: str = ""
+    title_id: str = ""
+    question_id: str = ""
     cost: str = ""
     then: tuple[str, ...] = Field((), strict=False)
     data: SerializeAsAny[SourceSettings]
