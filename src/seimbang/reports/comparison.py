@@ -64,6 +64,10 @@ def _matrix(name: str, compared: Compared, labels: Mapping[str, str], where: str
         axes.set_xticklabels(names, rotation=40, ha="left", rotation_mode="anchor")
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
+        canvas = axes.get_figure(root=True)
+        assert canvas is not None
+        for _ in range(2):  # slanted labels are inside only after more than one pass
+            canvas.draw_without_rendering()
 
     words = "; ".join(_words(pair, labels) for pair in compared.pairs)
     alt = f"Difference in balanced accuracy between each two arms on {where}: {words}."

@@ -59,16 +59,16 @@ class Figure:
         arm: Slug of the arm it belongs to, ``""`` for all arms together.
         alt: What it shows, in words.
         svg: For the page.
-        pdf: For a paper, with its fonts.
-        png: For slides and word processors, 300 dots an inch; only of all arms together, empty otherwise.
+        pdf: For a paper, with its fonts; of one arm empty, as ``png`` is: there are many of these.
+        png: For slides and word processors, 300 dots an inch.
     """
 
     name: str
     arm: str
     alt: str
     svg: str
-    pdf: bytes
-    png: bytes
+    pdf: bytes = b""
+    png: bytes = b""
 
     @property
     def files(self) -> dict[str, str | bytes]:
@@ -337,12 +337,12 @@ def render(name: str, arm: str, alt: str, size: tuple[float, float], plot: Calla
 
 def saved(name: str, arm: str, alt: str, canvas: Canvas) -> Figure:
     """Return a drawing of matplotlib as a figure."""
-    for _ in range(3):  # slanted labels need more than one pass to be inside
-        canvas.draw_without_rendering()
-    canvas.set_layout_engine("none")
     svg = _as(canvas, "svg", {"Date": None, "Creator": None}).decode()
-    pdf = _as(canvas, "pdf", {"CreationDate": None})
-    return Figure(name, arm, alt, svg, pdf, b"" if arm else _as(canvas, "png", {"Software": None}))
+    if arm:
+        return Figure(name, arm, alt, svg)
+    canvas.set_layout_engine("none")  # what the first drawing found holds for all
+    pdf, png = _as(canvas, "pdf", {"CreationDate": None}), _as(canvas, "png", {"Software": None})
+    return Figure(name, arm, alt, svg, pdf, png)
 
 
 def _as(canvas: Canvas, kind: str, metadata: dict[str, None]) -> bytes:
