@@ -161,7 +161,7 @@ FONT = ImageFont.load_default(size=15)
 MARKS = {
     "a label in a corner": (lambda draw, rng: draw.text((104, 2), "R", fill=255, font=FONT), "top right"),
     "a label that is moved": (
-        lambda draw, rng: draw.text((103 + rng.integers(4), 1 + rng.integers(4)), "L", fill=255, font=FONT),
+        lambda draw, rng: draw.text((108 + rng.integers(3), rng.integers(3)), "L", fill=255, font=FONT),
         "top right",
     ),
     "a black label": (lambda draw, rng: draw.rectangle((2, 108, 10, 116), fill=0), "bottom left"),
