@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from audit_cases import dataset, finding_of, fold, images
 
-from seimbang.checks.pixels import digests
+from seimbang.imaging.digests import digests
 
 CODES = ["DUPLICATE_WITHIN", "DUPLICATE_TEST", "DUPLICATE_VALIDATION", "NEAR_TEST", "NEAR_VALIDATION"]
 EXTERNAL = ["EXTERNAL_DUPLICATE", "EXTERNAL_NEAR"]

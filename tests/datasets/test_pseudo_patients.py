@@ -9,8 +9,10 @@ import pytest
 from seimbang.datasets import load
 from seimbang.datasets.base import CaseTable, Dataset
 from seimbang.datasets.folder import Folder
+from seimbang.datasets.phantom import Phantom, Population
 from seimbang.datasets.pseudo_patients import pseudo_patients, strip, with_pseudo_patients
 from seimbang.errors import DataError
+from seimbang.imaging import copies
 from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.pseudo_patients import find_pseudo_patients
 from seimbang.imaging.series import Links, group_linked
@@ -19,6 +21,13 @@ from seimbang.splits.base import SplitSettings
 
 ROOT = Path(__file__).parents[3] / "shared" / "data"
 SLICES, PATIENTS = 12, 10
+
+
+@pytest.fixture
+def blocks_are_no_copies(monkeypatch):
+    """Slices of ``volumes`` are the same few blocks of pixels: one tells the grey values of another, as of a copy."""
+    none = copies.Copies(*[np.empty(0, np.int64)] * 2, *[np.empty(0, np.float32)] * 4)
+    monkeypatch.setattr("seimbang.imaging.pseudo_patients.known_copies", lambda *_: none)
 
 
 def volumes(turn):
@@ -70,6 +79,7 @@ def test_slices_chain_from_neighbour_to_neighbour():
     assert np.array_equal(pseudo_patients(dataset(X)).group, truth(len(X)))
 
 
+@pytest.mark.usefixtures("blocks_are_no_copies")
 def test_runs_of_numbers_join_slices_that_likeness_alone_does_not():
     X = volumes(turn=0.4)
     found = pseudo_patients(dataset(X, numbered(len(X))))
@@ -79,6 +89,7 @@ def test_runs_of_numbers_join_slices_that_likeness_alone_does_not():
     assert len(pseudo_patients(dataset(X)).sizes) == len(X)
 
 
+@pytest.mark.usefixtures("blocks_are_no_copies")
 def test_numbers_without_order_join_nothing():
     X = volumes(turn=0.4)
     order = np.random.default_rng(1).permutation(len(X))
@@ -87,6 +98,7 @@ def test_numbers_without_order_join_nothing():
     assert len(found.sizes) == len(X)
 
 
+@pytest.mark.usefixtures("blocks_are_no_copies")
 def test_number_of_groups_falls_as_the_radius_grows():
     X = volumes(turn=0.3)  # neighbours are 0.045 apart, next ones 0.17
     found = find_pseudo_patients(X, dataset(X).cases.frame, 0.001)
@@ -95,6 +107,16 @@ def test_number_of_groups_falls_as_the_radius_grows():
     assert len(found.sizes) == n
     assert f"0.03 would give {n}, 0.05 would give {PATIENTS}" in found.sentence
     assert len(find_pseudo_patients(X, dataset(X).cases.frame, 0.2).sizes) == PATIENTS
+
+
+def test_one_picture_twice_though_it_was_mirrored_is_one_patient():
+    data = Phantom(phantom=Population(patients=60)).load(ImageSettings(size=(96, 96)), Path())
+    X = np.concatenate([data.X, data.X[:1, :, ::-1]])
+    names = [f"{row:04}.png" for row in np.random.default_rng(1).permutation(len(X))]
+    frame = pd.DataFrame({"case_id": names, "path": names, "label": "x", "group": ""})
+    group = find_pseudo_patients(X, frame).group
+    assert group[0] == group[-1]
+    assert find_pseudo_patients(data.X, frame[:-1]).group.max() == group.max()
 
 
 def test_chain_cannot_swallow_a_class():
@@ -142,6 +164,7 @@ def test_split_keeps_pseudo_patients_together(folds):
         assert sum(map(len, parts)) == PATIENTS
 
 
+@pytest.mark.usefixtures("blocks_are_no_copies")
 def test_strip_shows_one_group_a_row():
     X = volumes(turn=0)
     X = np.concatenate([X, X[:4]])  # one larger group

@@ -9,9 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from seimbang.balance.base import Recipe
-from seimbang.checks.pixels import digests
 from seimbang.datasets.base import CaseTable, Dataset
 from seimbang.imaging.copies import Copies, known_copies
+from seimbang.imaging.digests import digests
 from seimbang.imaging.quality import measure
 from seimbang.imaging.similarity import Floats, Mask, thumbnails
 from seimbang.splits.base import Fold, Rows

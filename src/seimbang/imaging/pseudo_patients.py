@@ -9,7 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from seimbang.imaging.series import RADII, RADIUS, group_linked, near_links, number_links
+from seimbang.imaging.copies import known_copies
+from seimbang.imaging.digests import digests
+from seimbang.imaging.series import RADII, RADIUS, Links, group_linked, near_links, number_links
 from seimbang.imaging.similarity import Rows, thumbnails
 
 PREFIX = "pseudo:"
@@ -70,7 +72,7 @@ class PseudoPatients:
 
 
 def find_pseudo_patients(X: npt.NDArray[Any], frame: pd.DataFrame, radius: float = RADIUS) -> PseudoPatients:
-    """Group the images without a patient identifier by similarity and by runs of file numbers.
+    """Group the images without a patient identifier: similar ones, changed copies, and runs of file numbers.
 
     Memory grows by 4 kB per image (thumbnails), whatever the size of the images.
 
@@ -86,9 +88,18 @@ def find_pseudo_patients(X: npt.NDArray[Any], frame: pd.DataFrame, radius: float
     small = small if len(rows) == len(X) else small[rows]  # a copy only where one is needed
     near = near_links(X, small, rows, max(radius, *RADII))
     numbered, ordered = number_links(small, names)
-    groups = {limit: group_linked([near.within(limit), numbered], y) for limit in sorted({radius, *RADII})}
+    copied = _copy_links(X, rows)
+    groups = {limit: group_linked([near.within(limit), numbered, copied], y) for limit in sorted({radius, *RADII})}
     counts = {limit: int(group.max()) + 1 for limit, group in groups.items()}
     return PseudoPatients(rows, groups[radius], radius, counts, tuple(ordered))
+
+
+def _copy_links(X: npt.NDArray[Any], rows: Rows) -> Links:
+    """Return links between images that are one picture, changed: in two parts they would be a leak."""
+    copies = known_copies(X, digests(X).tolist())
+    own = np.isin(copies.first, rows) & np.isin(copies.second, rows)
+    first, second = np.searchsorted(rows, copies.first[own]), np.searchsorted(rows, copies.second[own])
+    return Links(first, second, np.zeros(len(first), np.float32))
 
 
 def _sizes(largest: int, typical: int) -> str:
