@@ -54,8 +54,8 @@ def test_each_epoch_is_reported_with_its_seconds_and_kept_without():
     assert history.columns.tolist() == columns
     assert history.epoch.tolist() == [report.facts["epoch"] for report in reports] == [1, 2]
     assert all(report.facts["seconds"] > 0 for report in reports)
-    line = r"epoch 1/2: loss [\d.]+, accuracy [\d.]+; validation loss [\d.]+, accuracy [\d.]+, minority recall [\d.]+, "
-    assert re.fullmatch(line + r"best so far \([\d.]+ s\)", reports[0].line)
+    line = r"epoch 1/2: minority recall [\d.]+; validation loss [\d.]+, accuracy [\d.]+; training loss [\d.]+, "
+    assert re.fullmatch(line + r"accuracy [\d.]+, best so far \([\d.]+ s\)", reports[0].line)
 
 
 def test_the_classifier_predicts_the_rows_asked_for():

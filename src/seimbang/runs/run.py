@@ -65,6 +65,7 @@ def run(
     if study.data.findings_in(root):
         fix = "give it to `seimbang run`, or name one finding: label = { column = ..., contains = ... }"
         raise StudyError("STUDY_FINDINGS", "data.findings, so a study over several findings", "a study of one", fix)
+    choose(study.plans(), only)  # a wrong name is said before anything is written
     begun = time.monotonic()
     folder = RunFolder(out)
     with coordinated(folder):
