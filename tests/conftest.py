@@ -1,6 +1,9 @@
-"""What holds for all tests: the programs that they start hear Ctrl-C, whoever started the tests."""
+"""What holds for all tests: programs that they start hear Ctrl-C, and no test reads or writes the user's cache."""
 
+import os
 import signal
+
+import pytest
 
 
 def pytest_configure():
@@ -11,3 +14,13 @@ def pytest_configure():
     for number in (signal.SIGINT, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, lambda *_: None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory):
+    """One cache for all tests of a session, whichever process they run in."""
+    own = tmp_path_factory.getbasetemp()
+    with pytest.MonkeyPatch.context() as patch:
+        folder = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+        patch.setenv("SEIMBANG_CACHE", str(folder / "cache"))
+        yield

@@ -18,5 +18,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    """Name what users call, too, although it is loaded late."""
-    return sorted({*globals(), *__all__})
+    """Name what users call, although it is loaded late, and nothing else."""
+    return sorted([*__all__, "__version__"])

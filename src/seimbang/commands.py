@@ -141,7 +141,7 @@ def work(run: Path, root: Path | None) -> None:
 def ablate(study: str, root: Path, out: Path, arm: str, quick: bool, options: Options) -> None:
     """Print what each step of ``[image]`` is worth."""
     rows = ablation.ablate(load(study), root, out, arm, quick, options)
-    columns = ("arm", "set", "without", "balanced accuracy", "lost without it", "p (Holm)")
+    columns = ("arm", "set", "without", "balanced accuracy", "lost without it", "corrected p")
     progress.table("Each step of [image] switched off alone", columns, ablation.lines(rows))
 
 

@@ -14,6 +14,7 @@ from seimbang.imaging.base import ImageSettings
 from seimbang.networks.pretrained import Pretrained
 from seimbang.study.models import MODELS, learner_of, make
 from seimbang.training.base import Task, TrainingSettings
+from trained import train
 
 SHAPES = [(9, 6, 1), (6, 9, 3)]
 LARGE = [name for name, kind in MODELS.items() if issubclass(kind, Pretrained) and name != "efficientnet_lite0"]
@@ -148,17 +149,6 @@ def task_for(name, shape, **settings):
         image=image,
         title="job",
     )
-
-
-def train(task, state=b""):
-    """Return what was learned and what was reported on the way."""
-    training, reports = learner_of(task.model).train(task, state), []
-    while True:
-        try:
-            report = next(training)
-            reports.append(replace(report, state=report.state()))
-        except StopIteration as end:
-            return end.value, reports
 
 
 def load(task, learned):

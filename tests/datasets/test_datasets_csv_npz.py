@@ -14,11 +14,6 @@ SMALL = ImageSettings(size=(8, 8))
 ROWS = ["path,label,patient,split,site", "x/1.png,well,p1,Train,A", "x/2.png,sick,p1,valid,B", "x/3.png,well,p2,,B"]
 
 
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("SEIMBANG_CACHE", str(tmp_path_factory.mktemp("cache")))
-
-
 def manifest(root, rows):
     (root / "x").mkdir(exist_ok=True)
     for k in (1, 2, 3):

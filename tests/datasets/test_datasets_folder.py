@@ -17,11 +17,6 @@ REAL = Path(__file__).parents[3] / "shared" / "data"
 CHEST = r"(person\d+_(?:bacteria|virus)|(?:NORMAL2-)?IM-\d+)"
 
 
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("SEIMBANG_CACHE", str(tmp_path_factory.mktemp("cache")))
-
-
 def fill(root, *paths):
     for k, path in enumerate(paths):
         (root / path).parent.mkdir(parents=True, exist_ok=True)

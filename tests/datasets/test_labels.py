@@ -13,11 +13,6 @@ from seimbang.imaging.base import ImageSettings
 SMALL = ImageSettings(size=(4, 4))
 
 
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("SEIMBANG_CACHE", str(tmp_path / "cache"))
-
-
 def manifest(root, header, rows):
     lines = [",".join(["path", *header])]
     for k, row in enumerate(rows):

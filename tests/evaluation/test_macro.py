@@ -38,12 +38,12 @@ def test_the_macro_average_is_the_mean_of_the_findings(averages):
 def test_a_better_arm_is_found_better_in_each_finding_and_on_average(averages):
     for metric in AVERAGED:
         tests = [*averages.against("arm 1", metric), *averages.macro_against(metric)]
-        assert all(test["holm"] < 0.05 and test["low"] > 0 and test["difference"] > 0.1 for test in tests), tests
+        assert all(test["corrected"] < 0.05 and test["low"] > 0 and test["difference"] > 0.1 for test in tests), tests
 
 
 def test_equal_arms_are_not_told_apart():
     averages = Averages({f"finding {k}": finding(k + 20, (0.8, 0.8)) for k in range(4)})
-    assert all(test["holm"] > 0.05 for metric in AVERAGED for test in averages.macro_against(metric))
+    assert all(test["corrected"] > 0.05 for metric in AVERAGED for test in averages.macro_against(metric))
 
 
 def test_the_same_answers_cannot_be_tested():
@@ -52,7 +52,7 @@ def test_the_same_answers_cannot_be_tested():
         one.patients, one.y, one.p | {"twin": one.p["arm 0"]}, one.predicted | {"twin": one.predicted["arm 0"]}
     )
     (test,) = Averages({"a": twin}).macro_against("auc")
-    assert (test["difference"], test["p"], test["holm"]) == (0.0, None, None)
+    assert (test["difference"], test["p"], test["corrected"]) == (0.0, None, None)
     assert test["why"]
 
 
@@ -71,14 +71,14 @@ def test_an_interval_is_without_0_exactly_where_the_corrected_p_is_below_5_perce
         shifts = rng.uniform(0, 4, count)
         tests = corrected([(shift, rng.normal(shift, 1, 1999)) for shift in shifts])
         for test in tests:
-            assert (test["holm"] < 0.05) == (test["low"] > 0 or test["high"] < 0), test
+            assert (test["corrected"] < 0.05) == (test["low"] > 0 or test["high"] < 0), test
 
 
 def test_corrected_by_hand():
     """Of 99 draws 0 and 9 are not above 0: p .02 and .20; Holm doubles the first and leaves the second."""
     draws = [np.arange(1.0, 100), np.arange(1.0, 100) - 9.5]
     first, second = corrected([(50.0, draws[0]), (40.5, draws[1])])
-    assert (first["p"], first["holm"]) == (pytest.approx(0.02), pytest.approx(0.04))
-    assert (second["p"], second["holm"]) == (pytest.approx(0.2), pytest.approx(0.2))
+    assert (first["p"], first["corrected"]) == (pytest.approx(0.02), pytest.approx(0.04))
+    assert (second["p"], second["corrected"]) == (pytest.approx(0.2), pytest.approx(0.2))
     assert first["low"] == 1.0  # level .025: the first draw
     assert second["low"] == -7.5  # level .05: the second draw

@@ -20,11 +20,6 @@ from seimbang.study.schema import parse
 SMALL = ImageSettings(size=(8, 8))
 
 
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("SEIMBANG_CACHE", str(tmp_path / "cache"))
-
-
 def read(path, hints):
     understood = understand(path, hints)
     return understood, load(make(understood.data), SMALL, path.parent)

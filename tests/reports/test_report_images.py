@@ -79,11 +79,11 @@ def said(run, *rows):
 def test_one_sentence_says_whether_errors_depend_on_quality(run):
     found = said(run, row("sharpness", 0.002), row("brightness", 0.6), row("clipped", None))
     assert found.startswith("Errors depend on sharpness beyond chance")
-    assert "(Holm-corrected p = 0.002): of the images that are most blurred, 0.40 were wrong" in found
+    assert "(Holm-corrected p = .002): of the images that are most blurred, 0.40 were wrong" in found
     assert "of those most sharp, 0.05" in found
     assert "brightness" not in found
     nothing = said(run, row("sharpness", 0.31), row("brightness", 0.6))
-    assert nothing == "Errors are not shown to depend on image quality (smallest Holm-corrected p = 0.31)."
+    assert nothing == "Errors are not shown to depend on image quality (smallest Holm-corrected p = .31)."
     assert said(run, row("clipped", None)).startswith("Whether errors depend on image quality cannot be tested")
 
 

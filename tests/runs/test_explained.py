@@ -39,11 +39,9 @@ STUDY = {
 
 @pytest.fixture(scope="module")
 def out(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SEIMBANG_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
-        folder = tmp_path_factory.mktemp("run")
-        run(parse(STUDY), Path(), folder)
-        yield folder
+    folder = tmp_path_factory.mktemp("run")
+    run(parse(STUDY), Path(), folder)
+    return folder
 
 
 def read(file):

@@ -23,11 +23,6 @@ IRIS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("SEIMBANG_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
-
-
 def read(path):
     return json.loads(path.read_text(encoding="utf-8"))
 

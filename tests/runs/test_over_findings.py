@@ -8,16 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from run_files import files
+from run_files import changed, files
 from typer.testing import CliRunner
 
 from seimbang import api
 from seimbang.cli import app
 from seimbang.errors import DataError, StudyError
 from seimbang.evaluation.paired import holm
+from seimbang.record.comparison import Difference
 from seimbang.record.files import read_json
 from seimbang.record.metrics import Value
-from seimbang.record.over_findings import FindingRow, FindingRun, FindingTest, OverFindings
+from seimbang.record.over_findings import FindingRow, FindingRun, OverFindings
 from seimbang.record.read import read
 from seimbang.reports.over_findings import answer
 from seimbang.runs import over_findings
@@ -90,12 +91,9 @@ def go(root, out, findings='"all"', *more):
 
 @pytest.fixture(scope="module")
 def finished(films, tmp_path_factory):
-    patch = pytest.MonkeyPatch()
-    patch.setenv("SEIMBANG_CACHE", str(tmp_path_factory.mktemp("cache")))
     out = tmp_path_factory.mktemp("run") / "findings-study"
     done = go(films, out)
-    yield out, done
-    patch.undo()
+    return out, done
 
 
 def over(out):
@@ -138,7 +136,7 @@ def test_the_averages_are_those_of_the_findings_own_runs(finished):
 def test_p_is_corrected_over_the_findings(finished):
     rows = [row for row in over(finished[0]).rows if row.arm == "class weights"]
     tests = [row.against["auc"] for row in rows]
-    assert [test.holm for test in tests] == pytest.approx(holm([test.p for test in tests]))
+    assert [test.corrected for test in tests] == pytest.approx(holm([test.p for test in tests]))
 
 
 def test_the_csv_and_the_page_have_every_figure(finished):
@@ -164,7 +162,7 @@ def test_a_second_go_does_nothing_again(finished, films):
     before = files(out)
     trained = json.dumps([line for line in (out / "findings/mass/log.jsonl").read_text().splitlines() if "job" in line])
     assert go(films, out).exit_code == 0
-    assert files(out) == before
+    assert changed(files(out), before) == []
     after = [line for line in (out / "findings/mass/log.jsonl").read_text().splitlines() if "job" in line]
     assert json.dumps(after) == trained
 
@@ -202,8 +200,8 @@ def test_the_audit_is_of_every_finding(films):
 
 
 def test_a_difference_is_written_so_that_its_side_of_0_is_seen():
-    row = FindingTest(difference=0.09, low=-0.004, high=0.19, p=0.03, holm=0.06, why="")
-    better = FindingTest(difference=0.05, low=0.002, high=0.1, p=0.01, holm=0.02, why="")
+    row = Difference(difference=0.09, low=-0.004, high=0.19, p=0.03, corrected=0.06, why="")
+    better = Difference(difference=0.05, low=0.002, high=0.1, p=0.01, corrected=0.02, why="")
     values = {"auc": Value(value=0.7)}
     facts = {"finding": "", "protocol": "", "leaky": False, "values": values}
     averages = [
@@ -216,7 +214,7 @@ def test_a_difference_is_written_so_that_its_side_of_0_is_seen():
         title="T", quick=False, synthetic=False, metrics=["auc"], runs=runs, rows=[], averages=averages
     )
     assert answer(result) == [
-        "“a” beside “none”, averaged over 1 finding: no significantly different AUC "
-        "(difference 0.090 (−0.004 to 0.190), p = .060 (Holm)).",
-        "“b” beside “none”, averaged over 1 finding: a higher AUC (difference 0.050 (0.002–0.100), p = .020 (Holm)).",
+        "“a” beside “none”, averaged over 1 finding: no significantly different AUC: "
+        "0.090 (−0.004 to 0.190; corrected p = .060).",
+        "“b” beside “none”, averaged over 1 finding: a higher AUC: 0.050 (0.002–0.100; corrected p = .020).",
     ]

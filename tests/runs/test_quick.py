@@ -33,16 +33,9 @@ def study(**changes):
     )
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("SEIMBANG_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
-
-
 @pytest.fixture(scope="module")
-def divided(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SEIMBANG_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
-        return divide(prepare(quick(study()), Path(), quick=True))
+def divided():
+    return divide(prepare(quick(study()), Path(), quick=True))
 
 
 def test_what_is_cut_whatever_the_machine():

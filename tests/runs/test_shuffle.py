@@ -4,17 +4,11 @@ import subprocess
 import sys
 
 import numpy as np
-import pytest
 from PIL import Image
 
 from seimbang.runs.shuffle import shuffled_labels
 from seimbang.study.load import to_dict, to_toml
 from seimbang.study.schema import parse
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("SEIMBANG_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
 
 
 def twins(folder, patients=60):

@@ -53,13 +53,6 @@ OWN = {"log.jsonl", "provenance.json"}
 """What tells of this very run: when, how long, by which command."""
 
 
-@pytest.fixture(scope="module", autouse=True)
-def cache(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SEIMBANG_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
-        yield
-
-
 @pytest.fixture(scope="module")
 def before(tmp_path_factory):
     """Finished runs of both studies."""
@@ -160,7 +153,7 @@ def test_another_version_of_a_step(before, tmp_path, monkeypatch):
 
 def test_what_another_study_said_is_gone_before_workers_begin(before, tmp_path):
     folder = shutil.copytree(before / "images", tmp_path / "again")
-    study = parse(changed(IMAGES, ("training", "batch_size"), 4))
+    study = parse(altered(IMAGES, ("training", "batch_size"), 4))
     run(study, Path(), folder, options=Options(workers=0))
     told = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
     assert [name for name in told if name.startswith("arms/none/") and "/jobs/" not in name] == []
@@ -236,7 +229,7 @@ def changes(values):
     return [(path, other) for path in leaves(whole) for other in others(path, at(whole, path))]
 
 
-def changed(values, path, other):
+def altered(values, path, other):
     values = to_dict(parse(copy.deepcopy(values)))
     at(values, path[:-1])[path[-1]] = other
     return values
@@ -256,7 +249,7 @@ def test_there_is_much_to_change():
 def test_whatever_key_is_changed_nothing_stale_is_left(before, tmp_path_factory, change):
     name, path, other = change
     try:
-        study = changed({"images": IMAGES, "table": TABLE}[name], path, other)
+        study = altered({"images": IMAGES, "table": TABLE}[name], path, other)
         parse(study)
     except StudyError:
         return  # the study as changed is none

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import re
 import subprocess
 import sys
@@ -45,12 +44,7 @@ TABLE = {
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     out = tmp_path_factory.mktemp("run")
-    before = os.environ.get("SEIMBANG_CACHE")
-    os.environ["SEIMBANG_CACHE"] = str(tmp_path_factory.mktemp("cache"))
     run_study(parse(STUDY), Path(), out)
-    del os.environ["SEIMBANG_CACHE"]
-    if before is not None:
-        os.environ["SEIMBANG_CACHE"] = before
     return out
 
 

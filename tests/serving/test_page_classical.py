@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import re
 import shutil
 import sys
@@ -51,13 +50,8 @@ IMAGES = {
 
 
 def ran(study, factory, name):
-    before = os.environ.get("SEIMBANG_CACHE")
-    os.environ["SEIMBANG_CACHE"] = str(factory.mktemp("cache"))
     out = factory.mktemp(name)
     run_study(parse(study), Path(), out)
-    del os.environ["SEIMBANG_CACHE"]
-    if before is not None:
-        os.environ["SEIMBANG_CACHE"] = before
     return out
 
 

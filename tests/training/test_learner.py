@@ -2,7 +2,6 @@
 
 import io
 import re
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,8 +10,9 @@ import pytest
 from seimbang.balance import make as balancing
 from seimbang.errors import IntegrityError
 from seimbang.imaging.base import ImageSettings
-from seimbang.study.models import learner_of, make
+from seimbang.study.models import make
 from seimbang.training.base import Task, TrainingSettings
+from trained import train
 
 Y = np.arange(24) % 2
 X = (np.random.default_rng(0).integers(0, 128, (24, 8, 8, 1)) + 100 * Y[:, None, None, None]).astype(np.uint8)
@@ -35,16 +35,6 @@ def task(**model):
         image=ImageSettings(size=(8, 8)),
         title="SMOTE, fold 2",
     )
-
-
-def train(job, state=b""):
-    training, reports = learner_of(job.model).train(job, state), []
-    while True:
-        try:
-            report = next(training)
-            reports.append(replace(report, state=report.state()))
-        except StopIteration as end:
-            return end.value, reports
 
 
 def test_each_epoch_is_reported_with_its_seconds_and_kept_without():

@@ -134,7 +134,7 @@ class ExcelManifest(Manifest):
     """A manifest in a sheet of a workbook.
 
     Attributes:
-        sheet: Name of the sheet; the first unless given.
+        sheet: Name of the sheet; the one with the most rows unless given.
     """
 
     source: Literal["excel"] = "excel"

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from seimbang.datasets.base import FileNote
 from seimbang.datasets.masks import masks
 from seimbang.datasets.names import part_of, same_class
+from seimbang.datasets.sheets import TABLES
 from seimbang.errors import DataError
 from seimbang.imaging.formats import image_format, other_format
 from seimbang.imaging.store import LEADS_AGAIN, LEADS_BACK, LEADS_OUT, NO_FILE, Entry, Store
@@ -32,7 +33,6 @@ _UNREAD = (
 )
 _SYSTEM = ("thumbs.db", "ehthumbs.db", "desktop.ini", "picasa.ini")
 _TROUBLES = {LEADS_BACK: "FILE_COPY", LEADS_AGAIN: "FILE_COPY", NO_FILE: "FILE_OTHER"}
-_TABLES = (".csv", ".tsv", ".xlsx", ".xlsm")
 _UNFINISHED = ("~", ".bak", ".tmp", ".part", ".crdownload")
 _GENERIC = re.compile(
     r"(?:^|.*[\W_])(?:data|datasets?|database|images?|imgs?|archive|set|citra|gambar|foto|raw)(?:[\W_\d].*)?", re.I
@@ -267,7 +267,7 @@ def _refuse_links(notes: Iterable[FileNote], place: "_Places") -> None:
 
 
 def _is_table(path: str) -> bool:
-    return "/" not in path and path.lower().endswith(_TABLES) and not path.startswith((".", "~"))
+    return "/" not in path and path.lower().endswith(TABLES) and not path.startswith((".", "~"))
 
 
 def _outside(files: list[File], name: str, tables: list[str]) -> list[File]:

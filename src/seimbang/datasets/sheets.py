@@ -19,6 +19,7 @@ from seimbang.datasets.notation import MISSING, MISSING_NUMBERS, Evidence, decid
 from seimbang.errors import DataError
 
 WORKBOOKS = (".xlsx", ".xlsm")
+TABLES = (".csv", ".tsv", *WORKBOOKS)
 
 AsNumbers = Callable[[str], bool]
 """Tells of a column, by its name, whether its numbers get a decimal point and lose their thousands separators."""

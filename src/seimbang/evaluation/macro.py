@@ -3,14 +3,13 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypedDict
 
 import numpy as np
 import numpy.typing as npt
 
 from seimbang.evaluation.intervals import CELLS
 from seimbang.evaluation.metrics import Weighted
-from seimbang.evaluation.paired import holm
+from seimbang.evaluation.paired import Corrected, holm
 from seimbang.evaluation.predictions import Floats, Ints
 from seimbang.evaluation.table import METRICS
 
@@ -22,17 +21,6 @@ NO_CASE = "it is not defined where a finding has no case"
 ALIKE = "it is the same in every draw"
 Key = tuple[str, str]
 """Arm and metric."""
-
-
-class Corrected(TypedDict):
-    """One of several tests of an arm against the first: the difference, its interval, and p before and after Holm."""
-
-    difference: float | None
-    low: float | None
-    high: float | None
-    p: float | None
-    holm: float | None
-    why: str
 
 
 @dataclass(frozen=True)
@@ -125,7 +113,7 @@ def corrected(differences: Sequence[tuple[float, Floats]]) -> list[Corrected]:
 def _test(value: float, draws: Floats, p: float | None, after: float | None, level: float) -> Corrected:
     low, high = (None, None) if p is None else _edges(draws, level)
     difference = float(value) if np.isfinite(value) else None
-    return Corrected(difference=difference, low=low, high=high, p=p, holm=after, why=_unknown(value, draws))
+    return Corrected(difference=difference, low=low, high=high, p=p, corrected=after, why=_unknown(value, draws))
 
 
 def _unknown(value: float, draws: Floats) -> str:

@@ -40,16 +40,21 @@ class PairTest:
     edges: Edges | None = None
 
 
-class Outcome(TypedDict):
-    """What a test says of a pair among others: its simultaneous 95 % interval, p, and p corrected for their number."""
+class Corrected(TypedDict):
+    """What a test among others says: the difference, its simultaneous 95 % interval, p, and p corrected for all."""
 
     difference: float | None
     low: float | None
     high: float | None
     p: float | None
     corrected: float | None
-    method: str
     why: str
+
+
+class Outcome(Corrected):
+    """The same of a pair of arms, with the name of the test."""
+
+    method: str
 
 
 def simultaneous(tests: Sequence[PairTest]) -> list[Outcome]:

@@ -11,13 +11,15 @@ TUNED = " + tuned threshold"
 """What the name of an arm ends with where it is read by its threshold chosen on validation, beside its own rule."""
 
 
-class PairedTest(Record):
-    """What one test says of a pair: first minus second, p, and what holds for all pairs of the set at once.
+class Difference(Record):
+    """A difference that was tested among others, and what holds for all of them at once.
 
     Attributes:
-        low: Lower end of the simultaneous 95 % interval.
+        difference: None where there is none.
+        low: Lower end of its interval.
         high: Its upper end; 0 lies outside exactly where ``corrected`` is below .05.
-        corrected: p corrected for the number of pairs.
+        p: Before correction.
+        corrected: p corrected for the number of tests.
         why: Why there is no p.
     """
 
@@ -26,17 +28,16 @@ class PairedTest(Record):
     high: float | None
     p: float | None
     corrected: float | None
-    method: str
     why: str
 
     @property
     def significant(self) -> bool:
-        """Whether the two arms differ at the 5 % level, all pairs together."""
+        """Whether it is not 0 at the 5 % level, all tests together."""
         return self.corrected is not None and self.corrected < 0.05
 
     @property
     def sign(self) -> int:
-        """Which arm is shown to be higher: 1 the first, -1 the second, 0 neither."""
+        """Which side is shown to be higher: 1 the first, -1 the second, 0 neither."""
         return (1 if (self.difference or 0) > 0 else -1) if self.significant else 0
 
     @property
@@ -46,6 +47,12 @@ class PairedTest(Record):
 
     def __str__(self) -> str:
         return self.value.beside(0)[0]
+
+
+class PairedTest(Difference):
+    """What one test says of a pair of arms, first minus second."""
+
+    method: str
 
     def turned(self) -> PairedTest:
         """Return it as second minus first."""

@@ -3,38 +3,8 @@
 from __future__ import annotations
 
 from seimbang.record.base import Record
+from seimbang.record.comparison import Difference
 from seimbang.record.metrics import Value
-
-
-class FindingTest(Record):
-    """An arm minus the first arm in one metric, by the Bayesian bootstrap of patients.
-
-    Attributes:
-        difference: None where there is none.
-        low: Lower end of its interval, which is without 0 exactly where ``holm`` is below .05.
-        high: Its upper end.
-        p: Before correction.
-        holm: p corrected over the findings; for the averages, over the arms (Holm 1979).
-        why: Why there is no p.
-    """
-
-    difference: float | None
-    low: float | None
-    high: float | None
-    p: float | None
-    holm: float | None
-    why: str
-
-    @property
-    def sign(self) -> int:
-        """Which is shown to be higher: 1 the arm, -1 the first one, 0 neither."""
-        significant = self.holm is not None and self.holm < 0.05
-        return (1 if (self.difference or 0) > 0 else -1) if significant else 0
-
-    @property
-    def value(self) -> Value:
-        """The difference with its interval."""
-        return Value(value=self.difference, low=self.low, high=self.high, why=self.why)
 
 
 class FindingRow(Record):
@@ -46,7 +16,8 @@ class FindingRow(Record):
         arm: Name of the arm.
         leaky: Whether it leaks on purpose.
         values: Each averaged metric on the test set.
-        against: The same metrics less those of the first arm; nothing for the first arm itself.
+        against: The same metrics less those of the first arm, corrected over the findings, or for the average over the
+            arms; nothing for the first arm itself.
     """
 
     finding: str
@@ -54,7 +25,7 @@ class FindingRow(Record):
     arm: str
     leaky: bool
     values: dict[str, Value]
-    against: dict[str, FindingTest]
+    against: dict[str, Difference]
 
 
 class FindingRun(Record):

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 from seimbang.evaluation.figures import title as figure_title
 from seimbang.record.base import dump
-from seimbang.record.over_findings import FindingRow, FindingTest, OverFindings
+from seimbang.record.comparison import Difference
+from seimbang.record.over_findings import FindingRow, OverFindings
 from seimbang.reports.html import render
+from seimbang.reports.words import difference, p_value
 
 COLUMNS = ("finding", "protocol", "arm", "metric", "value", "low", "high")
-AGAINST = ("difference", "difference_low", "difference_high", "p", "holm", "why")
+AGAINST = ("difference", "difference_low", "difference_high", "p", "corrected", "why")
 
 
 def files(over: OverFindings) -> dict[str, str]:
@@ -41,20 +43,12 @@ def _count(over: OverFindings) -> str:
     return f"{number} finding{'' if number == 1 else 's'}"
 
 
-def _sentence(metric: str, test: FindingTest) -> str:
+def _sentence(metric: str, test: Difference) -> str:
     name = figure_title(metric)
     if test.difference is None:
         return f"{name} cannot be compared, as {test.why}"
     what = {1: "a higher", -1: "a lower", 0: "no significantly different"}[test.sign]
-    return f"{what} {name} (difference {test.value.beside(0)[0]}, {p_value(test)})"
-
-
-def p_value(test: FindingTest) -> str:
-    """Return the corrected p, with three digits where they decide, or why there is none."""
-    if test.holm is None:
-        return test.why
-    value = "< .001" if test.holm < 0.001 else f"= {test.holm:.{3 if test.holm < 0.1 else 2}f}".replace(" 0.", " .")
-    return f"p {value} (Holm)"
+    return f"{what} {name}: {difference(test)}"
 
 
 def _tables(over: OverFindings, protocol: str) -> dict[str, list[FindingRow]]:
@@ -76,6 +70,6 @@ def _csv(over: OverFindings) -> str:
 def _lines(row: FindingRow) -> Iterator[list[object]]:
     for metric, value in row.values.items():
         test = row.against.get(metric)
-        against = [test.difference, test.low, test.high, test.p, test.holm, test.why] if test else []
+        against = [test.difference, test.low, test.high, test.p, test.corrected, test.why] if test else []
         own = [row.finding or "average", row.protocol, row.arm, metric, value.value, value.low, value.high]
         yield ["" if cell is None else cell for cell in (*own, *against, *[""] * (len(AGAINST) - len(against)))]

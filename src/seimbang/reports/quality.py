@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from seimbang.record.cases import QualityRow
 from seimbang.record.read import Arm, Run
 from seimbang.reports.figures import BLUE, GREY, ORANGE, STYLE, Figure, saved
+from seimbang.reports.words import p_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,17 +34,17 @@ def sentence(arm: Arm) -> str:
         return f"Whether errors depend on image quality cannot be tested: {why}."
     if not dependent:
         smallest = min(row.holm or 0 for row in tested)
-        return f"Errors are not shown to depend on image quality (smallest Holm-corrected p = {smallest:.2f})."
+        return f"Errors are not shown to depend on image quality (smallest Holm-corrected p {p_text(smallest)})."
     return " ".join(_dependence(row) for row in dependent)
 
 
 def _dependence(row: QualityRow) -> str:
     low, high = _ends(row)
     first, last = row.quarters[0], row.quarters[-1]
-    p = "< .001" if (row.holm or 0) < 0.001 else f"= {row.holm:.3f}"
     return (
-        f"Errors depend on {row.measure} beyond chance, also among images of one class (Holm-corrected p {p}): of the "
-        f"images that are most {low}, {first.rate} were wrong, of those most {high}, {last.rate}."
+        f"Errors depend on {row.measure} beyond chance, also among images of one class (Holm-corrected "
+        f"p {p_text(row.holm or 0)}): of the images that are most {low}, {first.rate} were wrong, of those most "
+        f"{high}, {last.rate}."
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from seimbang.record.comparison import PairedTest
+from seimbang.record.comparison import Difference
 
 
 def quoted(names: Sequence[str]) -> str:
@@ -27,13 +27,13 @@ def p_text(p: float) -> str:
     return f"= {p:.{digits}f}".replace(" 0.", " .")
 
 
-def p_value(test: PairedTest) -> str:
-    """Return p corrected for the number of pairs, or why there is none."""
+def p_value(test: Difference) -> str:
+    """Return p corrected for the number of tests, or why there is none."""
     return test.why if test.corrected is None else f"corrected p {p_text(test.corrected)}"
 
 
-def difference(test: PairedTest) -> str:
-    """Return the difference of a pair with its interval and p, or why there is none."""
+def difference(test: Difference) -> str:
+    """Return a difference with its interval and p, or why there is none."""
     text = str(test)
     if test.difference is None:
         return text

@@ -12,6 +12,7 @@ from seimbang.evaluation.figures import paired
 from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.files import write_atomic
 from seimbang.record.base import dump
+from seimbang.reports.words import p_text
 from seimbang.runs.executors import Options
 from seimbang.runs.prepare import cut_of
 from seimbang.runs.run import ALONE, run
@@ -102,7 +103,11 @@ def lines(rows: list[Row]) -> list[tuple[str, ...]]:
 def _figures(row: Row) -> tuple[str, str, str]:
     own, lost = row["balanced_accuracy"], row.get("balanced_accuracy_lost", {})
     p = lost.get("corrected")
-    return _interval(own, ""), _interval(lost, "+") if lost else "", lost.get("why", "") if p is None else f"{p:.3f}"
+    return (
+        _interval(own, ""),
+        _interval(lost, "+") if lost else "",
+        lost.get("why", "") if p is None else p_text(p).removeprefix("= "),
+    )
 
 
 def _interval(found: Mapping[str, Any], sign: str) -> str:

@@ -12,10 +12,10 @@ from seimbang.evaluation.macro import AVERAGED, Averages, FindingCases
 from seimbang.evaluation.predictions import checked, scored
 from seimbang.imaging.files import write_atomic
 from seimbang.progress import complain, say
-from seimbang.record.comparison import TUNED
+from seimbang.record.comparison import TUNED, Difference
 from seimbang.record.folder import RunFolder
 from seimbang.record.metrics import Value
-from seimbang.record.over_findings import FindingRow, FindingRun, FindingTest, OverFindings
+from seimbang.record.over_findings import FindingRow, FindingRun, OverFindings
 from seimbang.record.read import Arm, Run, read, read_predictions
 from seimbang.reports.over_findings import files
 from seimbang.runs.executors import Options
@@ -165,7 +165,7 @@ def _protocol(protocol: str, runs: Mapping[str, Run], seed: int) -> tuple[list[F
     rows = []
     for k, (name, of) in enumerate(by_name.items()):
         for arm in arms:
-            tests = {metric: FindingTest(**against[arm, metric][k]) for metric in AVERAGED if arm != arms[0]}
+            tests = {metric: Difference(**against[arm, metric][k]) for metric in AVERAGED if arm != arms[0]}
             rows.append(FindingRow(finding=name, **of[arm].facts, values=of[arm].values, against=tests))
     return rows, _averages(averages, next(iter(by_name.values())))
 
@@ -204,7 +204,7 @@ def _averages(averages: Averages, readings: Mapping[str, Reading]) -> list[Findi
             finding="",
             **readings[arm].facts,
             values={metric: Value.model_validate(averages.macro(arm, metric)) for metric in AVERAGED},
-            against={metric: FindingTest(**of[k - 1]) for metric, of in tests.items() if k},
+            against={metric: Difference(**of[k - 1]) for metric, of in tests.items() if k},
         )
         for k, arm in enumerate(averages.arms)
     ]

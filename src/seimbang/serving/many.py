@@ -6,11 +6,11 @@ from pathlib import Path
 import pandas as pd
 
 from seimbang.datasets.images import missing
+from seimbang.datasets.sheets import TABLES
 from seimbang.errors import ImageError, SeimbangError
 from seimbang.serving.predictor import Prediction, Predictor
 from seimbang.serving.rows import read_file, read_rows
 
-TABLES = (".csv", ".tsv", ".xlsx", ".xlsm")
 NO_IMAGE = ("IMG_NOT_IMAGE", "IMG_EMPTY")
 """What files beside the images of a folder are: they are left out."""
 

@@ -6,11 +6,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from seimbang.datasets.sheets import TABLES
 from seimbang.errors import StudyError
 from seimbang.settings import nearest
 from seimbang.study.schema import Study, parse
 
-DATA = (".csv", ".tsv", ".xlsx", ".xlsm", ".npz", ".npy", ".zip")
+DATA = (*TABLES, ".npz", ".npy", ".zip")
 """Endings of files that are data, not studies."""
 
 

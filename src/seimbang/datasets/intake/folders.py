@@ -18,6 +18,7 @@ from seimbang.datasets.intake.base import Guess, Hints, Understanding
 from seimbang.datasets.intake.positive import positive_class
 from seimbang.datasets.layout import File, Layout, lay_out
 from seimbang.datasets.names import part_of
+from seimbang.datasets.sheets import TABLES
 from seimbang.errors import DataError, ImageError
 from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.decode import open_native
@@ -29,7 +30,6 @@ SAMPLE = 50
 SIDE = 150
 """Larger images are reduced to this many pixels a side, in a first study."""
 
-TABLES = (".csv", ".tsv", ".xlsx", ".xlsm")
 """Endings of tables, which may list images."""
 
 _NUMBERED = r"(?i)(?<![a-z0-9])((?:patient|person|pasien|subject|subj|pat|sub|case|pid|p)[ _-]?\d+)"

@@ -1,6 +1,5 @@
 """Which class matters: that of a disease, whichever is the rarest."""
 
-import json
 import shlex
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from seimbang.datasets.diseases import rank
 from seimbang.datasets.intake.base import Guess
+from seimbang.datasets.intake.role import quoted
 from seimbang.datasets.names import same_class
 from seimbang.errors import DataError
 
@@ -36,7 +36,7 @@ def positive_class(path: Path, counts: Mapping[str, int], said: str = "") -> Gue
     order = sorted(counts, key=lambda name: (rank(name), counts[name], name))
     chosen = said or order[0]
     others = tuple(name for name in order if name != chosen)
-    lines = tuple(f"positive = {json.dumps(name, ensure_ascii=False)}" for name in others)
+    lines = tuple(f"positive = {quoted(name)}" for name in others)
     ranks = [rank(name) for name in order]
     sure = bool(said) or (len(ranks) == 2 and ranks[0] != ranks[1] and (ranks[0] == 0 or ranks[1] == 3))
     return Guess("positive", "" if sure else QUESTION, chosen, others, lines)

@@ -43,6 +43,6 @@ def choice(key: str, question: str, chosen: str, lines: dict[str, str]) -> tuple
     return (Guess(key, question, chosen, tuple(lines), tuple(lines.values())),) if lines else ()
 
 
-def quoted(name: str) -> str:
-    """Return a name as TOML writes it."""
-    return json.dumps(name, ensure_ascii=False)
+def quoted(value: Any) -> str:
+    """Return a text, a number or a list of these as TOML writes it."""
+    return json.dumps(value, ensure_ascii=False)

@@ -1,6 +1,5 @@
 """What a table of features holds: which column is the class, the patient, the part, and what the models may see."""
 
-import json
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import pandas as pd
 from seimbang.datasets.columns import Floats, numbers
 from seimbang.datasets.headers import DATE
 from seimbang.datasets.intake.base import Guess, Hints, Understanding
+from seimbang.datasets.intake.role import quoted
 from seimbang.datasets.names import part_of
 from seimbang.datasets.roles import CASES, LABELS, PARTS, PATIENTS, known_as, plain
 from seimbang.datasets.sheets import Reading, every_number, read, whole
@@ -190,8 +190,8 @@ def _line(role: _Role) -> str:
     """Return the line of TOML that makes a column the class."""
     cut = role.keys.get("label")
     if not cut:
-        return f"label_column = {_quoted(role.column)}"
-    return f"label = {{ {', '.join(f'{key} = {_quoted(value)}' for key, value in cut.items())} }}"
+        return f"label_column = {quoted(role.column)}"
+    return f"label = {{ {', '.join(f'{key} = {quoted(value)}' for key, value in cut.items())} }}"
 
 
 def _may_be_class(table: pd.DataFrame, column: _Column) -> bool:
@@ -255,7 +255,7 @@ def _group(
     chosen, *others = candidates
     rows = "rows" if len(table) > 1 else "row"
     said = f"The patient is in the column {chosen!r}: {columns[chosen].levels:,} for {len(table):,} {rows}."
-    lines = [f'group = {{ from = "column", column = {_quoted(name)} }}' for name in others]
+    lines = [f'group = {{ from = "column", column = {quoted(name)} }}' for name in others]
     role = _Role({"group": {"from": "column", "column": chosen}}, chosen, (said,))
     return _with_guess(role, "group", "Which column names the patient?", chosen, others, lines)
 
@@ -315,7 +315,3 @@ def _sample(table: pd.DataFrame) -> tuple[str, ...]:
     return tuple(
         _cut("; ".join(f"{name}: {' '.join(str(text).split())}" for name, text in row.items())) for row in rows
     )
-
-
-def _quoted(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
