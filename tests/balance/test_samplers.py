@@ -136,8 +136,8 @@ def test_what_is_wrong_is_said():
         ours("SMOTE").fit_resample(X, y)
     with pytest.raises(StudyError, match=r"SMOTE\.k = 0 should be greater than or equal to 1"):
         ours("SMOTE", k=0).fit_resample(X, y)
-    with pytest.raises(TypeError, match="k_neighbors"):
-        ours("SMOTE", k_neighbors=3)
+    with pytest.raises(TypeError, match="n_jobs"):
+        ours("SMOTE", n_jobs=3)
     with pytest.raises(ValueError, match="0 sample"):
         ours("SMOTE").fit_resample(np.zeros((0, 8, 8, 1)), [])
     with pytest.raises(AttributeError, match="SMOTEN"):

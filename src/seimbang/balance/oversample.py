@@ -1,5 +1,6 @@
 """Random oversampling: cases of the minority classes are repeated."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -31,15 +32,17 @@ class Oversample(Balance):
         return Recipe.of_real(rows, y[rows])
 
 
-def shortfall(y: Ints, ratio: float) -> dict[int, int]:
+def shortfall(y: Ints, ratio: float | Mapping[int, int]) -> dict[int, int]:
     """Return the number of rows that each class lacks, in the order of the classes; complete ones are left out.
 
     For two classes and a float ``sampling_strategy`` this is imbalanced-learn's rule, rounding included.
 
     Args:
         y: Labels, shape ``(n,)``.
-        ratio: Wanted size relative to the largest class, in (0, 1].
+        ratio: Wanted size relative to the largest class, in (0, 1]; or how many rows each class lacks.
     """
+    if isinstance(ratio, Mapping):
+        return {label: count for label, count in sorted(ratio.items()) if count > 0}
     classes, counts = np.unique(y, return_counts=True)
     wanted = {int(label): int(counts.max() * ratio - count) for label, count in zip(classes, counts, strict=True)}
     return {label: count for label, count in wanted.items() if count > 0}

@@ -55,7 +55,7 @@ class SmoteNc(Balance):
             members = np.flatnonzero(y == label)
             require_neighbours(len(members), label, self.k)
             values = X[among[members]].astype(np.float64)
-            near = neighbours(_rescaled(values, levels), np.arange(len(members)), self.k)
+            near = neighbours(rescaled(values, levels), np.arange(len(members)), self.k)
             rng.set_state(start)  # imbalanced-learn reseeds for every class, and again for its levels
             first, which = np.divmod(rng.randint(0, near.size, size=count), self.k)
             delta = rng.uniform(size=count)
@@ -69,8 +69,13 @@ class SmoteNc(Balance):
         return Recipe(np.arange(len(y)), i, j, deltas, both, blocks=self.blocks, donors=donated)
 
 
-def _rescaled(values: Floats, levels: list[int]) -> Floats:
-    """Return rows in which two levels are as far apart as the median standard deviation of the numbers."""
+def rescaled(values: Floats, levels: list[int]) -> Floats:
+    """Return rows in which two levels are as far apart as the median standard deviation of the numbers.
+
+    Args:
+        values: Numbers and levels, shape ``(n, f)``.
+        levels: The columns of ``values`` that hold levels, one column each.
+    """
     median_sd = np.median(np.delete(values, levels, axis=1).std(axis=0))
     rescaled = values.copy()
     rescaled[:, levels] *= median_sd / np.sqrt(2)  # one-hot rows of two levels differ in two columns

@@ -1,5 +1,6 @@
 """Random undersampling: cases of the majority classes are left out."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -25,12 +26,25 @@ class Undersample(Balance):
 
     def rows(self, X: npt.NDArray[Any], among: Ints, y: Ints, rng: np.random.RandomState) -> Recipe:
         """Return the remaining rows, class by class."""
-        classes, counts = np.unique(y, return_counts=True)
-        smallest, most = classes[counts.argmin()], int(counts.min() / self.ratio)
-        chosen = []
-        for label, count in zip(classes, counts, strict=True):
+        keep, chosen = kept(y, self.ratio), []
+        for label in np.unique(y):
             rows = np.flatnonzero(y == label)
-            whole = label == smallest or count < most
-            chosen.append(rows if whole else rows[rng.choice(count, size=most, replace=False)])
+            drawn = label in keep
+            chosen.append(rows[rng.choice(len(rows), size=keep[label], replace=False)] if drawn else rows)
         selected = np.concatenate(chosen)
         return Recipe.of_real(selected, y[selected])
+
+
+def kept(y: Ints, ratio: float | Mapping[int, int]) -> Mapping[int, int]:
+    """Return how many rows are drawn from each class; classes that are kept whole are left out.
+
+    Args:
+        y: Labels, shape ``(n,)``.
+        ratio: Wanted size of the smallest class relative to each other one; or how many rows to draw from each class.
+    """
+    if isinstance(ratio, Mapping):
+        return ratio
+    classes, counts = np.unique(y, return_counts=True)
+    smallest, most = classes[counts.argmin()], int(counts.min() / ratio)
+    pairs = zip(classes.tolist(), counts.tolist(), strict=True)
+    return {label: most for label, count in pairs if label != smallest and count >= most}
