@@ -118,6 +118,7 @@ def _data(path: Path, rng: np.random.Generator, external: bool) -> None:
         clusters="",
         counts=PARTS,
         columns=[],
+        uses=[],
         protocols=[ProtocolFacts(name="", leaky=False, split=SPLIT, folds=1, groups=190, counts=PARTS)],
         external={"NIH": COUNTS["external:NIH"]} if external else {},
         left_out={"": [FileNote("train/NORMAL/broken.jpg", "NORMAL", "IMG_TRUNCATED", "the file ends early")]},

@@ -25,7 +25,8 @@ HEAVY = {"torch", "monai", "streamlit", "matplotlib", "sklearn", "scipy", "imble
 BORROWED = {
     ("classical", "networks.backbones"),  # a classical model sees what a pretrained network makes of an image
     ("classical", "networks.network_features"),
-    ("checks", "datasets.roles"),  # by which names columns are known is written in one place
+    ("checks", "datasets.counters"),  # what numbers the cases is no feature, and a finding where it is one
+    ("checks", "datasets.uses"),  # what can be made of a column is written in one place
 }
 
 

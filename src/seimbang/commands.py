@@ -16,7 +16,7 @@ from seimbang.record.choice import find_arm
 from seimbang.reports.report import write_report
 from seimbang.runs import ablation, over_findings
 from seimbang.runs.executors import Options, options
-from seimbang.runs.file_table import show_files
+from seimbang.runs.file_table import show_sets
 from seimbang.runs.inspect import inspect, machine
 from seimbang.runs.run import run as run_study
 from seimbang.runs.run import work as work_on
@@ -64,7 +64,7 @@ def init(path: Path, out: Path, said: Mapping[str, str]) -> None:
         made = draft(path, hints)
     write_atomic(out, made.text)
     if made.data:
-        show_files({"": made.data})
+        show_sets({"": made.data})
     root = _short(made.path.parent)
     doubts = [f"{guess.key} = {guess.chosen!r}" for guess in open_questions(made, hints) if guess.key not in settled]
     if made.fault:

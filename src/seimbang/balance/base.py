@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
@@ -138,10 +137,6 @@ class Balance(BaseModel):
     def with_categories(self, blocks: Blocks) -> Self:
         """Return the method for a table whose prepared rows have these categories; most methods ignore them."""
         return self
-
-    def with_counts(self, counts: Mapping[int, int]) -> Self:
-        """Return the method with a number of rows for each class, to be added or kept, instead of a ratio."""
-        return self.model_copy(update={"ratio": counts})
 
     def rows(self, X: npt.NDArray[Any], among: Ints, y: Ints, rng: np.random.RandomState) -> Recipe:
         """Resample or synthesise; by default every row once. The recipe holds positions in ``among``."""

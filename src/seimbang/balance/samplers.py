@@ -100,7 +100,7 @@ class Sampler(BaseSampler):  # type: ignore[misc]
         if isinstance(strategy, Real):
             return make({"method": method, **settings}, name)
         balance = make({"method": method, **settings, "ratio": 1.0}, name)
-        return balance.with_counts(self._counts(strategy, y))
+        return balance.model_copy(update={"ratio": self._counts(strategy, y)})  # what no study file can say
 
     def _counts(self, strategy: Any, y: npt.NDArray[Any]) -> dict[int, int]:
         """Return how many rows are to be added to each class, or kept of it, by the position of the class."""

@@ -96,11 +96,15 @@ CHECKS: tuple[Check[Evidence], ...] = (
     Check("QUALITY_SHORTCUT", "Classes predictable from image quality", "info", quality.shortcut),
     Check("HEADER_SHORTCUT", "Classes predictable from how files were saved", "warning", shortcuts.header),
     Check("BORDER_SHORTCUT", "Classes predictable from the border of the images", "warning", shortcuts.border),
+    Check("COLUMNS_LEFT_OUT", "Columns that the models do not see", "warning", columns.left_out),
     Check("TABLE_GAPS", "Missing values", "info", columns.missing_values),
     Check("TABLE_OUTLIERS", "Outliers", "info", columns.outliers),
     Check("LABEL_COPY", "Columns that are the class", "leak", proxies.copies),
-    Check("LABEL_PROXY", "Columns that tell the class by themselves", "warning", proxies.proxies),
+    Check("LABEL_PROXY", "Columns that tell the class by themselves", "leak", proxies.proxies),
+    Check("LABEL_MEANT", "Columns that may tell the class by themselves", "info", proxies.meant),
+    Check("COLUMN_AUC", "How well columns tell the class by themselves", "info", proxies.alone),
     Check("RUNNING_NUMBER", "Numbers of cases among the features", "warning", proxies.running_numbers),
+    Check("UNIQUE_NUMBER", "Columns with another whole number for each case", "info", proxies.different),
     Check("CASE_ORDER", "Names or order of cases that tell the class", "info", proxies.case_names),
     Check(
         "EXTERNAL_DUPLICATE", "External images also in training or validation", "leak", duplicates.external_identical

@@ -1,10 +1,11 @@
-"""Columns of a table: missing values and outliers."""
+"""Columns of a table: those left out, missing values and outliers."""
 
 import numpy as np
 import numpy.typing as npt
 
 from seimbang.checks.base import CheckResult, plural, plural_verb
 from seimbang.checks.evidence import Evidence
+from seimbang.datasets.uses import LEFT_OUT, USES, by_use
 
 FENCE = 1.5
 """A value more than this many interquartile ranges beyond the quartiles is an outlier (Tukey 1977)."""
@@ -18,6 +19,17 @@ MAX_COLUMNS = 10
 _MAD_TO_SD = 1.4826  # standard deviation of a normal distribution in median absolute deviations
 
 Mask = npt.NDArray[np.bool_]
+
+
+def left_out(evidence: Evidence) -> CheckResult | None:
+    """Columns of the file that are no features although the study does not leave them out, and why."""
+    kinds = {use: columns for use, columns in by_use(evidence.data.uses).items() if use in LEFT_OUT}
+    if not kinds:
+        return None
+    listing = "; ".join(f"{', '.join(map(str, columns))}: {USES[use]}" for use, columns in kinds.items())
+    count = sum(map(len, kinds.values()))
+    sentence = f"The models do not see {plural(count, 'column')}: {listing}. data.features may list them all the same."
+    return CheckResult(sentence, (), count)
 
 
 def missing_values(evidence: Evidence) -> CheckResult | None:

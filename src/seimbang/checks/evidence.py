@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from seimbang.balance.base import Recipe
+from seimbang.checks.alone import aucs
 from seimbang.datasets.base import CaseTable, Dataset
 from seimbang.imaging.copies import Copies, known_copies
 from seimbang.imaging.digests import digests
@@ -18,6 +19,9 @@ from seimbang.splits.base import Fold, Rows
 
 Match = Callable[[Rows, Rows], tuple[Mask, Mask]]
 """Given two sets of rows: which of the first have a match among the second, and the other way round."""
+
+WORTH = 0.9
+"""Columns of a wide table with a smaller AUC are not looked at more closely."""
 
 ADJECTIVE = {"train": "training", "validation": "validation", "test": "test"}
 
@@ -62,6 +66,12 @@ class Evidence:
     def quality(self) -> pd.DataFrame:
         """One row per image, one column per measure of its quality."""
         return measure(self.data.X)
+
+    @cached_property
+    def column_aucs(self) -> dict[int, float]:
+        """How well columns of a table tell the classes by themselves, on the cases that are not for testing."""
+        rows = self.development
+        return aucs(self.data.X[rows], self.cases.y[rows], self.cases.groups[rows], WORTH)
 
     @cached_property
     def external_digests(self) -> dict[str, npt.NDArray[np.str_]]:

@@ -1,47 +1,79 @@
 """Columns of a table that give the class away: copies of it, what tells it alone, and running numbers."""
 
 import re
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from seimbang.checks.alone import Floats, Labels, cross_validated
 from seimbang.checks.base import CheckResult, merge
 from seimbang.checks.evidence import Evidence
 from seimbang.datasets.base import Column
-from seimbang.datasets.roles import CASES, PATIENTS, known_as
+from seimbang.datasets.counters import counts_cases
 
-TELLS = 0.98
-"""Balanced accuracy of one column from which on it is named. The best column of scikit-learn's iris has 0.96."""
+TELLS = 0.99
+"""AUC of one column from which on it tells the class by itself; of several classes, that of the one it tells worst. The
+best column of scikit-learn's breast cancer data has 0.98."""
+
+NEARLY = 0.95
+"""The same of a column with no more values than there are classes: a copy of the class with slips in it."""
 
 ORDERED = 0.9
-"""Balanced accuracy of the names of the cases from which on they are named."""
+"""AUC of the names of the cases from which on they are named."""
+
+LISTED = 5
+"""So many columns are listed with their AUC."""
 
 MIN_CASES = 8
 """With fewer cases in a class, one column may tell it by chance."""
 
-SCREENED = 2_000
-"""Cases on which a column is tried first."""
-
-_FOLDS, _LEAVES = 5, 32
-Floats = npt.NDArray[np.float64]
-Labels = npt.NDArray[np.int64]
-
 
 def copies(evidence: Evidence) -> CheckResult | None:
     """Columns each of whose levels stands for one class, and each class for one level; a gap is a level too."""
-    return merge(_copy(evidence, k) for k in _columns(evidence))
+    return merge(_copy(evidence, k) for k in _columns(evidence) if not _meant(evidence, k))
 
 
 def proxies(evidence: Evidence) -> CheckResult | None:
     """Columns that tell the classes apart by themselves, tested by patient, and are no copies."""
-    return merge(_proxy(evidence, k) for k in _columns(evidence) if not _numbers_cases(evidence, k))
+    return merge(_proxy(evidence, k) for k in _columns(evidence) if not _meant(evidence, k))
+
+
+def meant(evidence: Evidence) -> CheckResult | None:
+    """Columns that tell the classes apart by themselves and may, as the study says."""
+    names = [evidence.data.columns[k].name for k in _columns(evidence) if _meant(evidence, k) and _tells(evidence, k)]
+    if not names:
+        return None
+    sentence = f"The study says that {', '.join(names)} may tell the classes apart alone: known before the diagnosis."
+    return CheckResult(sentence, (), len(names))
+
+
+def alone(evidence: Evidence) -> CheckResult | None:
+    """How well the best columns tell the classes apart, each by itself."""
+    if not _columns(evidence) or not evidence.column_aucs:
+        return None
+    best = sorted(evidence.column_aucs.items(), key=lambda item: -item[1])[:LISTED]
+    listing = ", ".join(f"{evidence.data.columns[k].name} {auc:.2f}" for k, auc in best)
+    of = ", for the class that it tells worst" if len(evidence.cases.classes) > 2 else ""
+    return CheckResult(f"The columns that tell the classes apart best by themselves (AUC by patient{of}): {listing}.")
 
 
 def running_numbers(evidence: Evidence) -> CheckResult | None:
     """Columns among the features that number the cases or name the patients."""
     return merge(_running_number(evidence, k) for k in _columns(evidence))
+
+
+def different(evidence: Evidence) -> CheckResult | None:
+    """Columns with another whole number for each case that do not look like numbers of cases otherwise."""
+    names = [
+        column.name
+        for k, column in ((k, evidence.data.columns[k]) for k in _columns(evidence))
+        if column.kind == "number" and _all_different(_seen(evidence, k)[1]) and not _numbers_cases(evidence, k)
+    ]
+    if not names:
+        return None
+    listing = ", ".join(names)
+    sentence = f"Each case has another whole number in {listing}: leave out of data.features what only names the cases."
+    return CheckResult(sentence, (), len(names))
 
 
 def case_names(evidence: Evidence) -> CheckResult | None:
@@ -50,12 +82,12 @@ def case_names(evidence: Evidence) -> CheckResult | None:
         return None
     rows, ids = evidence.development, evidence.cases.frame.case_id.to_numpy()
     values = _of_names([str(ids[row]) for row in rows])
-    score = _score(values, evidence.cases.y[rows], evidence.cases.groups[rows])
-    if score < ORDERED:
+    score = cross_validated(values, evidence.cases.y[rows], evidence.cases.groups[rows])
+    if score is None or score < ORDERED:
         return None
     what = "The order of the rows" if all(str(ids[row]).startswith("row ") for row in rows) else "The name of a case"
     sentence = (
-        f"{what} tells its class with a balanced accuracy of {score:.2f}. The models do not see it, but whatever "
+        f"{what} tells its class with an AUC of {score:.2f}. The models do not see it, but whatever "
         "follows it, such as a date or a batch, tells the class too."
     )
     return CheckResult(sentence, (), len(rows))
@@ -93,18 +125,27 @@ def _level(column: Column, value: float) -> str:
     return column.categories[int(value)] if column.kind == "category" else f"{value:g}"
 
 
+def _meant(evidence: Evidence, k: int) -> bool:
+    return evidence.data.columns[k].name in evidence.data.meant
+
+
+def _tells(evidence: Evidence, k: int) -> bool:
+    """Tell whether a column tells the classes apart; one with few levels, as a copy with slips has, nearly."""
+    _, values, y = _seen(evidence, k)
+    few = len(np.unique(values[~np.isnan(values)])) <= len(np.unique(y))
+    return evidence.column_aucs.get(k, 0.0) >= (NEARLY if few else TELLS)
+
+
 def _proxy(evidence: Evidence, k: int) -> CheckResult | None:
     column, values, y = _seen(evidence, k)
-    if _copy(evidence, k) or _fit(values[:, None], y) < TELLS:
+    if not _tells(evidence, k) or _copy(evidence, k):
         return None
-    score = _score(values[:, None], y, evidence.cases.groups[evidence.development])
-    if score < TELLS:
-        return None
-    gap = _fit(np.isnan(values)[:, None].astype(np.float64), y) >= TELLS
-    how = "by whether it has a value" if gap else "by its values"
+    gaps = np.isnan(values)[:, None].astype(np.float64)
+    gap = cross_validated(gaps, y, evidence.cases.groups[evidence.development])
+    how = "by whether it has a value" if (gap or 0.0) >= NEARLY else "by its values"
     sentence = (
-        f"The column {column.name} alone tells the classes apart, {how} (balanced accuracy {score:.2f} by patient): "
-        "was it made from the class, or known only after it? Leave it out then."
+        f"The column {column.name} alone tells the classes apart, {how} (AUC {evidence.column_aucs[k]:.2f} by patient)"
+        ": was it made from the class, or known only after it? Leave it out then; otherwise data.meant may name it."
     )
     return CheckResult(sentence, (), 1)
 
@@ -112,28 +153,22 @@ def _proxy(evidence: Evidence, k: int) -> CheckResult | None:
 def _running_number(evidence: Evidence, k: int) -> CheckResult | None:
     if not _numbers_cases(evidence, k):
         return None
-    column, values, y = _seen(evidence, k)
-    score, chance = _score(values[:, None], y, evidence.cases.groups[evidence.development]), 1 / len(np.unique(y))
+    name, auc = evidence.data.columns[k].name, evidence.column_aucs.get(k, 0.5)
     sentence = (
-        f"The column {column.name} numbers the cases or patients, and tells the class with a balanced accuracy of "
-        f"{score:.2f} ({chance:.2f} is chance): it does not describe a case, leave it out."
+        f"The column {name} numbers the cases or patients, and tells the class with an AUC of {auc:.2f} (0.50 is "
+        "chance): it does not describe a case, leave it out."
     )
     return CheckResult(sentence, (), 1)
 
 
 def _numbers_cases(evidence: Evidence, k: int) -> bool:
-    """Tell whether a column is called as a number of cases or patients and has many, or counts on with the rows."""
     column, values, _ = _seen(evidence, k)
-    if column.kind != "number" or np.isnan(values).any() or (values != np.round(values)).any():
-        return False
-    named = bool(known_as([column.name], (*CASES, *PATIENTS)))
-    return _in_order(values) or (named and len(np.unique(values)) > len(values) / 3)
+    return column.kind == "number" and counts_cases(column.name, values)
 
 
-def _in_order(values: Floats) -> bool:
-    """Tell whether numbers rise, or fall, with the rows, by one mostly."""
-    steps = np.diff(values)
-    return bool(((steps > 0).all() or (steps < 0).all()) and np.ptp(values) < 2 * len(values))
+def _all_different(values: Floats) -> bool:
+    """Tell whether each case has a whole number of its own."""
+    return bool((values == np.round(values)).all()) and len(np.unique(values)) == len(values)
 
 
 def _of_names(ids: list[str]) -> Floats:
@@ -142,30 +177,3 @@ def _of_names(ids: list[str]) -> Floats:
     texts = pd.factorize(np.array([part[1] if part else "" for part in parts], object), sort=True)[0]
     numbers = [float(part[2] or -1) if part else -1.0 for part in parts]
     return np.stack([texts.astype(np.float64), np.array(numbers)], axis=1)
-
-
-def _fit(values: Floats, y: Labels) -> float:
-    """Return the balanced accuracy of a tree on the cases that it is grown on, some of them where there are many."""
-    from sklearn.metrics import balanced_accuracy_score
-
-    chosen = np.random.RandomState(0).permutation(len(y))[:SCREENED]
-    return float(balanced_accuracy_score(y[chosen], _tree().fit(values[chosen], y[chosen]).predict(values[chosen])))
-
-
-def _score(values: Floats, y: Labels, patients: npt.NDArray[np.str_]) -> float:
-    """Return the balanced accuracy of a tree on patients that it is not grown on."""
-    from sklearn.metrics import balanced_accuracy_score
-    from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
-
-    fewest = min(len(np.unique(patients[y == label])) for label in np.unique(y))
-    if fewest < 2:
-        return 0.0
-    folds = StratifiedGroupKFold(min(_FOLDS, fewest), shuffle=True, random_state=0)
-    predicted = cross_val_predict(_tree(), values, y, groups=patients, cv=folds)
-    return float(balanced_accuracy_score(y, predicted))
-
-
-def _tree() -> Any:
-    from sklearn.tree import DecisionTreeClassifier
-
-    return DecisionTreeClassifier(max_leaf_nodes=_LEAVES, class_weight="balanced", random_state=0)

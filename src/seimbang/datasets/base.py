@@ -15,6 +15,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from seimbang.datasets.names import Spellings, one_spelling, same_class
+from seimbang.datasets.uses import ColumnUse
 from seimbang.errors import DataError
 from seimbang.imaging.base import ImageSettings
 
@@ -254,6 +255,8 @@ class Dataset:
         noted: Files that are used although there is something to say of them.
         facts: Source, format, licence and the like, for the report and the page.
         columns: Of a table: what each column of ``X`` holds.
+        uses: Of a table: what was made of each column of the file.
+        meant: Columns that may tell the class by themselves, as the study says.
     """
 
     cases: CaseTable
@@ -265,3 +268,5 @@ class Dataset:
     noted: tuple[FileNote, ...] = ()
     facts: dict[str, str] = field(default_factory=dict)
     columns: tuple[Column, ...] = ()
+    uses: tuple[ColumnUse, ...] = ()
+    meant: tuple[str, ...] = ()

@@ -72,7 +72,19 @@ def blocks(
     decimal: str = "",
     numbers: AsNumbers = no_number,
 ) -> Iterator[pd.DataFrame]:
-    """Yield the rows of a table as `read` has them, joined with others.
+    """Yield the rows of a table; see `together`."""
+    yield from together(path, sheet, joins, id_column, decimal, numbers).rows
+
+
+def together(
+    path: Path,
+    sheet: str = "",
+    joins: Sequence[Join] = (),
+    id_column: str = "id",
+    decimal: str = "",
+    numbers: AsNumbers = no_number,
+) -> Reading:
+    """Return a table as `read` does, joined with others.
 
     Args:
         path: Text with separators between the columns, or an Excel workbook.
@@ -85,18 +97,18 @@ def blocks(
     Raises:
         DataError: ``DATA_JOIN``, ``DATA_DUPLICATE_ID`` and what `read` raises.
     """
-    rows = read(path, sheet, decimal, numbers).rows
+    reading = read(path, sheet, decimal, numbers)
     if not joins:
-        yield from rows
-        return
-    table = whole(rows, path.name)
+        return reading
+    table, notations = whole(reading.rows, path.name), dict(reading.dialect.numbers)
     for join in joins:
         other = path.parent / join.path
         if not other.is_file():
             missing(other)
-        more = whole(read(other, join.sheet, decimal, numbers).rows, other.name)
+        beside = read(other, join.sheet, decimal, numbers)
+        more, notations = whole(beside.rows, other.name), {**beside.dialect.numbers, **notations}
         table = _beside(table, path, more, other, join.on or id_column)
-    yield table
+    return Reading(replace(reading.dialect, numbers=notations), iter([table]))
 
 
 def read(path: Path, sheet: str = "", decimal: str = "", numbers: AsNumbers = no_number) -> Reading:

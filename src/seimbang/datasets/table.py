@@ -1,7 +1,8 @@
 """A table of features: one row a case, with its class, numbers and category levels."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,12 +12,14 @@ import pandas as pd
 from pydantic import BeforeValidator, Field
 
 from seimbang.datasets.base import CaseTable, Column, Dataset
+from seimbang.datasets.cells import Cells
 from seimbang.datasets.columns import MISSING, numbers, positions, ranges, refuse_text
 from seimbang.datasets.findings import Labelled
 from seimbang.datasets.groups import ByColumn
 from seimbang.datasets.images import check_renames, left_out, missing, parts, require_columns
 from seimbang.datasets.labels import CutLabel, against_rest, columns_of, first_gap, labels
-from seimbang.datasets.sheets import Join, blocks, no_rows
+from seimbang.datasets.sheets import Join, blocks, no_rows, together
+from seimbang.datasets.uses import LEFT_OUT, USES, ColumnUse
 from seimbang.errors import DataError
 
 
@@ -37,8 +40,10 @@ class Table(Labelled):
         path: The file, below ``--data``, ``$SEIMBANG_DATA`` or ``./data``.
         group: Column with the patient, so that no patient is in two parts; ``patient``, if there is one, unless given.
         split_column: Column with the part, if there is one; ``""`` where ``split`` is no such column.
-        features: Columns that the models see, or ``"all"`` that hold numbers and have no other role.
+        features: Columns that the models see, or ``"all"`` that hold numbers, have no other role and do not count rows.
         categories: Columns of category levels, such as sex, that the models see too.
+        meant: Columns that may tell the class by themselves, as they are known before it; any other that does stops a
+            run as a leak.
         id_column: Column with the name of the case, if there is one; ``""`` where ``id`` is no such column.
         units: Units of columns, for the page.
         join: Further files with columns of the same cases.
@@ -50,6 +55,7 @@ class Table(Labelled):
     split_column: str = "split"
     features: Features = "all"
     categories: tuple[str, ...] = Field((), strict=False)
+    meant: tuple[str, ...] = Field((), strict=False)
     id_column: str = "id"
     units: dict[str, str] = Field(default_factory=dict)
     join: tuple[Join, ...] = Field((), strict=False)
@@ -106,12 +112,17 @@ def from_file(settings: Table, root: Path, classes: tuple[str, ...] | None, shee
         missing(path)
     names = " with ".join([path.name, *(Path(join.path).name for join in settings.join)])
     facts = {"source": f"table {names}", "format": "table of features"}
-    rows = blocks(path, sheet, settings.join, settings.id_column, settings.decimal, settings.holds_numbers)
-    return build(rows, settings.alone(root).with_facts(facts), path, classes)
+    reading = together(path, sheet, settings.join, settings.id_column, settings.decimal, settings.holds_numbers)
+    commas = [name for name, notation in reading.dialect.numbers.items() if notation.decimal == ","]
+    return build(reading.rows, settings.alone(root).with_facts(facts), path, classes, commas)
 
 
 def build(
-    tables: Iterable[pd.DataFrame], settings: Table, path: Path, classes: tuple[str, ...] | None = None
+    tables: Iterable[pd.DataFrame],
+    settings: Table,
+    path: Path,
+    classes: tuple[str, ...] | None = None,
+    commas: Collection[str] = (),
 ) -> Dataset:
     """Return the data set that blocks of rows make together.
 
@@ -119,13 +130,15 @@ def build(
         tables: Texts; the index is the row in the file.
         settings: The ``[data]`` table.
         path: Where they are from.
-        classes: Classes of the internal set when this is an external one.
+        classes: Classes of the internal set when this is an external one; a column that counts its rows may be a
+            measurement there, and is kept.
+        commas: Columns whose numbers are written with decimal commas.
 
     Raises:
         DataError: ``DATA_EMPTY``, ``DATA_COLUMN``, ``DATA_ROLE``, ``DATA_TEXT``, ``DATA_ALL_MISSING``,
             ``DATA_LABEL_MISSING``, ``DATA_ID_MISSING``, ``DATA_SPLIT_NAME`` and what `CaseTable.build` raises.
     """
-    rows, X, columns = _together(tables, settings)
+    rows, X, columns, uses = _together(tables, settings, classes is None)
     if rows.empty:
         raise no_rows(path.name)
     rows["label"] = against_rest(rows.label, settings.label)
@@ -141,17 +154,60 @@ def build(
     ranks = tuple(dict.fromkeys(settings.classes.get(name, name) for name in names))
     cases = CaseTable.build(rows.iloc[order], path.parent, settings.positive, classes, ranks)
     X = X[order]
-    return Dataset(cases, X, path.stem, "table", facts=settings.facts, columns=ranges(X, columns))
+    uses = [replace(use, note="decimal commas") if use.use == "number" and use.name in commas else use for use in uses]
+    seen = ranges(X, columns)
+    return Dataset(
+        cases, X, path.stem, "table", facts=settings.facts, columns=seen, uses=tuple(uses), meant=settings.meant
+    )
+
+
+@dataclass
+class _Seen:
+    """What was met in the blocks of a table: its columns, their roles, and what the cells of the others hold."""
+
+    names: list[str] = field(default_factory=list)
+    roles: dict[str, str] = field(default_factory=dict)
+    cells: dict[str, Cells] = field(default_factory=dict)
 
 
 def _together(
-    tables: Iterable[pd.DataFrame], settings: Table
-) -> tuple[pd.DataFrame, npt.NDArray[np.float32], list[Column]]:
-    """Return the roles of all blocks, their features and what these are; a block's texts are let go at once."""
-    wrong: dict[str, pd.Series[str]] = {}
-    pieces = [_piece(table, settings, wrong) for table in tables]
+    tables: Iterable[pd.DataFrame], settings: Table, own: bool
+) -> tuple[pd.DataFrame, npt.NDArray[np.float32], list[Column], list[ColumnUse]]:
+    """Return the roles of all blocks, their features, what these are, and what was made of every column.
+
+    A block's texts are let go at once. ``own`` is False for an external set.
+    """
+    seen = _Seen()
+    pieces = [_piece(table, settings, seen) for table in tables]
     rows, features = (pd.concat(frames, ignore_index=True) for frames in zip(*pieces, strict=True))
-    return rows, *_matrix(features, settings, wrong)
+    uses = _uses(settings, seen, own)
+    return rows, *_matrix(features, settings, uses), list(uses.values())
+
+
+def _uses(settings: Table, seen: _Seen, own: bool) -> dict[str, ColumnUse]:
+    """Return what is made of each column, in the order of the file.
+
+    Raises:
+        DataError: ``DATA_TEXT``: text in a column that is listed, or whose other cells are numbers.
+    """
+    words = {"label": "class", "case_id": "case", "group": "patient"}
+    roles = {column: words.get(role, role) for role, column in seen.roles.items()}
+    roles |= dict.fromkeys(columns_of(settings.label, settings.label_column), "class")
+    roles |= {join.on: "join" for join in settings.join if join.on and join.on not in roles}
+    uses = {}
+    for name in seen.names:
+        cells = seen.cells.get(name)
+        if name in settings.categories:
+            uses[name] = ColumnUse(name, "category")
+        elif cells is None:
+            uses[name] = ColumnUse(name, roles.get(name, "unlisted"))
+        else:
+            if settings.listed or cells.numbers:
+                refuse_text(cells.first)
+            use = cells.use()
+            kept = settings.listed or (use.use in ("counter", "date") and not own and cells.numbers)
+            uses[name] = ColumnUse(name, "number") if kept else use
+    return uses
 
 
 def _roles(settings: Table, names: list[str]) -> dict[str, str]:
@@ -164,7 +220,7 @@ def _roles(settings: Table, names: list[str]) -> dict[str, str]:
         ("split", settings.split_column, settings.split_column not in ("", default["split_column"])),
         ("site", "site", False),
     ]
-    require_columns(names, [column for _, column, must in wanted if must])
+    require_columns(names, [*(column for _, column, must in wanted if must), *settings.meant])
     chosen = {*settings.listed, *settings.categories}
     for role, column, must in wanted:
         if must and column in chosen:
@@ -184,14 +240,10 @@ def _features(settings: Table, names: list[str], roles: dict[str, str]) -> list[
     return [name for name in names if name not in taken]
 
 
-def _piece(
-    table: pd.DataFrame, settings: Table, wrong: dict[str, "pd.Series[str]"]
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the roles of a block as texts, and its features: numbers as float32, categories as texts.
-
-    The first text in a column of numbers is noted in ``wrong``.
-    """
+def _piece(table: pd.DataFrame, settings: Table, seen: _Seen) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the roles of a block as texts, and its features: numbers as float32, categories as texts."""
     roles = _roles(settings, list(table.columns))
+    seen.names, seen.roles = list(map(str, table.columns)), roles
     rows = pd.DataFrame({role: table[column] for role, column in roles.items()}, index=table.index)
     rows["label"] = _sure(labels(table, settings.label, settings.label_column))
     rows["split"] = parts(rows.split) if "split" in roles else ""
@@ -203,8 +255,7 @@ def _piece(
             continue
         values, text = numbers(table[name])
         features[name] = pd.Series(values.astype(np.float32), table.index)
-        if len(text):
-            wrong.setdefault(name, text.iloc[:1])
+        seen.cells.setdefault(name, Cells(name)).add(values, text)
     return rows, pd.DataFrame(features, index=table.index)
 
 
@@ -228,21 +279,26 @@ def _numbered(table: pd.DataFrame) -> list[str]:
 
 
 def _matrix(
-    features: pd.DataFrame, settings: Table, wrong: dict[str, "pd.Series[str]"]
+    features: pd.DataFrame, settings: Table, uses: dict[str, ColumnUse]
 ) -> tuple[npt.NDArray[np.float32], list[Column]]:
-    """Return ``X`` and what its columns hold; of columns that were not asked for by name, only those with numbers."""
+    """Return ``X`` and what its columns hold."""
     made, columns = [], []
     for name in map(str, features):
-        values, column = features[name].to_numpy(), Column(name, "number", settings.units.get(name, ""))
-        if name in settings.categories:
-            levels = tuple(sorted(set(values) - set(MISSING)))
-            values, column = positions(features[name], levels), Column(name, "category", categories=levels)
-        elif name in wrong:
-            if not settings.listed and np.isnan(values).all():
-                continue
-            refuse_text(wrong[name])
-        columns.append(column)
-        made.append(values.astype(np.float32))
+        if uses[name].use == "category":
+            levels = tuple(sorted(set(features[name]) - set(MISSING)))
+            columns.append(Column(name, "category", categories=levels))
+            made.append(positions(features[name], levels).astype(np.float32))
+        elif uses[name].use == "number":
+            columns.append(Column(name, "number", settings.units.get(name, "")))
+            made.append(features[name].to_numpy())
     if not made:
-        raise DataError("DATA_COLUMN", "no column with numbers", "some for the models to see", "set data.categories")
+        raise _nothing(uses.values())
     return np.stack(made, axis=1), columns
+
+
+def _nothing(uses: Iterable[ColumnUse]) -> DataError:
+    """Return the error for a table in which the models would see nothing."""
+    left = "; ".join(f"{use}: {USES[use.use]}" for use in uses if use.use in LEFT_OUT)
+    fix = "write measurements as numbers alone; name words of a few kinds, such as sex, in data.categories"
+    found, expected = f"no column with numbers ({left or 'only the class'})", "some for the models to see"
+    return DataError("DATA_COLUMN", found, expected, fix)

@@ -6,6 +6,7 @@ from typing import Literal
 
 from seimbang.checks.base import Finding
 from seimbang.datasets.base import Column, FileNote
+from seimbang.datasets.uses import ColumnUse
 from seimbang.record.base import Record
 from seimbang.splits.base import SplitSettings
 
@@ -48,7 +49,8 @@ class Data(Record):
         groups: Known patients; 0 where none is known.
         clusters: Picture of some pseudo-patients; ``""`` where there are none.
         counts: Cases of each class in each part of the first fold, by the first protocol that does not balance first.
-        columns: Of a table.
+        columns: Of a table: what the models see.
+        uses: Of a table: what was made of each column of the file.
         external: Cases of each class in each external set.
         left_out: Every file that is not used, and why, by set: ``""`` is the internal one, others are external.
         noted: Files that are used although there is something to say of them, by set.
@@ -67,6 +69,7 @@ class Data(Record):
     clusters: str
     counts: dict[str, dict[str, int]]
     columns: list[Column]
+    uses: list[ColumnUse]
     protocols: list[ProtocolFacts]
     external: dict[str, dict[str, int]]
     left_out: dict[str, list[FileNote]]

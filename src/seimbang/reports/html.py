@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from seimbang.datasets.base import REASONS, tally
+from seimbang.datasets.uses import USES
 from seimbang.evaluation.figures import main, over_folds
 from seimbang.evaluation.figures import title as figure_title
 from seimbang.evaluation.table import PRIMARY
@@ -114,6 +115,7 @@ def _context(run: Run, figures: Mapping[str, Figure]) -> dict[str, Any]:
         "heat_methods": {"grad_cam": "Grad-CAM", "occlusion": "occlusion"},
         "by_quality": quality.sentence,
         "folded": folds.tables(run),
+        "uses": USES,
         "fold_metrics": list(over_folds(len(run.classes))),
     }
 

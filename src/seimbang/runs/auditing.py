@@ -19,6 +19,18 @@ from seimbang.study.schema import Plan, Protocol
 SAID = "The study says so; the audit did not find a test case in training, which it cannot where patients are unknown."
 """What is told of an arm that is meant to leak where no leak was found."""
 
+OF_COLUMNS = ("LABEL_COPY", "LABEL_PROXY")
+"""Leaks of the columns of a table, whatever the split."""
+COLUMNS_MENDED = (
+    "columns that do not give the class away",
+    "list the other columns in data.features, or name in data.meant what is known before the class",
+)
+DIVISION_MENDED = (
+    "no case of the test part in training",
+    "correct the data or the split, or mark the arm or protocol that leaks on purpose with leaky = true",
+)
+"""What was expected instead of a leak, and how to fix it."""
+
 
 def audit_files(divided: Divided, external: Mapping[str, Dataset], plans: Sequence[Plan]) -> Files:
     """Look for leaks in the cases and in what each arm trains on, and return ``audit.json``."""
@@ -74,9 +86,9 @@ def require_no_leak(findings: Sequence[Finding], plans: Sequence[Plan]) -> None:
         raise DataError("AUDIT_ERROR", broken[0].sentence, "data that can support the study", "see seimbang audit")
     unmeant = [finding for finding in leaks(findings) if not _meant(finding, plans)]
     if unmeant:
-        fix = "correct the data or the split, or mark the arm or protocol that leaks on purpose with leaky = true"
         sentences = " ".join(dict.fromkeys(finding.sentence for finding in unmeant))
-        raise DataError("AUDIT_LEAK", sentences, "no case of the test part in training", fix)
+        of_columns = all(finding.code in OF_COLUMNS for finding in unmeant)
+        raise DataError("AUDIT_LEAK", sentences, *(COLUMNS_MENDED if of_columns else DIVISION_MENDED))
 
 
 def _meant(leak: Finding, plans: Sequence[Plan]) -> bool:

@@ -86,6 +86,7 @@ def data_files(data: Dataset, external: dict[str, Dataset], divided: Divided, im
         clusters=next(iter(clusters), ""),
         counts=_counts(divided, first),
         columns=list(data.columns),
+        uses=list(data.uses),
         protocols=[_protocol(divided, protocol) for protocol in protocols],
         external={name: count(one.cases.y, classes) for name, one in external.items()},
         left_out={name: list(one.left_out) for name, one in sets.items() if one.left_out},

@@ -14,7 +14,7 @@ from seimbang.datasets.intake import understand
 from seimbang.progress import working
 from seimbang.runs.auditing import audit_division
 from seimbang.runs.describe import divide
-from seimbang.runs.file_table import show_files, show_prepared
+from seimbang.runs.file_table import show_prepared, show_sets
 from seimbang.runs.over_findings import studies
 from seimbang.runs.prepare import prepare
 from seimbang.runs.provenance import LIBRARIES
@@ -40,7 +40,7 @@ def inspect(what: str | Path | Study, root: Path) -> list[Finding]:
         understanding = understand(path)
         with working("Loading the cases"):
             data = datasets.load(datasets.make(understanding.data), image_for(understanding), path.resolve().parent)
-        show_files({"": data})
+        show_sets({"": data})
         with working("Looking for leaks and faults"):
             return audit(data)
     return _findings(load_study(str(what)), root)

@@ -261,7 +261,12 @@ PARTS: Mapping[str, Part] = {
     "external": Part(lambda scope: scope.prepared.external, lambda scope: scope.prepared.token),
     "divided": Part(
         lambda scope: scope.divided,
-        lambda scope: [scope.divided.token, [one.model_dump(mode="json") for one in scope.prepared.study.protocols]],
+        lambda scope: [
+            scope.divided.token,
+            [one.model_dump(mode="json") for one in scope.prepared.study.protocols],
+            [[use.name, use.use, use.note] for use in scope.prepared.data.uses],
+            list(scope.prepared.data.meant),
+        ],
     ),
     "plans": Part(
         lambda scope: scope.prepared.study.plans(),

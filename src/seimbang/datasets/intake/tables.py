@@ -10,20 +10,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from seimbang.datasets.cells import LEVELS, compact_dates, dates, measures
 from seimbang.datasets.columns import Floats, numbers
-from seimbang.datasets.headers import DATE
+from seimbang.datasets.counters import counts_cases
 from seimbang.datasets.intake.base import Guess, Hints, Understanding
 from seimbang.datasets.intake.role import quoted
 from seimbang.datasets.names import part_of
 from seimbang.datasets.roles import CASES, LABELS, PARTS, PATIENTS, known_as, plain
 from seimbang.datasets.sheets import Reading, every_number, read, whole
+from seimbang.datasets.uses import USES
 from seimbang.errors import DataError
 
 CLASSES = 20
 """A column with more levels is no class, unless it is called so."""
-
-LEVELS = 20
-"""A column of words with more levels is no category."""
 
 CALLED = {"label", "class", "diagnosis", "dx", "target", "outcome", "disease", "kelas", "diagnosa"}
 """Words in the names of columns that may be the class."""
@@ -34,20 +33,8 @@ TRAITS = {"sex", "gender", "jenis_kelamin", "kelamin", "geschlecht", "sexe", "ra
 OFFERED = 5
 """At most this many other columns are offered."""
 
-DATES = ("date", "tanggal", "tgl", "datum", "dob", "birthdate")
-"""Words in the name of a column whose numbers such as 20240131 are dates."""
-
-REASONS = {
-    "empty": "no value",
-    "constant": "one value only",
-    "counter": "counts the rows",
-    "date": "dates; an age or a duration made of them could be used",
-    "mixed": "words among its numbers",
-    "text": "free text",
-    "id": "names the case",
-    "patient": "names the patient",
-    "part": "divides the cases",
-}
+REASONS = ("empty", "constant", "counter", "date", "mixed", "measure", "text", "patient", "part")
+"""Kinds of columns that are left out of the features; ``USES`` has them in words."""
 
 
 @dataclass(frozen=True)
@@ -139,15 +126,16 @@ def _kind(name: str, cells: "pd.Series[str]", values: Floats, texts: int, levels
     if levels < 2:
         return "constant" if levels else "empty"
     if not texts:
-        if values[0] in (0, 1) and len(values) > 7 and bool((np.diff(values) == 1).all()):
+        if counts_cases(name, values):
             return "counter"
-        compact = any(word in plain(name) for word in DATES) and cells.str.fullmatch(r"(19|20)\d{6}").all()
-        return "date" if compact else "number"
-    if all(DATE.fullmatch(cell) for cell in cells.unique()):
+        return "date" if compact_dates(name, np.nanmin(values), np.nanmax(values)) else "number"
+    if dates(cells.unique()):
         return "date"
     if levels <= max(2, min(LEVELS, len(cells) // 2)):
         return "category"
-    return "mixed" if texts < len(cells) / 2 else "text"
+    if texts < len(cells) / 2:
+        return "mixed"
+    return "measure" if measures(cells.unique()) else "text"
 
 
 def _first(text: "pd.Series[str]") -> str:
@@ -301,8 +289,8 @@ def _reasons(out: Mapping[str, str], columns: Mapping[str, _Column]) -> str:
     texts = []
     for reason in dict.fromkeys(out.values()):
         names = [name for name, why in out.items() if why == reason]
-        example = f", such as {columns[names[0]].example}" if reason == "mixed" else ""
-        texts.append(f"{_cut(', '.join(names))} ({REASONS[reason]}{example})")
+        example = f", such as {columns[names[0]].example}" if reason in ("mixed", "measure") else ""
+        texts.append(f"{', '.join(names)} ({USES[reason]}{example})")
     return "; ".join(texts)
 
 
