@@ -39,6 +39,7 @@ CHECKS: tuple[Check[Evidence], ...] = (
     Check("UNREADABLE", "Files that cannot be read", "warning", file_notes.unreadable),
     Check("FILES_LOST", "Classes that lose files", "warning", file_notes.lost),
     Check("FILES_NOTED", "Files used although faulty", "warning", file_notes.noted),
+    Check("DEPTH_SHORTCUT", "Classes told apart by how deep images are read", "leak", file_notes.stretched),
     Check("FILES_LEFT_OUT", "Files that are left out", "info", file_notes.left_out),
     Check("CLASS_NAMES", "Classes spelt in several ways", "warning", file_notes.class_names),
     Check("CLASS_COUNTS", "Class balance", "info", counts.class_balance),

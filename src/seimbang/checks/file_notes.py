@@ -34,6 +34,32 @@ def noted(evidence: Evidence) -> CheckResult | None:
     return _each(evidence, _noted)
 
 
+def stretched(evidence: Evidence) -> CheckResult | None:
+    """Classes that have more, or fewer, images of more than 8 bits, which are read otherwise than those of 8 bits."""
+    data = evidence.data
+    files = [note for note in data.noted if note.code == "IMG_STRETCHED"]
+    deep, every = Counter(note.label for note in files), Counter(data.cases.frame.label)
+    if not any(_unequal(name, deep, every) for name in data.cases.classes):
+        return None
+    shares = ", ".join(f"{name} {deep[name]:,} of {every[name]:,}" for name in data.cases.classes)
+    sentence = (
+        "Images of more than 8 bits are stretched, each by its own values; those of 8 bits are not. Classes have "
+        f"unequally many of them ({shares}), so that a model could tell the classes by how they were read."
+    )
+    return CheckResult(sentence, [file.path for file in files], len(files))
+
+
+def _unequal(name: str, some: Counter[str], every: Counter[str]) -> bool:
+    """Tell whether the share of some files is another one in a class than in the others together."""
+    if not some:
+        return False
+    from scipy.stats import fisher_exact
+
+    here, there = some[name], some.total() - some[name]
+    table = [[here, every[name] - here], [there, every.total() - every[name] - there]]
+    return bool(fisher_exact(table).pvalue < ALPHA)
+
+
 def class_names(evidence: Evidence) -> CheckResult | None:
     """Classes that are spelt in several ways."""
     return _each(evidence, _class_names)

@@ -198,6 +198,7 @@ REASONS = {
     "IMG_NO_ACCESS": "no permission to read it",
     "IMG_NO_END": "whole, but without its end marker; used",
     "IMG_NOT_IMAGE": "called an image, but none",
+    "IMG_STRETCHED": "more than 8 bits; stretched by its own values, as others are not",
     "IMG_TOO_LARGE": "too large",
     "IMG_TRUNCATED": "cut off",
 }

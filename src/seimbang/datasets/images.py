@@ -1,6 +1,6 @@
 """What sources do alike: names of parts, renamed and left-out classes, decoding of files, the table."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,6 +13,7 @@ from seimbang.datasets.names import SPLITS, class_key, part_of, same_class
 from seimbang.errors import DataError
 from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.cache import decode_all
+from seimbang.imaging.decode import STRETCHED, Note
 from seimbang.imaging.store import open_store
 
 
@@ -46,11 +47,19 @@ def from_files(
     bad = [FileNote(rows.path[k], labels[k], error.code, str(error)) for k, error in decoded.errors.items()]
     good = rows.assign(digest=decoded.digests).drop(index=list(decoded.errors))
     _require_readable(labels, bad)
-    noted = tuple(FileNote(rows.path[k], labels[k], note.code, note.message) for k, note in decoded.notes.items())
+    notes = _worth_saying(decoded.notes, len(good), image)
+    noted = tuple(FileNote(rows.path[k], labels[k], note.code, note.message) for k, note in notes.items())
     cases = CaseTable.build(good, base, settings.positive, classes)
     beside = [replace(note, label=same_class(note.label, cases.classes) or note.label) for note in left]
     name = base.name if base.is_dir() else base.stem
     return Dataset(cases, decoded.X, name, left_out=(*beside, *bad), noted=noted, facts=settings.facts)
+
+
+def _worth_saying(notes: Mapping[int, Note], files: int, image: ImageSettings) -> dict[int, Note]:
+    """Return the notes without those of stretched images where these are treated as all others are."""
+    stretched = sum(note.code == STRETCHED.code for note in notes.values())
+    alike = stretched == files or image.normalise != "none"
+    return {k: note for k, note in notes.items() if note.code != STRETCHED.code or not alike}
 
 
 def _require_readable(labels: "pd.Series[str]", bad: list[FileNote]) -> None:

@@ -26,7 +26,7 @@ warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.TiffImageP
 
 Pixels = npt.NDArray[np.uint8]
 
-VERSION = "2"
+VERSION = "3"
 """Part of the cache's key: to be raised whenever the same bytes would give different pixels."""
 
 _EXIF_ORIENTATION = 0x0112
@@ -51,6 +51,7 @@ class Note(NamedTuple):
 
 
 NO_END = Note("IMG_NO_END", "the picture is whole, but its file has no end marker, as some exporters leave it out")
+STRETCHED = Note("IMG_STRETCHED", "more than 8 bits: its darkest value becomes black and its brightest white")
 FIRST_FRAME = Note("IMG_FIRST_FRAME", "a phone's file with several pictures (MPO); the first one is used")
 
 
@@ -87,7 +88,13 @@ def decode_noted(data: bytes, settings: ImageSettings, name: str) -> tuple[Pixel
 
 def open_native(data: bytes, settings: ImageSettings, name: str) -> Pixels:
     """Return the image without preparation, in its own size, ``uint8[h, w, 1 or 3]``, for display."""
-    return _to_array(recolour(_decode(data, settings, name, None)[0], settings))
+    return open_noted(data, settings, name)[0]
+
+
+def open_noted(data: bytes, settings: ImageSettings, name: str) -> tuple[Pixels, Note | None]:
+    """Return what `open_native` does, and what there is to say of the file."""
+    image, note = _decode(data, settings, name, None)
+    return _to_array(recolour(image, settings)), note
 
 
 def to_pixels(image: Image.Image, settings: ImageSettings) -> Pixels:
@@ -141,7 +148,7 @@ def _load(
     image.load()
     if kind == "JPEG" and note is not NO_END and cut_before_its_end(data, image):
         raise truncated(name, kind)
-    return _to_grey_or_rgb(_upright(image)), note
+    return _to_grey_or_rgb(_upright(image)), STRETCHED if _is_deep(image) else note
 
 
 def _check_size(size: tuple[int, int], settings: ImageSettings, name: str) -> None:
@@ -158,12 +165,17 @@ def _upright(image: Image.Image) -> Image.Image:
 
 def _to_grey_or_rgb(image: Image.Image) -> Image.Image:
     """Return the image in mode L or RGB, without transparency."""
-    if image.mode.startswith(("I", "F")):
+    if _is_deep(image):
         return Image.fromarray(_scaled(_values(image)))
     if image.has_transparency_data:
         colour = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", image.size, (0, 0, 0, 255)), colour).convert("RGB")
     return image.convert("L" if image.mode in {"1", "L"} else "RGB")
+
+
+def _is_deep(image: Image.Image) -> bool:
+    """Tell whether an image is greyscale of more than 8 bits."""
+    return image.mode.startswith(("I", "F"))
 
 
 def _values(image: Image.Image) -> npt.NDArray[Any]:

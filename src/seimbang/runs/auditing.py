@@ -19,17 +19,20 @@ from seimbang.study.schema import Plan, Protocol
 SAID = "The study says so; the audit did not find a test case in training, which it cannot where patients are unknown."
 """What is told of an arm that is meant to leak where no leak was found."""
 
-OF_COLUMNS = ("LABEL_COPY", "LABEL_PROXY")
-"""Leaks of the columns of a table, whatever the split."""
 COLUMNS_MENDED = (
     "columns that do not give the class away",
     "list the other columns in data.features, or name in data.meant what is known before the class",
 )
+MENDED = {
+    "LABEL_COPY": COLUMNS_MENDED,
+    "LABEL_PROXY": COLUMNS_MENDED,
+    "DEPTH_SHORTCUT": ("images that are all read alike", 'set normalise = "minmax" in [image]'),
+}
+"""What was expected instead of a leak, and how to fix it, where it is not the division that leaks."""
 DIVISION_MENDED = (
     "no case of the test part in training",
     "correct the data or the split, or mark the arm or protocol that leaks on purpose with leaky = true",
 )
-"""What was expected instead of a leak, and how to fix it."""
 
 
 def audit_files(divided: Divided, external: Mapping[str, Dataset], plans: Sequence[Plan]) -> Files:
@@ -87,8 +90,8 @@ def require_no_leak(findings: Sequence[Finding], plans: Sequence[Plan]) -> None:
     unmeant = [finding for finding in leaks(findings) if not _meant(finding, plans)]
     if unmeant:
         sentences = " ".join(dict.fromkeys(finding.sentence for finding in unmeant))
-        of_columns = all(finding.code in OF_COLUMNS for finding in unmeant)
-        raise DataError("AUDIT_LEAK", sentences, *(COLUMNS_MENDED if of_columns else DIVISION_MENDED))
+        expected, fixes = zip(*dict.fromkeys(MENDED.get(found.code, DIVISION_MENDED) for found in unmeant), strict=True)
+        raise DataError("AUDIT_LEAK", sentences, "; ".join(expected), "; ".join(fixes))
 
 
 def _meant(leak: Finding, plans: Sequence[Plan]) -> bool:

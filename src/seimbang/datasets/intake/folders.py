@@ -21,7 +21,7 @@ from seimbang.datasets.names import part_of
 from seimbang.datasets.sheets import TABLES
 from seimbang.errors import DataError, ImageError
 from seimbang.imaging.base import ImageSettings
-from seimbang.imaging.decode import open_native
+from seimbang.imaging.decode import STRETCHED, open_noted
 from seimbang.imaging.store import Store
 
 SAMPLE = 50
@@ -176,15 +176,18 @@ def _by_name(paths: Sequence[str]) -> list[_Rule]:
 
 
 def _image(store: Store, paths: Sequence[str]) -> dict[str, Any]:
-    """Return ``size`` and ``channels`` that suit a sample of the images."""
+    """Return ``size`` and ``channels`` that suit a sample of the images, and ``normalise`` for several bit depths."""
     chosen = np.linspace(0, len(paths) - 1, min(SAMPLE, len(paths))).astype(int)
-    sides, coloured = [], []
+    sides, coloured, deep = [], [], []
     for path in (paths[k] for k in chosen):
         try:
-            pixels = open_native(store.read(path), ImageSettings(channels=3), path).astype(np.int16)
+            image, note = open_noted(store.read(path), ImageSettings(channels=3), path)
+            pixels = image.astype(np.int16)
         except ImageError:
             continue
         sides.append(min(pixels.shape[:2]))
+        deep.append(note is not None and note.code == STRETCHED.code)
         coloured.append(bool(np.mean(np.ptp(pixels, axis=2) > _COLOURED) > 0.01))
     side = min(SIDE, int(median(sides))) if sides else SIDE
-    return {"size": [side, side], "channels": 3 if sum(coloured) > 0.1 * len(coloured) else 1}
+    alike = {"normalise": "minmax"} if any(deep) and not all(deep) else {}
+    return {"size": [side, side], "channels": 3 if sum(coloured) > 0.1 * len(coloured) else 1} | alike
