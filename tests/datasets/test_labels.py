@@ -128,7 +128,7 @@ def test_settings_survive_being_written_down(label):
 def table(root):
     lines = [
         "x,y,labels,A,B",
-        *(f"{k},{k * k},{['A|B', 'B', 'C', 'A'][k % 4]},{k % 2},{k % 3 // 2}" for k in range(12)),
+        *(f"{k / 2},{k * k},{['A|B', 'B', 'C', 'A'][k % 4]},{k % 2},{k % 3 // 2}" for k in range(12)),
     ]
     (root / "m.csv").write_text("\n".join(lines))
 

@@ -28,8 +28,7 @@ def left_out(evidence: Evidence) -> CheckResult | None:
         return None
     listing = "; ".join(f"{', '.join(map(str, columns))}: {USES[use]}" for use, columns in kinds.items())
     count = sum(map(len, kinds.values()))
-    sentence = f"The models do not see {plural(count, 'column')}: {listing}. data.features may list them all the same."
-    return CheckResult(sentence, (), count)
+    return CheckResult(f"The models do not see {plural(count, 'column')}: {listing}.", (), count)
 
 
 def missing_values(evidence: Evidence) -> CheckResult | None:

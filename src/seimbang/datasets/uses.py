@@ -15,7 +15,7 @@ USES = {
     "unlisted": "not in data.features",
     "empty": "no value",
     "constant": "one value only",
-    "counter": "counts the rows, or numbers the cases",
+    "counter": "counts the rows, or numbers the cases; data.features would use it",
     "date": "dates; an age or a duration made of them could be used",
     "mixed": "words among its numbers",
     "measure": "numbers with something else in the cell; write the numbers alone to use them",
