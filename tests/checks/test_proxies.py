@@ -8,6 +8,7 @@ import pytest
 from audit_cases import dataset
 
 from seimbang.checks import audit
+from seimbang.checks.alone import aucs
 from seimbang.datasets import load, make
 from seimbang.datasets.base import Column
 from seimbang.imaging.base import ImageSettings
@@ -111,6 +112,16 @@ def test_names_of_cases_that_tell_the_class_are_said():
     (finding,) = found(data).values()
     assert (finding.code, finding.severity) == ("CASE_ORDER", "info")
     assert finding.sentence.startswith("The name of a case tells its class with an AUC of 1.00.")
+
+
+def test_of_thousands_of_columns_the_few_that_may_tell_the_class_are_looked_at():
+    y, X = np.arange(60) % 3 // 2, np.random.default_rng(0).normal(size=(60, 400))
+    X[:, 7] += 9 * y
+    X[:, 8] = np.where(y == 1, X[:, 8].clip(-0.5, 0.5), np.sign(X[:, 8]) * 2)
+    told = aucs(X, y, np.arange(60).astype(str), 0.9)
+    assert {7, 8} <= set(told)
+    assert min(told[7], told[8]) > 0.97
+    assert len(told) < 20
 
 
 @pytest.mark.parametrize("name", ["iris", "wine", "breast_cancer"])

@@ -9,8 +9,8 @@ import pandas as pd
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
 
-SCREENED = 2_000
-"""Cases on which a column is tried first."""
+TRIED = 2_000
+"""Cases of each class on which columns are tried."""
 
 WIDE = 200
 """Of a table with more columns only those are cross-validated that the first trial does not rule out."""
@@ -18,7 +18,7 @@ WIDE = 200
 FEWEST = 5
 """Patients of a class whose values may separate from the others' by chance: with 5 of 20, one column in 8,000."""
 
-_FOLDS, _LEAVES = 5, 32
+_FOLDS, _LEAVES, _FEW_LEAVES = 5, 32, 4
 
 
 def aucs(X: npt.NDArray[np.floating], y: Labels, patients: npt.NDArray[np.str_], least: float) -> dict[int, float]:
@@ -36,22 +36,44 @@ def aucs(X: npt.NDArray[np.floating], y: Labels, patients: npt.NDArray[np.str_],
     Returns:
         By position of the column; nothing where a class has fewer than two patients.
     """
-    columns = list(range(X.shape[1]))
+    rows = some(y)
+    X, y, patients = X[rows], y[rows], patients[rows]
+    columns, folds = list(range(X.shape[1])), _folds(y, patients)
     if X.shape[1] > WIDE:
         columns = [k for k in columns if _fit(X[:, [k]], y) >= least]
-    scores = {k: (cross_validated(X[:, [k]], y, patients), _ranked(X[:, k], y, patients)) for k in columns}
-    return {k: max(tree, ranked) for k, (tree, ranked) in scores.items() if tree is not None}
+    if folds is None:
+        return {}
+    return {k: max(_predicted(X[:, [k]], y, folds), _ranked(X[:, k], y, patients)) for k in columns}
 
 
-def cross_validated(values: npt.NDArray[np.floating], y: Labels, patients: npt.NDArray[np.str_]) -> float | None:
-    """Return the AUC of a tree on patients that it is not grown on, None where a class has fewer than two."""
-    from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
+def some(y: Labels) -> Labels:
+    """Return rows that are tried, in their order: at most ``TRIED`` of each class."""
+    shuffled = np.random.RandomState(0).permutation(len(y))
+    return np.sort(np.concatenate([shuffled[y[shuffled] == label][:TRIED] for label in np.unique(y)]))
+
+
+def cross_validated(values: npt.NDArray[np.floating], y: Labels, patients: npt.NDArray[np.str_]) -> float:
+    """Return the AUC of a tree on patients that it is not grown on; 0 where a class has fewer than two."""
+    rows = some(y)
+    folds = _folds(y[rows], patients[rows])
+    return _predicted(values[rows], y[rows], folds) if folds else 0.0
+
+
+def _folds(y: Labels, patients: npt.NDArray[np.str_]) -> list[tuple[Labels, Labels]] | None:
+    """Return training and test rows of each fold, None where a class has fewer than two patients."""
+    from sklearn.model_selection import StratifiedGroupKFold
 
     fewest = min(len(np.unique(patients[y == label])) for label in np.unique(y))
     if fewest < 2:
         return None
     folds = StratifiedGroupKFold(min(_FOLDS, fewest), shuffle=True, random_state=0)
-    return _auc(y, cross_val_predict(_tree(), values, y, groups=patients, cv=folds, method="predict_proba"))
+    return list(folds.split(y[:, None], y, patients))
+
+
+def _predicted(values: npt.NDArray[np.floating], y: Labels, folds: list[tuple[Labels, Labels]]) -> float:
+    from sklearn.model_selection import cross_val_predict
+
+    return _auc(y, cross_val_predict(_tree(), values, y, cv=folds, method="predict_proba"))
 
 
 def _ranked(values: npt.NDArray[np.floating], y: Labels, patients: npt.NDArray[np.str_]) -> float:
@@ -67,9 +89,8 @@ def _ranked(values: npt.NDArray[np.floating], y: Labels, patients: npt.NDArray[n
 
 
 def _fit(values: npt.NDArray[np.floating], y: Labels) -> float:
-    """Return the AUC of a tree on the cases that it is grown on, some of them where there are many."""
-    chosen = np.random.RandomState(0).permutation(len(y))[:SCREENED]
-    return _auc(y[chosen], _tree().fit(values[chosen], y[chosen]).predict_proba(values[chosen]))
+    """Return the AUC of a tree on the cases that it is grown on, too small a one to tell them by chance."""
+    return _auc(y, _tree(_FEW_LEAVES).fit(values, y).predict_proba(values))
 
 
 def _auc(y: Labels, probabilities: Floats) -> float:
@@ -79,7 +100,7 @@ def _auc(y: Labels, probabilities: Floats) -> float:
     return min(float(roc_auc_score(y == label, probabilities[:, k])) for k, label in enumerate(np.unique(y)))
 
 
-def _tree() -> Any:
+def _tree(leaves: int = _LEAVES) -> Any:
     from sklearn.tree import DecisionTreeClassifier
 
-    return DecisionTreeClassifier(max_leaf_nodes=_LEAVES, class_weight="balanced", random_state=0)
+    return DecisionTreeClassifier(max_leaf_nodes=leaves, class_weight="balanced", random_state=0)

@@ -83,7 +83,7 @@ def case_names(evidence: Evidence) -> CheckResult | None:
     rows, ids = evidence.development, evidence.cases.frame.case_id.to_numpy()
     values = _of_names([str(ids[row]) for row in rows])
     score = cross_validated(values, evidence.cases.y[rows], evidence.cases.groups[rows])
-    if score is None or score < ORDERED:
+    if score < ORDERED:
         return None
     what = "The order of the rows" if all(str(ids[row]).startswith("row ") for row in rows) else "The name of a case"
     sentence = (
@@ -142,7 +142,7 @@ def _proxy(evidence: Evidence, k: int) -> CheckResult | None:
         return None
     gaps = np.isnan(values)[:, None].astype(np.float64)
     gap = cross_validated(gaps, y, evidence.cases.groups[evidence.development])
-    how = "by whether it has a value" if (gap or 0.0) >= NEARLY else "by its values"
+    how = "by whether it has a value" if gap >= NEARLY else "by its values"
     sentence = (
         f"The column {column.name} alone tells the classes apart, {how} (AUC {evidence.column_aucs[k]:.2f} by patient)"
         ": was it made from the class, or known only after it? Leave it out then; otherwise data.meant may name it."
