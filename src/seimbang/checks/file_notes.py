@@ -10,6 +10,9 @@ from seimbang.datasets.base import LOST, REASONS, Dataset, FileNote, tally
 MAX_LOST = 0.05
 """A class that loses a larger share of its files is named."""
 
+NEAR = 3
+"""Of at most so many files it is said which other one may be meant."""
+
 ALPHA = 0.01
 """So is one that loses more than the other classes do, by Fisher's exact test at this level."""
 
@@ -72,7 +75,8 @@ def _said(files: Sequence[FileNote], start: str) -> CheckResult | None:
     for label, code, count in tally(files):
         by_class.setdefault(label or "in no class", []).append(f"{count:,} {code} ({REASONS[code]})")
     listing = "; ".join(f"{label}: {', '.join(reasons)}" for label, reasons in by_class.items())
-    return CheckResult(f"{start}. {listing}.", [file.path for file in files], len(files))
+    near = [f" {file.path}: {file.message}" for file in files if "did you mean" in file.message]
+    return CheckResult(f"{start}. {listing}.{''.join(near[:NEAR])}", [file.path for file in files], len(files))
 
 
 def _lost(of: str, data: Dataset) -> CheckResult | None:

@@ -189,6 +189,7 @@ REASONS = {
     "FILE_MISSING": "in the list of images, but not there",
     "FILE_SEVERAL": "several files fit its name in the list of images",
     "FILE_UNSURE": "its label is neither affirmed nor denied (-1)",
+    "FILE_UNCERTAIN": "its label is neither affirmed nor denied (-1), which counts as the study says",
     "IMG_CORRUPT": "damaged",
     "IMG_EMPTY": "empty",
     "IMG_FIRST_FRAME": "several pictures; the first is used",

@@ -23,6 +23,7 @@ def from_files(
     image: ImageSettings,
     classes: tuple[str, ...] | None,
     left: Iterable[FileNote] = (),
+    said: Iterable[FileNote] = (),
 ) -> Dataset:
     """Decode the files of ``rows`` and return those that could be read as a data set; the others are left out.
 
@@ -33,6 +34,7 @@ def from_files(
         image: The ``[image]`` table.
         classes: Classes of the internal set when this is an external one.
         left: Files beside them that are not used, and why.
+        said: What there is to say of files that are used.
 
     Raises:
         DataError: ``DATA_UNREADABLE`` when no file, or none of a class, could be read; ``DATA_ZIP``, and what
@@ -50,7 +52,7 @@ def from_files(
     cases = CaseTable.build(good, base, settings.positive, classes)
     beside = [replace(note, label=same_class(note.label, cases.classes) or note.label) for note in left]
     name = base.name if base.is_dir() else base.stem
-    return Dataset(cases, decoded.X, name, left_out=(*beside, *bad), noted=noted, facts=settings.facts)
+    return Dataset(cases, decoded.X, name, left_out=(*beside, *bad), noted=(*said, *noted), facts=settings.facts)
 
 
 def _require_readable(labels: "pd.Series[str]", bad: list[FileNote]) -> None:
@@ -75,8 +77,8 @@ def require_columns(columns: Iterable[str], needed: list[str]) -> None:
 
 def check_renames(settings: SourceSettings, names: Iterable[str]) -> None:
     """Raise ``DATA_UNKNOWN_CLASS`` when a name in ``classes`` or ``leave_out`` does not occur in the data."""
-    there = sorted(set(names))
-    known = {class_key(name) for name in (*there, *settings.classes.values())}
+    names = set(names)
+    known, there = {class_key(name) for name in (*names, *settings.classes.values())}, sorted(names - {""})
     for name in (*settings.classes, *(name for name in settings.leave_out if not part_of(name))):
         if class_key(name) not in known:
             near = get_close_matches(name, there, 1, 0.5)
@@ -84,16 +86,16 @@ def check_renames(settings: SourceSettings, names: Iterable[str]) -> None:
             raise DataError("DATA_UNKNOWN_CLASS", f"{name!r} in the study", f"one of {', '.join(there)}", fix)
 
 
-def parts(names: Iterable[str]) -> list[str]:
-    """Return train, validation, test or ``""`` for each of these spellings.
+def parts(names: "pd.Series[str]") -> list[str]:
+    """Return train, validation, test or ``""`` for each of these spellings; the index is the row in the file.
 
     Raises:
         DataError: ``DATA_SPLIT_NAME``.
     """
-    names = list(names)
-    for name in names:
+    for row, name in names.items():
         if name.strip() and not part_of(name):
-            raise DataError("DATA_SPLIT_NAME", f"the split {name!r}", f"one of {', '.join(SPLITS)}", "rename it")
+            found = f"the split {name!r} in row {row}"
+            raise DataError("DATA_SPLIT_NAME", found, f"one of {', '.join(SPLITS)}", "rename it")
     return [part_of(name) for name in names]
 
 

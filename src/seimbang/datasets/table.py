@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -10,12 +11,12 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import BeforeValidator, Field
 
-from seimbang.datasets.base import CaseTable, Column, Dataset
+from seimbang.datasets.base import REASONS, CaseTable, Column, Dataset, FileNote
 from seimbang.datasets.columns import MISSING, numbers, positions, ranges, refuse_text
 from seimbang.datasets.findings import Labelled
 from seimbang.datasets.groups import ByColumn
 from seimbang.datasets.images import check_renames, left_out, missing, parts, require_columns
-from seimbang.datasets.labels import CutLabel, against_rest, columns_of, first_gap, labels
+from seimbang.datasets.labels import CutLabel, against_rest, columns_of, first_gap, labels, uncertain
 from seimbang.datasets.sheets import Join, blocks, no_rows
 from seimbang.errors import DataError
 
@@ -128,9 +129,10 @@ def build(
     rows, X, columns = _together(tables, settings)
     if rows.empty:
         raise no_rows(path.name)
+    rows, X, gone = _sure(rows, X)
     rows["label"] = against_rest(rows.label, settings.label)
     settings = settings.with_positive()
-    check_renames(settings, rows.label.unique())
+    check_renames(settings, ["", *rows.label.unique()])
     new = rows.label.replace(settings.classes)
     if settings.leave_out:
         keep = [not left_out(settings, *names) for names in zip(rows.split, rows.label, new, strict=True)]
@@ -140,8 +142,9 @@ def build(
     names = settings.label.names if isinstance(settings.label, CutLabel) else ()
     ranks = tuple(dict.fromkeys(settings.classes.get(name, name) for name in names))
     cases = CaseTable.build(rows.iloc[order], path.parent, settings.positive, classes, ranks)
-    X = X[order]
-    return Dataset(cases, X, path.stem, "table", facts=settings.facts, columns=ranges(X, columns))
+    X, noted = X[order], _uncertain(rows, "FILE_UNCERTAIN")
+    made = Dataset(cases, X, path.stem, "table", facts=settings.facts, columns=ranges(X, columns))
+    return replace(made, left_out=gone, noted=noted)
 
 
 def _together(
@@ -193,7 +196,8 @@ def _piece(
     """
     roles = _roles(settings, list(table.columns))
     rows = pd.DataFrame({role: table[column] for role, column in roles.items()}, index=table.index)
-    rows["label"] = _sure(labels(table, settings.label, settings.label_column))
+    rows["label"] = labels(table, settings.label, settings.label_column, settings.classes.get("", ""))
+    rows["uncertain"] = uncertain(table, settings.label)
     rows["split"] = parts(rows.split) if "split" in roles else ""
     rows["case_id"] = _ids(rows.case_id.rename(roles["case_id"])) if "case_id" in roles else _numbered(table)
     features = {}
@@ -208,12 +212,16 @@ def _piece(
     return rows, pd.DataFrame(features, index=table.index)
 
 
-def _sure(classes: "pd.Series[str]") -> "pd.Series[str]":
-    unsure = classes.index[classes == ""]
-    if len(unsure):
-        found = f"an unsure label (-1) in row {unsure[0]}"
-        raise DataError("DATA_LABEL_UNSURE", found, "0 or 1", "correct the cell, or remove the row")
-    return classes
+def _sure(
+    rows: pd.DataFrame, X: npt.NDArray[np.float32]
+) -> tuple[pd.DataFrame, npt.NDArray[np.float32], tuple[FileNote, ...]]:
+    """Return the rows that have a class, and notes on the others."""
+    sure = rows.label != ""
+    return rows[sure], X[sure.to_numpy()], _uncertain(rows[~sure], "FILE_UNSURE")
+
+
+def _uncertain(rows: pd.DataFrame, code: str) -> tuple[FileNote, ...]:
+    return tuple(FileNote(row.case_id, row.label, code, REASONS[code]) for row in rows[rows.uncertain].itertuples())
 
 
 def _ids(column: "pd.Series[str]") -> "pd.Series[str]":
