@@ -176,6 +176,11 @@ def predict(run: Path, files: Sequence[Path], arm: str | None, out: Path | None)
             code = said.exit_code
         else:
             rows.append((image, *_cells(said)))
+            if said.note:
+                progress.say(f"{image}: {said.note}.")
+    if not rows and not code:
+        fix = "give a folder with images in it or below it"
+        raise DataError("DATA_EMPTY", f"no image in {', '.join(map(str, files))}", "images", fix)
     progress.table("Predictions", ("image", *COLUMNS), rows)
     return code
 

@@ -49,12 +49,8 @@ def _each(evidence: Evidence, check: Callable[[str, Dataset], CheckResult | None
 
 def _unreadable(of: str, data: Dataset) -> CheckResult | None:
     files = [note for note in data.left_out if note.code.startswith("IMG_")]
-    if not files:
-        return None
-    reasons = ", ".join(f"{code} {count}" for code, count in sorted(Counter(file.code for file in files).items()))
     verb = "is" if len(files) == 1 else "are"
-    sentence = f"{plural(len(files), 'file')}{of} could not be read and {verb} excluded ({reasons})."
-    return CheckResult(sentence, [file.path for file in files], len(files))
+    return _said(files, f"{plural(len(files), 'file')}{of} could not be read and {verb} excluded")
 
 
 def _left_out(of: str, data: Dataset) -> CheckResult | None:

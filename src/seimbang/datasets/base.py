@@ -185,6 +185,7 @@ REASONS = {
     "FILE_LINK": "link that is not followed",
     "FILE_COPY": "there, or reached by a link, a second time",
     "FILE_OUTSIDE": "image outside of the class folders",
+    "FILE_NESTED": "in a folder that is called like another class",
     "FILE_ASKED": "left out by the study",
     "FILE_MISSING": "in the list of images, but not there",
     "FILE_SEVERAL": "several files fit its name in the list of images",

@@ -1,6 +1,7 @@
 """What sources do alike: names of parts, renamed and left-out classes, decoding of files, the table."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import NoReturn
 
 import pandas as pd
 
-from seimbang.datasets.base import CaseTable, Dataset, FileNote, SourceSettings, tally
+from seimbang.datasets.base import LOST, CaseTable, Dataset, FileNote, SourceSettings, tally
 from seimbang.datasets.names import SPLITS, class_key, part_of, same_class
 from seimbang.errors import DataError
 from seimbang.imaging.base import ImageSettings
@@ -41,6 +42,8 @@ def from_files(
             `CaseTable.build` raises.
         ResourceError: The cache cannot be written.
     """
+    left = list(left)
+    _require_any(rows.label, [note for note in left if not left_out(settings, "", note.label)])
     rows = rows.sort_values("case_id", kind="stable", ignore_index=True)
     listed = CaseTable.build(rows, base, settings.positive, classes)  # what is wrong with the table comes first
     decoded = decode_all(rows.path.tolist(), open_store(base), image)
@@ -55,14 +58,28 @@ def from_files(
     return Dataset(cases, decoded.X, name, left_out=(*beside, *bad), noted=(*said, *noted), facts=settings.facts)
 
 
+def _require_any(labels: "pd.Series[str]", left: Sequence[FileNote]) -> None:
+    """Raise ``DATA_UNREADABLE`` where a class has files that should be cases, and none of them can be used."""
+    keys = {class_key(name) for name in labels.unique()}
+    lost = [note for note in left if note.code in LOST and note.label and class_key(note.label) not in keys]
+    if lost:
+        of_class = [note for note in lost if note.label == lost[0].label]
+        raise _gone(lost[0].label, of_class, f"{lost[0].path}: {lost[0].message}")
+
+
+def _gone(label: str, notes: Sequence[FileNote], example: str) -> DataError:
+    reasons = ", ".join(f"{count} {code}" for _, code, count in tally(notes))
+    found = f"no file of the class {label!r} that can be read ({reasons}), such as {example}"
+    fix = f"replace the files, or do without the class: leave_out = [{json.dumps(label, ensure_ascii=False)}] in [data]"
+    return DataError("DATA_UNREADABLE", found, "images of every class", fix)
+
+
 def _require_readable(labels: "pd.Series[str]", bad: list[FileNote]) -> None:
     """Raise ``DATA_UNREADABLE`` where none of the files, or none of those of a class, could be read."""
     for label in dict.fromkeys(note.label for note in bad):
         of_class = [note for note in bad if note.label == label]
         if len(of_class) == (labels == label).sum():
-            reasons = ", ".join(f"{count} {code}" for _, code, count in tally(of_class))
-            found = f"no file of the class {label!r} that can be read ({reasons}), such as {of_class[0].message}"
-            raise DataError("DATA_UNREADABLE", found, "images of every class", "replace the files")
+            raise _gone(label, of_class, of_class[0].message)
 
 
 def require_columns(columns: Iterable[str], needed: list[str]) -> None:
