@@ -91,9 +91,8 @@ class Manifest(Labelled):
         rows = rows.assign(path=[place.path for place in places])[here]
         rows = rows.assign(case_id=rows.path, group=self._patients(listed, rows.path))
         counted = rows[uncertain(listed, alone.label)[rows.index]]
-        noted = [
-            FileNote(row.path, row.label, "FILE_UNCERTAIN", f"-1, taken as {row.label}") for row in counted.itertuples()
-        ]
+        pairs = zip(counted.path, counted.label, strict=True)
+        noted = [FileNote(path, label, "FILE_UNCERTAIN", f"-1, taken as {label}") for path, label in pairs]
         return Cases(rows, folder, gone, noted)
 
     def load(self, image: ImageSettings, root: Path, classes: tuple[str, ...] | None = None) -> Dataset:

@@ -168,7 +168,7 @@ def _of_columns(table: pd.DataFrame, label: ColumnsLabel) -> pd.Series[str]:
 def _against(column: pd.Series[str]) -> pd.Series[str]:
     """Return the name of a column of 0 and 1 where it is 1, ``no <name>`` where it is 0."""
     name, ones = str(column.name), _ones(column.to_frame())[:, 0]
-    return pd.Series(np.where(ones, name, f"no {name}"), column.index)
+    return pd.Series([name if one else f"no {name}" for one in ones], column.index)
 
 
 def _only(table: pd.DataFrame) -> pd.Series[str]:

@@ -221,7 +221,9 @@ def _sure(
 
 
 def _uncertain(rows: pd.DataFrame, code: str) -> tuple[FileNote, ...]:
-    return tuple(FileNote(row.case_id, row.label, code, REASONS[code]) for row in rows[rows.uncertain].itertuples())
+    noted = rows[rows.uncertain]
+    pairs = zip(noted.case_id, noted.label, strict=True)
+    return tuple(FileNote(case, label, code, REASONS[code]) for case, label in pairs)
 
 
 def _ids(column: "pd.Series[str]") -> "pd.Series[str]":
