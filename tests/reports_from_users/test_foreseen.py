@@ -12,7 +12,10 @@ from seimbang.cli import app
 from seimbang.errors import DataError, SeimbangError, StudyError
 from seimbang.record.read import read
 from seimbang.runs import run as runs
+from seimbang.runs.foresight import placed
 from seimbang.runs.inspect import inspect, rehearse
+from seimbang.runs.stages import Job
+from seimbang.splits.base import Fold
 from seimbang.study.load import to_dict, to_toml
 from seimbang.study.schema import parse
 
@@ -129,6 +132,16 @@ PHANTOM = {
 )
 def test_a_network_that_cannot_be_trained_is_told_before(more, code, tmp_path):
     assert told(parse(PHANTOM | more), tmp_path).code == code
+
+
+def test_what_only_training_shows_is_placed_too(tmp_path):
+    (plan,) = study(tmp_path, 30, {}).plans()
+    none = np.empty(0, np.int64)
+    error = DataError("BALANCE_UNSUITED", "3 cases in class 1 among 20", "more", "set a smaller k")
+    said = placed(error, Job(plan, Fold("2.3", none, none, none), 0, False), ("well", "sick"))
+    assert str(said).startswith(
+        "BALANCE_UNSUITED: found 3 cases in class 'sick' among 20, in the arm 'mine', fold 2.3;"
+    )
 
 
 def test_arms_that_can_be_trained_are_not_named_and_several_are_named_at_once(tmp_path):
