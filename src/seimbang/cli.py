@@ -65,10 +65,10 @@ def init(
     _commands().init(data, out, {"label": label, "positive": positive, "group": group, "path": path})
 
 
-@app.command(epilog="Example: seimbang check my_study.toml")
-def check(study: str) -> None:
-    """Check a study file: all mistakes at once, with the nearest known name."""
-    _commands().check(study)
+@app.command(epilog="Example: seimbang check my_study.toml --data ~/data")
+def check(study: str, data: Data = None) -> None:
+    """Check a study file: all mistakes at once, and, where the data are there, what would stop a run."""
+    _commands().check(study, _root(data))
 
 
 @app.command(epilog="Example: seimbang audit chest_xray   or   seimbang audit pneumonia --data ~/data --shuffle-labels")

@@ -10,14 +10,14 @@ from pathlib import Path
 from seimbang import progress
 from seimbang.checks import leaks
 from seimbang.datasets.intake.base import Hints
-from seimbang.errors import SeimbangError, StudyError
+from seimbang.errors import DataError, SeimbangError, StudyError
 from seimbang.imaging.files import write_atomic
 from seimbang.record.choice import find_arm
 from seimbang.reports.report import write_report
 from seimbang.runs import ablation, over_findings
 from seimbang.runs.executors import Options, options
 from seimbang.runs.file_table import show_sets
-from seimbang.runs.inspect import inspect, machine
+from seimbang.runs.inspect import inspect, machine, rehearse
 from seimbang.runs.run import run as run_study
 from seimbang.runs.run import work as work_on
 from seimbang.runs.shuffle import shuffled_labels
@@ -94,10 +94,17 @@ def _free_name(out: Path) -> Path:
     return next(name for k in count(2) if not (name := out.with_name(f"{out.stem}-{k}{out.suffix}")).exists())
 
 
-def check(study: str) -> None:
-    """Check a study file."""
-    arms = load(study).arm
-    progress.say(f"{study} is in order: {len(arms)} arm(s), {', '.join(arm.name for arm in arms)}.")
+def check(study: str, root: Path) -> None:
+    """Check a study file, and where its data are there, whether a run would stop."""
+    whole = load(study)
+    arms = ", ".join(arm.name for arm in whole.arm)
+    try:
+        said = rehearse(whole, root)
+    except DataError as error:
+        if error.code != "DATA_MISSING":
+            raise
+        said = [f"Its data were not looked at: {error.found}; say where they are with --data."]
+    progress.say(" ".join([f"{study} is in order: {len(whole.arm)} arm(s), {arms}.", *said]))
 
 
 def audit(what: str, root: Path, shuffle_labels: bool, quick: bool) -> bool:
@@ -169,6 +176,11 @@ def predict(run: Path, files: Sequence[Path], arm: str | None, out: Path | None)
             code = said.exit_code
         else:
             rows.append((image, *_cells(said)))
+            if said.note:
+                progress.say(f"{image}: {said.note}.")
+    if not rows and not code:
+        fix = "give a folder with images in it or below it"
+        raise DataError("DATA_EMPTY", f"no image in {', '.join(map(str, files))}", "images", fix)
     progress.table("Predictions", ("image", *COLUMNS), rows)
     return code
 

@@ -73,6 +73,7 @@ def test_unreadable_files_by_reason_and_set():
     finding = finding_of("UNREADABLE", dataset(left_out=bad), external={"B": other})
     assert (finding.severity, finding.count, finding.cases) == ("warning", 3, ("a.jpg", "b.jpg", "a.jpg"))
     assert finding.sentence == (
-        "2 files could not be read and are excluded (IMG_FORMAT 1, IMG_TRUNCATED 1). "
-        "1 file of the external set B could not be read and is excluded (IMG_TRUNCATED 1)."
+        "2 files could not be read and are excluded. "
+        "sick: 1 IMG_FORMAT (image in a format that is not read), 1 IMG_TRUNCATED (cut off). "
+        "1 file of the external set B could not be read and is excluded. sick: 1 IMG_TRUNCATED (cut off)."
     )

@@ -32,7 +32,7 @@ def fitted(settings, method="none", seed=0, **changes):
 
 def test_the_search_keeps_every_candidate_and_the_best_is_fitted():
     found = fitted({"name": "svm", "grid": {"C": [1e-4, 1.0]}, "search": {"folds": 4, "repeats": 2}})
-    assert found.search.columns.tolist() == ["C", "mean", "sd", "metric", "chosen"]
+    assert found.search.columns.tolist() == ["C", "mean", "sd", "by", "chosen"]
     assert found.search.chosen.tolist() == [0, 1]
     assert found.search["mean"].tolist() == pytest.approx([1 / 3, 0.75], abs=0.15)
     assert (found.search["sd"] >= 0).all()
@@ -138,7 +138,7 @@ def test_methods_that_do_not_suit_the_model_are_an_error(name, method):
 
 def test_fewer_folds_where_a_class_has_few_groups_and_an_error_where_it_has_one():
     few = np.flatnonzero((Y < 2) | (np.arange(105) % 15 < 6))
-    assert {len(fitting._folds(Y[few], GROUPS[few], folds, 0)) for folds in (2, 5, 10)} == {2}
+    assert {len(fitting.inner_folds(Y[few], GROUPS[few], folds, 0)) for folds in (2, 5, 10)} == {2}
     one = np.flatnonzero((Y < 2) | (GROUPS == 34))
     with pytest.raises(DataError, match="FOLD_ROWS: found 1 case or group of class 2"):
         fitted({"name": "svm"}, t=one)
@@ -149,7 +149,7 @@ def test_calibration_keeps_groups_and_synthetic_rows_together():
     recipe = Smote(k=2).recipe(X, Y[TRAIN], 0, TRAIN)
     groups = fitting._groups(recipe, GROUPS)
     assert len(groups) == len(recipe)
-    for train, left in fitting._folds(recipe.y, groups, 5, 0):
+    for train, left in fitting.inner_folds(recipe.y, groups, 5, 0):
         assert not set(groups[train]) & set(groups[left])
 
 

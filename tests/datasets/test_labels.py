@@ -80,7 +80,6 @@ def test_one_column_a_class(tmp_path):
         ([["1", "0"], ["1", "1"]], "2 columns of data.label with a 1 in row 3 (A, B)"),
         ([["1", "0"], ["0", "0"]], "0 columns of data.label with a 1 in row 3 (none)"),
         ([["1", "0"], ["0", "2"]], "'2' in row 3 of the column 'B'"),
-        ([["1", "0"], ["-1", "1"]], "'-1' in row 3 of the column 'A'"),
         ([["1", "0"], ["x", "1"]], "'x' in row 3 of the column 'A'"),
     ],
 )
@@ -147,12 +146,6 @@ def test_no_label_column_is_a_feature(tmp_path):
     assert Counter(data.cases.frame.label) == {"A": 6, "no A": 6}
     error = refused(tmp_path, features=["x", "B"], label={"columns": ["A", "B"], "contains": "A"})
     assert (error.code, "'B' as label" in error.found) == ("DATA_ROLE", True)
-
-
-def test_an_unsure_row_of_a_table_is_refused(tmp_path):
-    (tmp_path / "m.csv").write_text("x,A\n1,0\n2,1\n3,-1\n4,1")
-    error = refused(tmp_path, features=["x"], label={"columns": ["A"]})
-    assert (error.code, "row 4" in error.found) == ("DATA_LABEL_UNSURE", True)
 
 
 def test_the_findings_of_a_source(tmp_path):

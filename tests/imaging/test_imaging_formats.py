@@ -13,7 +13,8 @@ from PIL import Image
 from seimbang.errors import ImageError
 from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.decode import FIRST_FRAME, NO_END, decode, decode_noted
-from seimbang.imaging.formats import HEAD, image_format
+from seimbang.imaging.formats import image_format
+from seimbang.imaging.other_formats import HEAD
 
 RNG = np.random.default_rng(3)
 NOISE = RNG.integers(0, 256, (40, 60), dtype=np.uint8)

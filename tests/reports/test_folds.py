@@ -42,7 +42,7 @@ def grid(chosen):
         for k, c in enumerate((0.25, 1.0, 4.0, 16.0))
         for gamma in ("scale", "0.1")
     ]
-    return pd.DataFrame(rows).assign(metric="balanced_accuracy", chosen=[chosen if k == 3 else 0 for k in range(8)])
+    return pd.DataFrame(rows).assign(by="balanced_accuracy", chosen=[chosen if k == 3 else 0 for k in range(8)])
 
 
 def columns(after):
@@ -147,7 +147,7 @@ def test_words_are_no_numbers_and_one_candidate_is_no_search(run):
 def test_a_damaged_search_is_named(folder):
     path = folder / "arms" / "smote" / "search.csv"
     before = path.read_text()
-    path.write_text("C,mean,sd,metric\n1,much,0,accuracy\n")
+    path.write_text("C,mean,sd,by\n1,much,0,accuracy\n")
     try:
         with pytest.raises(IntegrityError, match="RUN_DAMAGED") as caught:
             read(folder)

@@ -11,7 +11,7 @@ from run_files import changed, files
 from typer.testing import CliRunner
 
 from seimbang.cli import app
-from seimbang.errors import IntegrityError, ResourceError, StudyError
+from seimbang.errors import IntegrityError, ResourceError
 from seimbang.record.folder import RunFolder
 from seimbang.record.leases import Leases
 from seimbang.runs import executors
@@ -137,10 +137,10 @@ def test_the_folds_a_worker_reads_are_those_that_were_made(tmp_path):
 
 
 def test_an_error_of_a_job_ends_the_run_whoever_did_it(tmp_path):
-    failing = study(split={"folds": 2, "validation": 0.0})
-    with pytest.raises(StudyError, match="VALIDATION_MISSING"):
+    failing = study(model={"name": "resnet18", "weights": str(tmp_path / "none.pth")}, image={"size": [32, 32]})
+    with pytest.raises(ResourceError, match="WEIGHTS_MISSING"):
         run(failing, Path(), tmp_path / "alone")
-    with pytest.raises(StudyError, match="VALIDATION_MISSING"):
+    with pytest.raises(ResourceError, match="WEIGHTS_MISSING"):
         run(failing, Path(), tmp_path / "workers", options=Options(workers=2))
 
 

@@ -104,7 +104,8 @@ def test_class_with_too_few_patients_is_refused_with_its_counts():
     assert "'sick'" in error.found
     assert "8 cases of 2 patients" in error.found
     assert any(f"the {part} set" in error.found for part in ("train", "validation", "test"))
-    assert "fewer folds" in split_error(table(40, sick=0.05), DataError, folds=8).fix
+    assert split_error(table(40, sick=0.05), DataError, folds=8).fix.endswith("or set split.validation = 0.0")
+    assert split_error(cases, DataError, folds=8).fix.endswith("or set split.validation = 0.0")
     assert "of fold" in split_error(table(40, sick=0.05), DataError, folds=8).found
 
 
@@ -122,6 +123,7 @@ def test_provided_set_without_a_class_is_refused():
     error = split_error(cases, DataError, test="provided")
     assert error.code == "SPLIT_CLASS_MISSING"
     assert "'sick' in the test set; the class has 30 cases" in error.found
+    assert error.fix.endswith("or set split.test = 0.2")
 
 
 def test_sets_that_the_source_does_not_provide_are_refused():

@@ -112,27 +112,40 @@ class Balance(BaseModel):
             among: Which rows of ``X`` are the training rows, shape ``(n,)``; all of them unless given.
 
         Raises:
-            DataError: BALANCE_INPUT: lengths differ, or there are fewer than two classes. BALANCE_IMAGES: the rows are
-                not images, and the method is for images only.
+            DataError: BALANCE_INPUT: lengths differ; and what `require` raises.
         """
         rows = np.arange(len(X)) if among is None else among
-        if len(rows) != len(y) or len(np.unique(y)) < 2:
-            raise DataError(
-                "BALANCE_INPUT",
-                f"{len(rows)} rows, {len(y)} labels, {len(np.unique(y))} classes",
-                "as many labels as rows and at least two classes",
-                "check the training set of the split",
-            )
-        if self.images_only and X.ndim != 4:
-            raise DataError(
-                "BALANCE_IMAGES",
-                f"{self.title} asked for on rows of {' x '.join(map(str, X.shape[1:]))} numbers",
-                "images, height x width x channels",
-                "balance tables with oversample, smote or class_weights",
-            )
+        if len(rows) != len(y):
+            raise _wrong_input(len(rows), y)
+        self.require(X.shape[1:], y)
         recipe = self.rows(X, rows, y, np.random.RandomState(seed))
         real, i, j, donors = (rows[index] for index in (recipe.real, recipe.i, recipe.j, recipe.donors))
         return replace(recipe, real=real, i=i, j=j, donors=donors)
+
+    def require(self, shape: tuple[int, ...], y: Ints) -> None:
+        """Check what can be told without the values: whether the method suits rows of this shape and these labels.
+
+        Args:
+            shape: Of one row.
+            y: Labels of the training rows, shape ``(n,)``.
+
+        Raises:
+            DataError: BALANCE_INPUT: there are fewer than two classes. BALANCE_IMAGES: the rows are not images, and the
+                method is for images only. Methods add their own.
+        """
+        if len(np.unique(y)) < 2:
+            raise _wrong_input(len(y), y)
+        if self.images_only and len(shape) != 3:
+            raise DataError(
+                "BALANCE_IMAGES",
+                f"{self.title} asked for on rows of {' x '.join(map(str, shape))} numbers",
+                "images, height x width x channels",
+                "balance tables with oversample, smote or class_weights",
+            )
+
+    def fewest(self, y: Ints) -> int:
+        """Return how many rows a recipe for these labels has at least."""
+        return len(y)
 
     def with_categories(self, blocks: Blocks) -> Self:
         """Return the method for a table whose prepared rows have these categories; most methods ignore them."""
@@ -180,3 +193,9 @@ class Balance(BaseModel):
             rng: Seeded with the seed of the training.
         """
         return None
+
+
+def _wrong_input(rows: int, y: Ints) -> DataError:
+    found = f"{rows} rows, {len(y)} labels, {len(np.unique(y))} classes"
+    expected = "as many labels as rows and at least two classes"
+    return DataError("BALANCE_INPUT", found, expected, "check the training set of the split")

@@ -1,6 +1,6 @@
 """SMOTE in feature space: the network is trained on imbalanced data, then its last layer on balanced features."""
 
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -32,20 +32,15 @@ class FeatureSmote(Balance):
     ratio: float = Field(1.0, gt=0, le=1)
     towards: Literal["neighbours", "enemies"] = "neighbours"
 
-    def rows(self, X: npt.NDArray[Any], among: Ints, y: Ints, rng: np.random.RandomState) -> Recipe:
-        """Return every row once, after checking what retraining needs.
+    def require(self, shape: tuple[int, ...], y: Ints) -> None:
+        """Check as every method does, and the neighbours.
 
         Raises:
             DataError: SMOTE_NEIGHBOURS: a class to be oversampled, or for enemies the other classes, have no more than
                 ``k`` cases.
         """
-        for label in shortfall(y, self.ratio):
-            same = int((y == label).sum())
-            if self.towards == "neighbours":
-                require_neighbours(same, label, self.k)
-            else:
-                require_neighbours(len(y) - same, label, self.k, "outside")
-        return Recipe.of_real(np.arange(len(y)), y)
+        super().require(shape, y)
+        require_neighbours(y, self.ratio, self.k, "in" if self.towards == "neighbours" else "outside")
 
     def head_rows(self, features: npt.NDArray[np.float32], y: Ints, rng: np.random.RandomState) -> Recipe | None:
         """Return every row once, then the synthetic ones, class by class; None where no class falls short."""

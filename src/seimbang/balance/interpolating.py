@@ -37,6 +37,15 @@ class Interpolating(Balance):
         """Return imbalanced-learn's class and its settings."""
         raise NotImplementedError
 
+    def require(self, shape: tuple[int, ...], y: Ints) -> None:
+        """Check as every method does, and the neighbours.
+
+        Raises:
+            DataError: SMOTE_NEIGHBOURS: a class that needs synthetic cases has no more than ``k``.
+        """
+        super().require(shape, y)
+        require_neighbours(y, self.ratio, self.k)
+
     def rows(self, X: npt.NDArray[Any], among: Ints, y: Ints, rng: np.random.RandomState) -> Recipe:
         """Return every row once, then the synthetic ones as imbalanced-learn orders them.
 
@@ -44,12 +53,9 @@ class Interpolating(Balance):
         gets row numbers.
 
         Raises:
-            DataError: SMOTE_NEIGHBOURS: a class that needs synthetic cases has no more than ``k``. BALANCE_UNSUITED:
-                the method finds no case to start from.
+            DataError: BALANCE_UNSUITED: the method finds no case to start from.
         """
         wanted = shortfall(y, self.ratio)
-        for label in wanted:
-            require_neighbours(int((y == label).sum()), label, self.k)
         if not wanted:
             return Recipe.of_real(np.arange(len(y)), y)
         features = X[among].reshape(len(among), -1).astype(np.result_type(X, np.float32))

@@ -27,17 +27,21 @@ class Smote(Balance):
     k: int = Field(5, ge=1, le=1000)
     ratio: float = Field(1.0, gt=0, le=1)
 
-    def rows(self, X: npt.NDArray[Any], among: Ints, y: Ints, rng: np.random.RandomState) -> Recipe:
-        """Return every row once, then the synthetic ones, class by class.
+    def require(self, shape: tuple[int, ...], y: Ints) -> None:
+        """Check as every method does, and the neighbours.
 
         Raises:
             DataError: SMOTE_NEIGHBOURS: a class that needs synthetic cases has no more than ``k``.
         """
+        super().require(shape, y)
+        require_neighbours(y, self.ratio, self.k)
+
+    def rows(self, X: npt.NDArray[Any], among: Ints, y: Ints, rng: np.random.RandomState) -> Recipe:
+        """Return every row once, then the synthetic ones, class by class."""
         start = rng.get_state()
         synthetic = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64))]
         for label, count in shortfall(y, self.ratio).items():
             members = np.flatnonzero(y == label)
-            require_neighbours(len(members), label, self.k)
             near = neighbours(X, among[members], self.k)
             rng.set_state(start)  # imbalanced-learn reseeds for every class
             first, which = np.divmod(rng.randint(0, near.size, size=count), self.k)
@@ -47,16 +51,19 @@ class Smote(Balance):
         return Recipe(np.arange(len(y)), i, j, deltas, np.concatenate([y, labels]))
 
 
-def require_neighbours(count: int, label: int, k: int, where: Literal["in", "outside"] = "in") -> None:
-    """Check that there are more than ``k`` cases, ``count``, in a class or outside of it.
+def require_neighbours(y: Ints, ratio: float, k: int, where: Literal["in", "outside"] = "in") -> None:
+    """Check that there are more than ``k`` cases in, or outside of, each class that falls short of ``ratio``.
 
     Raises:
         DataError: SMOTE_NEIGHBOURS.
     """
-    if count <= k:
-        raise DataError(
-            "SMOTE_NEIGHBOURS",
-            f"{count} cases {where} class {label}, which SMOTE is to oversample",
-            f"more than k = {k} cases",
-            "set a smaller k, or use the method oversample",
-        )
+    for label in shortfall(y, ratio):
+        count = int(((y == label) == (where == "in")).sum())
+        if count <= k:
+            cases = "1 case" if count == 1 else f"{count} cases"
+            raise DataError(
+                "SMOTE_NEIGHBOURS",
+                f"{cases} {where} class {label}, which SMOTE is to oversample",
+                f"more than k = {k} cases",
+                "set a smaller k, or use the method oversample",
+            )

@@ -36,24 +36,33 @@ class SmoteNc(Balance):
         """Return the method for prepared rows whose categories are these columns."""
         return self.model_copy(update={"blocks": blocks})
 
-    def rows(self, X: npt.NDArray[Any], among: Ints, y: Ints, rng: np.random.RandomState) -> Recipe:
-        """Return every row once, then the synthetic ones, class by class.
+    @property
+    def _levels(self) -> list[int]:
+        """The columns of all categories."""
+        return [column for start, stop in self.blocks for column in range(start, stop)]
+
+    def require(self, shape: tuple[int, ...], y: Ints) -> None:
+        """Check as every method does, the columns, and the neighbours.
 
         Raises:
             DataError: BALANCE_CATEGORIES: images, or a table of numbers or of categories alone. SMOTE_NEIGHBOURS: a
                 class that needs synthetic cases has no more than ``k``.
         """
-        levels = [column for start, stop in self.blocks for column in range(start, stop)]
-        if X.ndim != 2 or not levels or len(levels) == X.shape[1]:
-            found = f"{len(self.blocks)} categories in rows of {' x '.join(map(str, X.shape[1:]))} numbers"
+        super().require(shape, y)
+        if len(shape) != 1 or not self.blocks or len(self._levels) == shape[0]:
+            found = f"{len(self.blocks)} categories in rows of {' x '.join(map(str, shape))} numbers"
             fix = "use the method smote, or name the categorical columns in data.categories"
             raise DataError("BALANCE_CATEGORIES", found, "a table with both numbers and categories", fix)
+        require_neighbours(y, self.ratio, self.k)
+
+    def rows(self, X: npt.NDArray[Any], among: Ints, y: Ints, rng: np.random.RandomState) -> Recipe:
+        """Return every row once, then the synthetic ones, class by class."""
+        levels = self._levels
         start = rng.get_state()
         none = np.empty(0, np.int64)
         synthetic = [(none, none, np.empty(0), none, np.empty((0, len(self.blocks)), np.int64))]
         for label, count in shortfall(y, self.ratio).items():
             members = np.flatnonzero(y == label)
-            require_neighbours(len(members), label, self.k)
             values = X[among[members]].astype(np.float64)
             near = neighbours(rescaled(values, levels), np.arange(len(members)), self.k)
             rng.set_state(start)  # imbalanced-learn reseeds for every class, and again for its levels

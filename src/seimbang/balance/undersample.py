@@ -24,6 +24,10 @@ class Undersample(Balance):
     source: ClassVar[str] = "Drummond & Holte 2003, ICML workshop on learning from imbalanced data sets II"
     ratio: float = Field(1.0, gt=0, le=1)
 
+    def fewest(self, y: Ints) -> int:
+        """Return how many rows remain."""
+        return len(self.rows(np.empty(0), y, y, np.random.RandomState(0)))
+
     def rows(self, X: npt.NDArray[Any], among: Ints, y: Ints, rng: np.random.RandomState) -> Recipe:
         """Return the remaining rows, class by class."""
         keep, chosen = kept(y, self.ratio), []

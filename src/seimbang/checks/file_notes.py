@@ -10,6 +10,9 @@ from seimbang.datasets.base import LOST, REASONS, Dataset, FileNote, tally
 MAX_LOST = 0.05
 """A class that loses a larger share of its files is named."""
 
+NEAR = 3
+"""Of at most so many files it is said which other one may be meant."""
+
 ALPHA = 0.01
 """So is one that loses more than the other classes do, by Fisher's exact test at this level."""
 
@@ -72,12 +75,8 @@ def _each(evidence: Evidence, check: Callable[[str, Dataset], CheckResult | None
 
 def _unreadable(of: str, data: Dataset) -> CheckResult | None:
     files = [note for note in data.left_out if note.code.startswith("IMG_")]
-    if not files:
-        return None
-    reasons = ", ".join(f"{code} {count}" for code, count in sorted(Counter(file.code for file in files).items()))
     verb = "is" if len(files) == 1 else "are"
-    sentence = f"{plural(len(files), 'file')}{of} could not be read and {verb} excluded ({reasons})."
-    return CheckResult(sentence, [file.path for file in files], len(files))
+    return _said(files, f"{plural(len(files), 'file')}{of} could not be read and {verb} excluded")
 
 
 def _left_out(of: str, data: Dataset) -> CheckResult | None:
@@ -98,7 +97,8 @@ def _said(files: Sequence[FileNote], start: str) -> CheckResult | None:
     for label, code, count in tally(files):
         by_class.setdefault(label or "in no class", []).append(f"{count:,} {code} ({REASONS[code]})")
     listing = "; ".join(f"{label}: {', '.join(reasons)}" for label, reasons in by_class.items())
-    return CheckResult(f"{start}. {listing}.", [file.path for file in files], len(files))
+    near = [f" {file.path}: {file.message}" for file in files if "did you mean" in file.message]
+    return CheckResult(f"{start}. {listing}.{''.join(near[:NEAR])}", [file.path for file in files], len(files))
 
 
 def _lost(of: str, data: Dataset) -> CheckResult | None:

@@ -97,6 +97,9 @@ class Estimator(Model):
             for values in product(*self.grid.values())
         ]
 
+    def require(self, rows: int) -> None:
+        """Check that so many rows suffice; most models take any number."""
+
     def classifier(self, rows: npt.NDArray[np.float32], seed: int) -> Any:
         """Return a new scikit-learn classifier that is to be fitted to ``rows``, ``float32[n, f]``.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,6 +20,8 @@ from seimbang.threads import threads
 Rows = npt.NDArray[np.float32]
 BLOCK = 256
 """Rows a block, where cases are made or predicted."""
+PLENTY = 20
+"""So many times the neighbours that are looked at are left of a class however it is divided."""
 FOLDS = 5
 """Parts of the training rows in which probabilities are calibrated."""
 MANY = 1_000_000
@@ -34,8 +36,8 @@ class Fitted:
     Attributes:
         pipeline: scikit-learn's: scaling, principal components, classifier.
         classes: Number of classes, also of those that were not among the training rows.
-        search: One row a candidate: the values of the grid, ``mean`` and ``sd`` of ``metric`` over the inner folds, and
-            whether it was ``chosen``. Without a grid one row without figures.
+        search: One row a candidate: the values of the grid, ``mean`` and ``sd`` over the inner folds of the figure that
+            it was compared ``by``, and whether it was ``chosen``. Of a single candidate the row has no figures.
     """
 
     pipeline: Any
@@ -126,7 +128,7 @@ class _Inner:
         rows = np.arange(len(self.recipe)) if everything else np.unique(self.recipe.real)
         y, groups = (self.recipe.y, rows) if everything else (self.y[rows], self.groups[rows])
         for repeat in range(search.repeats):
-            for train, left in _folds(y, groups, search.folds, self.seed + repeat):
+            for train, left in inner_folds(y, groups, search.folds, self.seed + repeat):
                 if everything:
                     yield _only(self.recipe, train), _made(_only(self.recipe, left), self.X), y[left]
                 else:
@@ -139,7 +141,7 @@ def _search(model: Estimator, candidates: list[Estimator], inner: _Inner) -> pd.
     table = pd.DataFrame([{name: getattr(candidate, name) for name in model.grid} for candidate in candidates])
     scores = np.full((1, 1), np.nan) if len(candidates) == 1 else np.array(list(_scores(candidates, inner)))
     table["mean"], table["sd"] = scores.mean(0), scores.std(0, ddof=1) if len(scores) > 1 else np.nan
-    table["metric"] = model.search.by
+    table["by"] = model.search.by
     table["chosen"] = (np.arange(len(candidates)) == scores.mean(0).argmax()).astype(int)
     return table
 
@@ -165,23 +167,67 @@ def _score(predicted: Ints, truth: Ints, by: str) -> float:
     return float(np.mean([(predicted[truth == label] == label).mean() for label in np.unique(truth)]))
 
 
-def _folds(y: Ints, groups: npt.NDArray[Any], folds: int, seed: int) -> list[tuple[Ints, Ints]]:
+def inner_folds(y: Ints, groups: npt.NDArray[Any], folds: int, seed: int) -> list[tuple[Ints, Ints]]:
     """Divide rows, groups kept together and classes in proportion; fewer folds where a class has fewer groups.
 
     Raises:
-        DataError: FOLD_ROWS.
+        DataError: FOLD_ROWS: a class has one group, or those of a class all came into one part.
     """
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
     each = {int(label): len(np.unique(groups[y == label])) for label in np.unique(y)}
     rarest = min(each, key=lambda label: each[label])
-    if each[rarest] < 2:
-        found = f"{each[rarest]} case or group of class {rarest} among the {len(y)} training rows"
-        fix = 'leave out that class, or set calibrate = "none" and no grid'
-        raise DataError("FOLD_ROWS", found, "at least 2 of each, to choose or calibrate inside of them", fix)
     count, alone = min(folds, each[rarest]), len(np.unique(groups)) == len(groups)
     kind = StratifiedKFold if alone else StratifiedGroupKFold  # the same where nothing is kept together, but faster
-    return list(kind(count, shuffle=True, random_state=seed).split(y, y, None if alone else groups))
+    parts = []
+    if count > 1:
+        parts = list(kind(count, shuffle=True, random_state=seed).split(y, y, None if alone else groups))
+    if not parts or any(len(np.unique(y[train])) < 2 for train, _ in parts):
+        noun = "case or group" if each[rarest] == 1 else "cases or groups"
+        found = f"{each[rarest]} {noun} of class {rarest} among the {len(y)} training rows"
+        fix = 'leave out that class, or set calibrate = "none" and no grid'
+        raise DataError(
+            "FOLD_ROWS", found, "at least 2 of each, which can be divided, to choose or calibrate inside of them", fix
+        )
+    return parts
+
+
+def require(
+    model: Estimator, balance: Balance, shape: tuple[int, ...], y: Ints, groups: npt.NDArray[Any], seed: int
+) -> None:
+    """Check what can be told of ``fit`` without the values: the labels of every inner fold, for every candidate.
+
+    Args:
+        model: What is to be fitted.
+        balance: How the rows are balanced.
+        shape: Of one row.
+        y: Labels of the training rows.
+        groups: Which of them belong together.
+        seed: That of ``fit``.
+
+    Raises:
+        StudyError, DataError: What ``fit`` would raise.
+    """
+    _require_rows_only(model, balance)
+    balance.require(shape, y)
+    candidates, rows = model.candidates(), balance.fewest(y)
+    rarest = min(len(np.unique(groups[y == label])) for label in np.unique(y))
+    most = max(getattr(settings, "k", 1) for settings in (balance, *candidates))
+    if balance.scope == "all" or rarest >= PLENTY * most:
+        return
+    for repeat in range(model.search.repeats if len(candidates) > 1 else 0):
+        for train, _ in inner_folds(y, groups, model.search.folds, seed + repeat):
+            balance.require(shape, y[train])
+            _require_rows(candidates, balance.fewest(y[train]))
+    if model.calibrate != "none":
+        fewest = min(len(train) for train, _ in inner_folds(y, groups, FOLDS, seed))
+        rows = rows * fewest // len(y)
+    _require_rows(candidates, rows)
+
+
+def _require_rows(candidates: Sequence[Estimator], rows: int) -> None:
+    for candidate in candidates:
+        candidate.require(rows)
 
 
 def _groups(recipe: Recipe, groups: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -248,7 +294,7 @@ def _calibrated(classifier: Any, method: str, y: Ints, groups: npt.NDArray[Any],
     """Return a classifier whose probabilities are learned from rows it was not fitted to, and then fitted to all."""
     from sklearn.calibration import CalibratedClassifierCV
 
-    return CalibratedClassifierCV(classifier, method=method, cv=_folds(y, groups, FOLDS, seed), ensemble=False)
+    return CalibratedClassifierCV(classifier, method=method, cv=inner_folds(y, groups, FOLDS, seed), ensemble=False)
 
 
 def _train(model: Estimator, classifier: Any, rows: Rows, y: Ints, weights: Floats | None) -> None:

@@ -26,18 +26,19 @@ class Knn(Estimator):
     metric: Literal["euclidean", "manhattan", "cosine"] = "euclidean"
     weights: Literal["uniform", "distance"] = "uniform"
 
-    def classifier(self, rows: npt.NDArray[np.float32], seed: int) -> Any:
-        """Return the neighbours' vote.
+    def require(self, rows: int) -> None:
+        """Check the number of training rows.
 
         Raises:
             DataError: KNN_NEIGHBOURS: there are fewer rows than neighbours.
         """
+        if rows < self.k:
+            found, expected = f"{rows} training rows for {self.k} neighbours", "at least as many rows as neighbours"
+            raise DataError("KNN_NEIGHBOURS", found, expected, "set a smaller k")
+
+    def classifier(self, rows: npt.NDArray[np.float32], seed: int) -> Any:
+        """Return the neighbours' vote."""
         from sklearn.neighbors import KNeighborsClassifier
 
-        if len(rows) < self.k:
-            found, expected = (
-                f"{len(rows)} training rows for {self.k} neighbours",
-                "at least as many rows as neighbours",
-            )
-            raise DataError("KNN_NEIGHBOURS", found, expected, "set a smaller k")
+        self.require(len(rows))
         return KNeighborsClassifier(self.k, metric=self.metric, weights=self.weights, algorithm="brute")

@@ -10,12 +10,24 @@ from typing import Any, cast
 
 import numpy.typing as npt
 
-from seimbang.balance.base import Floats, Ints
+from seimbang.balance.base import Balance, Floats, Ints
 from seimbang.classical.base import Estimator
-from seimbang.classical.fit import Fitted, fit
+from seimbang.classical.fit import Fitted, fit, require
 from seimbang.classical.saved import load, save
 from seimbang.imaging.base import ImageSettings
-from seimbang.training.base import SEARCH, Features, Learned, Learner, Model, Progress, Shape, Task, unfit
+from seimbang.training.base import (
+    SEARCH,
+    Features,
+    Labels,
+    Learned,
+    Learner,
+    Model,
+    Progress,
+    Shape,
+    Task,
+    TrainingSettings,
+    unfit,
+)
 
 
 class ClassicalLearner(Learner):
@@ -36,6 +48,10 @@ class ClassicalLearner(Learner):
         search = fitted.search.astype(object).where(fitted.search.notna(), None).to_dict("records")
         files = {SEARCH: json.dumps({"engine": fitted.engine, "search": search}, indent=2).encode()}
         return Learned(fitted, files | ({model.file: save(fitted)} if task.kept else {}))
+
+    def require(self, model: Model, training: TrainingSettings, balance: Balance, labels: Labels) -> None:
+        """Check every inner fold and every candidate; see ``fit.require``."""
+        require(cast(Estimator, model), balance, labels.shape, labels.y, labels.groups, training.seed)
 
     def load(self, model: Model, learned: bytes, shape: Shape, classes: int, image: ImageSettings) -> Complete:
         """Return the model and what it needs to see an image.

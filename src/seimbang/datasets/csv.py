@@ -11,7 +11,7 @@ from seimbang.datasets.base import REASONS, Dataset, FileNote
 from seimbang.datasets.findings import Labelled
 from seimbang.datasets.groups import ByColumn, ByFolder, ByName
 from seimbang.datasets.images import check_renames, from_files, left_out, missing, parts, renamed, require_columns
-from seimbang.datasets.labels import against_rest, columns_of, labels
+from seimbang.datasets.labels import against_rest, columns_of, labels, uncertain
 from seimbang.datasets.paths import NAMED, Place, locate
 from seimbang.datasets.sheets import blocks, whole
 from seimbang.errors import DataError
@@ -26,11 +26,13 @@ class Cases:
         rows: Those that can be used: ``case_id``, ``path``, ``label``, ``group``, ``split`` and ``site``.
         folder: Folder that the paths are relative to.
         gone: The others that a study would have, and why they cannot be used.
+        noted: Those with an uncertain label that are used all the same.
     """
 
     rows: pd.DataFrame
     folder: Path
     gone: Sequence[FileNote]
+    noted: Sequence[FileNote] = ()
 
 
 class Manifest(Labelled):
@@ -78,8 +80,8 @@ class Manifest(Labelled):
             DataError: ``DATA_EMPTY``, ``DATA_SPLIT_NAME``, ``DATA_FILE_MISSING``, ``DATA_FILE_SEVERAL``,
                 ``DATA_GROUP_PATTERN``, ``DATA_GROUP_LEVEL`` and what `read` and `labels` raise.
         """
-        listed, folder = self.read(root), (root / self.path).parent / self.images
-        rows = self.alone(root)._rows(listed)
+        listed, folder, alone = self.read(root), (root / self.path).parent / self.images, self.alone(root)
+        rows = alone._rows(listed)
         if rows.empty:
             fix = "check data.leave_out and the file"
             raise DataError("DATA_EMPTY", f"no cases in {root / self.path}", "one row an image", fix)
@@ -88,7 +90,10 @@ class Manifest(Labelled):
         here = [bool(place.path) and label != "" for place, label in zip(places, rows.label, strict=True)]
         rows = rows.assign(path=[place.path for place in places])[here]
         rows = rows.assign(case_id=rows.path, group=self._patients(listed, rows.path))
-        return Cases(rows, folder, gone)
+        counted = rows[uncertain(listed, alone.label)[rows.index]]
+        pairs = zip(counted.path, counted.label, strict=True)
+        noted = [FileNote(path, label, "FILE_UNCERTAIN", f"-1, taken as {label}") for path, label in pairs]
+        return Cases(rows, folder, gone, noted)
 
     def load(self, image: ImageSettings, root: Path, classes: tuple[str, ...] | None = None) -> Dataset:
         """Read the manifest; rows without a file or with an unsure label are left out, each with its reason.
@@ -99,15 +104,16 @@ class Manifest(Labelled):
         cases = self.cases(root)
         facts = {"source": f"manifest {Path(self.path).name}", "format": "images listed in a table"}
         settings = self.alone(root).with_facts(facts).with_positive()
-        return from_files(cases.rows, cases.folder, settings, image, classes, cases.gone)
+        return from_files(cases.rows, cases.folder, settings, image, classes, cases.gone, cases.noted)
 
     def _blocks(self, path: Path) -> Iterator[pd.DataFrame]:
         return blocks(path)
 
     def _rows(self, listed: pd.DataFrame) -> pd.DataFrame:
         """Return the rows that are not left out, with the roles of their columns."""
-        label = against_rest(labels(listed, self.label, self.label_column), self.label)
-        check_renames(self, label[label != ""].unique())
+        cells = labels(listed, self.label, self.label_column, self.classes.get("", ""))
+        label = against_rest(cells, self.label)
+        check_renames(self, ["", *label.unique()])
         new = label.map({name: renamed(self, name) for name in label.unique()})
         split = listed.get(self.split_column, pd.Series("", index=listed.index))
         rows = listed.reindex(columns=["site"], fill_value="")
@@ -156,7 +162,8 @@ def _gone(rows: pd.DataFrame, places: Sequence[Place], folder: Path) -> list[Fil
         if code or label == "":
             code = code or "FILE_UNSURE"
             fitting = f": {', '.join(place.rivals)}" if place.rivals else ""
-            gone.append(FileNote(name, label, code, REASONS[code] + fitting))
+            near = f"; did you mean {place.near}?" if place.near else ""
+            gone.append(FileNote(name, label, code, REASONS[code] + fitting + near))
     if not any(place.path for place in places):
         _refuse(gone, folder)
     return gone
@@ -167,6 +174,8 @@ def _refuse(files: Sequence[FileNote], folder: Path) -> NoReturn:
     fix = "say where the images are: seimbang init MANIFEST --path FOLDER, or data.images in the study"
     expected = f"the images in {folder.resolve()} or in a folder below it"
     if files[0].code == "FILE_MISSING":
-        raise DataError("DATA_FILE_MISSING", f"none of the {len(files)} files that are listed ({names})", expected, fix)
+        near = f"; of {files[0].path}: {files[0].message}" if "did you mean" in files[0].message else ""
+        found = f"none of the {len(files)} files that are listed ({names}){near}"
+        raise DataError("DATA_FILE_MISSING", found, expected, fix)
     found = f"{len(files)} names without one file each; {files[0].path}: {files[0].message}"
     raise DataError("DATA_FILE_SEVERAL", found, expected, fix)

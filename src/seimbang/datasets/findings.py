@@ -81,7 +81,7 @@ class Labelled(SourceSettings):
         if self.label is None:
             label: Label = ContainsLabel(column=self.label_column, contains=name)
         elif isinstance(self.label, ColumnsLabel):
-            label = ColumnsLabel(columns=self.label.columns, contains=name)
+            label = self.label.model_copy(update={"contains": name})
         else:
             return self
         return self.model_copy(update={"label": label, "findings": (), "positive": None})

@@ -53,7 +53,7 @@ class Folder(SourceSettings):
         """
         base = root / self.path
         layout = lay_out(open_base(base), base.name, classes)
-        check_renames(self, [file.folder for file in layout.files])
+        check_renames(self, [*(file.folder for file in layout.files), *(note.label for note in layout.left)])
         chosen, asked = self._chosen(layout.files)
         if not chosen:
             refuse_empty(base, layout, bool(asked))
@@ -102,7 +102,9 @@ def refuse_empty(base: Path, layout: Layout, asked: bool) -> NoReturn:
     listing = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(4)) or "no files at all"
     reasons = ", ".join(f"{count} {code}" for code, count in Counter(note.code for note in layout.left).items())
     found = f"{base} with {listing}{f' ({reasons})' if reasons else ''}"
-    fix = "correct data.leave_out" if asked else "check data.path; docs/errors.md says what the reasons are"
+    unread = next((note.message for note in layout.left if note.code == "IMG_FORMAT"), "")
+    fix = unread or "check data.path; docs/errors.md says what the reasons are"
+    fix = "correct data.leave_out" if asked else fix
     raise DataError("DATA_EMPTY", found, "images in class folders", fix)
 
 

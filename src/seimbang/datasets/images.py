@@ -1,6 +1,7 @@
 """What sources do alike: names of parts, renamed and left-out classes, decoding of files, the table."""
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import NoReturn
 
 import pandas as pd
 
-from seimbang.datasets.base import CaseTable, Dataset, FileNote, SourceSettings, tally
+from seimbang.datasets.base import LOST, CaseTable, Dataset, FileNote, SourceSettings, tally
 from seimbang.datasets.names import SPLITS, class_key, part_of, same_class
 from seimbang.errors import DataError
 from seimbang.imaging.base import ImageSettings
@@ -24,6 +25,7 @@ def from_files(
     image: ImageSettings,
     classes: tuple[str, ...] | None,
     left: Iterable[FileNote] = (),
+    said: Iterable[FileNote] = (),
 ) -> Dataset:
     """Decode the files of ``rows`` and return those that could be read as a data set; the others are left out.
 
@@ -34,12 +36,15 @@ def from_files(
         image: The ``[image]`` table.
         classes: Classes of the internal set when this is an external one.
         left: Files beside them that are not used, and why.
+        said: What there is to say of files that are used.
 
     Raises:
         DataError: ``DATA_UNREADABLE`` when no file, or none of a class, could be read; ``DATA_ZIP``, and what
             `CaseTable.build` raises.
         ResourceError: The cache cannot be written.
     """
+    left = list(left)
+    _require_any(rows.label, [note for note in left if not left_out(settings, "", note.label)])
     rows = rows.sort_values("case_id", kind="stable", ignore_index=True)
     listed = CaseTable.build(rows, base, settings.positive, classes)  # what is wrong with the table comes first
     decoded = decode_all(rows.path.tolist(), open_store(base), image)
@@ -52,7 +57,23 @@ def from_files(
     cases = CaseTable.build(good, base, settings.positive, classes)
     beside = [replace(note, label=same_class(note.label, cases.classes) or note.label) for note in left]
     name = base.name if base.is_dir() else base.stem
-    return Dataset(cases, decoded.X, name, left_out=(*beside, *bad), noted=noted, facts=settings.facts)
+    return Dataset(cases, decoded.X, name, left_out=(*beside, *bad), noted=(*said, *noted), facts=settings.facts)
+
+
+def _require_any(labels: "pd.Series[str]", left: Sequence[FileNote]) -> None:
+    """Raise ``DATA_UNREADABLE`` where a class has files that should be cases, and none of them can be used."""
+    keys = {class_key(name) for name in labels.unique()}
+    lost = [note for note in left if note.code in LOST and note.label and class_key(note.label) not in keys]
+    if lost:
+        of_class = [note for note in lost if note.label == lost[0].label]
+        raise _gone(lost[0].label, of_class, f"{lost[0].path}: {lost[0].message}")
+
+
+def _gone(label: str, notes: Sequence[FileNote], example: str) -> DataError:
+    reasons = ", ".join(f"{count} {code}" for _, code, count in tally(notes))
+    found = f"no file of the class {label!r} that can be read ({reasons}), such as {example}"
+    fix = f"replace the files, or do without the class: leave_out = [{json.dumps(label, ensure_ascii=False)}] in [data]"
+    return DataError("DATA_UNREADABLE", found, "images of every class", fix)
 
 
 def _worth_saying(notes: Mapping[int, Note], files: int, image: ImageSettings) -> dict[int, Note]:
@@ -67,9 +88,7 @@ def _require_readable(labels: "pd.Series[str]", bad: list[FileNote]) -> None:
     for label in dict.fromkeys(note.label for note in bad):
         of_class = [note for note in bad if note.label == label]
         if len(of_class) == (labels == label).sum():
-            reasons = ", ".join(f"{count} {code}" for _, code, count in tally(of_class))
-            found = f"no file of the class {label!r} that can be read ({reasons}), such as {of_class[0].message}"
-            raise DataError("DATA_UNREADABLE", found, "images of every class", "replace the files")
+            raise _gone(label, of_class, of_class[0].message)
 
 
 def require_columns(columns: Iterable[str], needed: list[str]) -> None:
@@ -84,8 +103,8 @@ def require_columns(columns: Iterable[str], needed: list[str]) -> None:
 
 def check_renames(settings: SourceSettings, names: Iterable[str]) -> None:
     """Raise ``DATA_UNKNOWN_CLASS`` when a name in ``classes`` or ``leave_out`` does not occur in the data."""
-    there = sorted(set(names))
-    known = {class_key(name) for name in (*there, *settings.classes.values())}
+    names = set(names)
+    known, there = {class_key(name) for name in (*names, *settings.classes.values())}, sorted(names - {""})
     for name in (*settings.classes, *(name for name in settings.leave_out if not part_of(name))):
         if class_key(name) not in known:
             near = get_close_matches(name, there, 1, 0.5)
@@ -93,16 +112,16 @@ def check_renames(settings: SourceSettings, names: Iterable[str]) -> None:
             raise DataError("DATA_UNKNOWN_CLASS", f"{name!r} in the study", f"one of {', '.join(there)}", fix)
 
 
-def parts(names: Iterable[str]) -> list[str]:
-    """Return train, validation, test or ``""`` for each of these spellings.
+def parts(names: "pd.Series[str]") -> list[str]:
+    """Return train, validation, test or ``""`` for each of these spellings; the index is the row in the file.
 
     Raises:
         DataError: ``DATA_SPLIT_NAME``.
     """
-    names = list(names)
-    for name in names:
+    for row, name in names.items():
         if name.strip() and not part_of(name):
-            raise DataError("DATA_SPLIT_NAME", f"the split {name!r}", f"one of {', '.join(SPLITS)}", "rename it")
+            found = f"the split {name!r} in row {row}"
+            raise DataError("DATA_SPLIT_NAME", found, f"one of {', '.join(SPLITS)}", "rename it")
     return [part_of(name) for name in names]
 
 

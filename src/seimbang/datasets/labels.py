@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,8 @@ SEPARATORS = ("|", ";", ",")
 YES, NO = ("1", "1.0", "true", "yes", "ya"), ("0", "0.0", "false", "no", "tidak", "")
 UNSURE = ("-1", "-1.0")
 """What CheXpert writes where a finding is neither affirmed nor denied."""
+COUNTS_AS = {"drop": "", "positive": "1", "negative": "0"}
+"""What that counts as, by the name of the policy; ``""`` where the case is left out."""
 
 
 class CutLabel(BaseModel):
@@ -66,12 +68,15 @@ class ColumnsLabel(BaseModel):
     Attributes:
         columns: The columns; exactly one is 1 in each row.
         contains: One of the columns against the rest, whatever these hold: the classes are its name and ``no <name>``.
-            A -1 in it, which CheXpert writes for unsure, leaves the image out. Of one column alone, that.
+            Of one column alone, that.
+        uncertain: What a -1 counts as, which CheXpert writes where a finding is neither affirmed nor denied:
+            ``"positive"`` as 1, ``"negative"`` as 0; ``"drop"`` leaves the case out. The report counts them.
     """
 
     model_config = STRICT
     columns: tuple[str, ...] = Field(min_length=1, strict=False)
     contains: str = ""
+    uncertain: Literal["drop", "positive", "negative"] = "drop"
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -85,6 +90,11 @@ class ColumnsLabel(BaseModel):
     def finding(self) -> str:
         """The column that stands against the rest, if one does."""
         return self.contains or (self.columns[0] if len(self.columns) == 1 else "")
+
+    @property
+    def used(self) -> list[str]:
+        """The columns that are looked at."""
+        return [self.finding] if self.finding else list(self.columns)
 
 
 Label = CutLabel | ContainsLabel | ColumnsLabel
@@ -111,23 +121,33 @@ def finding_of(label: Label | None) -> str:
     return label.contains if isinstance(label, ContainsLabel) else ""
 
 
-def labels(table: pd.DataFrame, label: Label | None, column: str) -> pd.Series[str]:
-    """Return the class of each row, ``""`` where it is unsure; of several labels in a cell these, for `against_rest`.
+def uncertain(table: pd.DataFrame, label: Label | None) -> pd.Series[bool]:
+    """Return in which rows the label is neither affirmed nor denied (-1)."""
+    if not isinstance(label, ColumnsLabel):
+        return pd.Series(False, table.index)
+    return table[label.used].isin(UNSURE).any(axis=1)
+
+
+def labels(table: pd.DataFrame, label: Label | None, column: str, empty: str = "") -> pd.Series[str]:
+    """Return the class of each row, ``""`` where it is left out; of several labels in a cell these, for `against_rest`.
 
     Args:
         table: Texts; the index is the row in the file.
         label: How the classes are made; None where they stand in ``column``.
         column: The column with the class.
+        empty: The class of rows whose cell is empty, where that means something.
 
     Raises:
         DataError: ``DATA_LABEL_MISSING``; ``DATA_TEXT`` for what is no number where there are cut points;
             ``DATA_LABEL_COLUMNS`` for what is neither 0 nor 1, or a row with another number of ones than one.
     """
     if isinstance(label, ColumnsLabel):
-        return _against(table[label.finding]) if label.finding else _only(table[list(label.columns)])
+        return _of_columns(table, label)
     cells = table[columns_of(label, column)[0]]
+    if empty:
+        cells = cells.mask(cells.isin(MISSING), empty)
     if gap := first_gap(cells):
-        fix = "fill it in, or remove the row"
+        fix = 'fill it in, remove the row, or say what class it is: classes = { "" = "absent" }'
         raise DataError("DATA_LABEL_MISSING", f"no label {gap}", "a label in every row", fix)
     if not isinstance(label, CutLabel):
         return cells
@@ -136,12 +156,19 @@ def labels(table: pd.DataFrame, label: Label | None, column: str) -> pd.Series[s
     return pd.Series(np.array(label.names)[np.searchsorted(label.cuts, values, side="right")], cells.index)
 
 
+def _of_columns(table: pd.DataFrame, label: ColumnsLabel) -> pd.Series[str]:
+    """Return the class of each row, ``""`` where it is uncertain and such rows are left out."""
+    counted = table[label.used].replace(dict.fromkeys(UNSURE, COUNTS_AS[label.uncertain]))
+    dropped = uncertain(table, label) & (label.uncertain == "drop")
+    kept = counted[~dropped]
+    made = _against(kept[label.finding]) if label.finding else _only(kept)
+    return made.reindex(table.index, fill_value="")
+
+
 def _against(column: pd.Series[str]) -> pd.Series[str]:
-    """Return the name of a column of 0 and 1 where it is 1, ``no <name>`` where it is 0, ``""`` where it is -1."""
-    unsure = column.isin(UNSURE)
-    name = str(column.name)
-    ones = _ones(column.mask(unsure, "").to_frame())[:, 0]
-    return pd.Series(np.where(ones, name, f"no {name}"), column.index).mask(unsure, "")
+    """Return the name of a column of 0 and 1 where it is 1, ``no <name>`` where it is 0."""
+    name, ones = str(column.name), _ones(column.to_frame())[:, 0]
+    return pd.Series([name if one else f"no {name}" for one in ones], column.index)
 
 
 def _only(table: pd.DataFrame) -> pd.Series[str]:

@@ -9,28 +9,14 @@ from typing import NamedTuple
 
 from seimbang.datasets.base import FileNote
 from seimbang.datasets.masks import masks
-from seimbang.datasets.names import part_of, same_class
+from seimbang.datasets.names import class_key, part_of, same_class
 from seimbang.datasets.sheets import TABLES
 from seimbang.errors import DataError
-from seimbang.imaging.formats import image_format, other_format
+from seimbang.imaging.formats import image_format
+from seimbang.imaging.other_formats import ADVICE, PICTURES, by_ending, other_format
 from seimbang.imaging.store import LEADS_AGAIN, LEADS_BACK, LEADS_OUT, NO_FILE, Entry, Store
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".tif", ".tiff", ".bmp", ".dib", ".webp", ".gif")
-_UNREAD = (
-    ".dcm",
-    ".dicom",
-    ".nii",
-    ".nii.gz",
-    ".nrrd",
-    ".mha",
-    ".jp2",
-    ".j2k",
-    ".heic",
-    ".avif",
-    ".svs",
-    ".ndpi",
-    ".svg",
-)
 _SYSTEM = ("thumbs.db", "ehthumbs.db", "desktop.ini", "picasa.ini")
 _TROUBLES = {LEADS_BACK: "FILE_COPY", LEADS_AGAIN: "FILE_COPY", NO_FILE: "FILE_OTHER"}
 _UNFINISHED = ("~", ".bak", ".tmp", ".part", ".crdownload")
@@ -99,11 +85,14 @@ def lay_out(store: Store, name: str, classes: Collection[str] | None = None) -> 
     paths = [path for path in paths if path not in notes]
     place = _Places(paths, inside)
     files = [place.of(path) for path in paths]
+    notes |= _nested(files)
+    files = [file for file in files if file.path not in notes]
     outside = _outside(files, name, [entry.path for entry in entries if _is_table(entry.path)])
     _refuse_links(notes.values(), place)
     notes |= {file.path: _note(file.path, "FILE_OUTSIDE", "an image outside of the class folders") for file in outside}
     files = [file for file in files if file.path not in notes]
     folders = {file.folder for file in files}
+    folders |= _unread(notes.values(), place, MAX_OUTSIDE * len(files))
     left = [_of_class(note, place.of(path).folder, folders) for path, note in sorted(notes.items())]
     return Layout(files, left, "/".join(inside))
 
@@ -115,6 +104,12 @@ def _note(path: str, code: str, message: str) -> FileNote:
 def _of_class(note: FileNote, folder: str, folders: set[str]) -> FileNote:
     """Return the note with the class that its file lies in, if it is a class."""
     return FileNote(note.path, folder if folder in folders else "", note.code, note.message)
+
+
+def _unread(notes: Iterable[FileNote], place: "_Places", few: float) -> set[str]:
+    """Return the class folders whose images are in formats that are not read; a few such files make no class."""
+    counts = Counter(place.of(note.path).folder for note in notes if note.code == "IMG_FORMAT")
+    return {folder for folder, count in counts.items() if folder and count > few}
 
 
 def _no_case(entry: Entry, store: Store) -> FileNote | None:
@@ -131,11 +126,13 @@ def _no_case(entry: Entry, store: Store) -> FileNote | None:
     head = store.head(path)
     if image_format(head):
         return None
-    if name.endswith(_UNREAD) or other_format(head) in ("DICOM", "JPEG 2000", "HEIC", "Photoshop"):
-        unread = other_format(head) or name.rpartition(".")[2].upper()
-        return _note(path, "IMG_FORMAT", f"a {unread} file; convert it to PNG")
     kind = other_format(head)
-    return _note(path, "FILE_OTHER", f"a {kind} file" if kind else "not an image")
+    kind = by_ending(name) or kind if kind in ("", "gzip") else kind
+    if not kind:
+        return _note(path, "FILE_OTHER", "not an image")
+    code = "IMG_FORMAT" if kind in PICTURES else "FILE_OTHER"
+    advice = f"; {ADVICE[kind]}" if kind in ADVICE else ""
+    return _note(path, code, f"{kind}{advice}")
 
 
 def _copies(images: list[Entry]) -> dict[str, FileNote]:
@@ -223,6 +220,21 @@ def _copy_inside(paths: list[str], inside: tuple[str, ...], name: str) -> dict[s
         return {}
     start = "/".join((*inside, copy))
     return {f"{start}/{image}": _note(f"{start}/{image}", "FILE_COPY", f"once more in {start}") for image in inner}
+
+
+def _nested(files: list[File]) -> dict[str, FileNote]:
+    """Return the files below a class in a folder that is called like another one: whose they are cannot be told.
+
+    A folder that holds nothing else is no class, but a copy, or another division, of those beside it.
+    """
+    keys = {class_key(file.folder) for file in files if file.folder}
+    notes: dict[str, FileNote] = {}
+    for file in files:
+        inner = file.path.split("/")[-1 - file.levels] if file.levels else ""
+        if inner and class_key(inner) in keys - {class_key(file.folder)}:
+            message = f"in {inner!r} within {file.folder!r}, and there is a class {inner!r}"
+            notes[file.path] = _note(file.path, "FILE_NESTED", message)
+    return notes
 
 
 class _Places:

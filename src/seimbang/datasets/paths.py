@@ -5,8 +5,9 @@ import os
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from unicodedata import normalize
+from unicodedata import category, normalize
 
 from seimbang.datasets.layout import ENDINGS
 from seimbang.datasets.masks import masks
@@ -23,10 +24,12 @@ class Place:
         path: POSIX path below the folder; as the manifest has it where it leads out of the folder and is there; ``""``
             where no file fits, or several do.
         rivals: The first files that fit equally well.
+        near: Where none fits, an image whose name differs in its ending, accents or signs that do not show alone.
     """
 
     path: str = ""
     rivals: tuple[str, ...] = ()
+    near: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,16 @@ class Index:
         """Return the files whose last name is that of ``name``, with its ending or without."""
         last = _fold(name.rpartition("/")[2])
         return (self.by_name.get(last) or self.by_stem.get(last) or []) if last else []
+
+    @cached_property
+    def _by_letters(self) -> dict[str, str]:
+        """An image for each last name without its ending, in plain letters."""
+        paths = [path for stem in self.by_stem.values() for path in stem]
+        return {_letters(path): path for path in reversed(paths)}
+
+    def near(self, name: str) -> str:
+        """Return an image whose last name is that of ``name`` but for ending, accents and signs that do not show."""
+        return self._by_letters.get(_letters(name), "")
 
     def best(self, name: str) -> tuple[int, list[str]]:
         """Return how many of the last parts of ``name`` the files have that fit best, and these files."""
@@ -144,7 +157,7 @@ def _search(names: Sequence[str], there: set[str], index: Index) -> list[Place]:
         common, paths = best[name]
         alone = alike[_fold(name.rpartition("/")[2])] == len(index.candidates(name)) == 1
         if not paths or (_parts(name) - common > usual and not alone):
-            return Place()
+            return Place(near="" if paths else index.near(name))
         images = index.images(paths)
         return Place(images[0]) if len(images) == 1 else Place("", tuple(sorted(images)[:NAMED]))
 
@@ -170,6 +183,13 @@ def _common(name: str, path: str) -> tuple[int, int]:
 
 def _fold(name: str) -> str:
     return normalize("NFC", name).casefold()
+
+
+def _letters(path: str) -> str:
+    """Return the last name of a path without its ending, accents and signs that do not show."""
+    signs = normalize("NFKD", _fold(path.rpartition("/")[2]))
+    name = "".join(sign for sign in signs if category(sign) not in ("Mn", "Cf")).strip()
+    return name.rpartition(".")[0].strip() if is_image(name) else name
 
 
 def _identity(folder: Path) -> tuple[int, int]:

@@ -11,13 +11,13 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import BeforeValidator, Field
 
-from seimbang.datasets.base import CaseTable, Column, Dataset
+from seimbang.datasets.base import REASONS, CaseTable, Column, Dataset, FileNote
 from seimbang.datasets.cells import Cells
 from seimbang.datasets.columns import MISSING, numbers, positions, ranges, refuse_text
 from seimbang.datasets.findings import Labelled
 from seimbang.datasets.groups import ByColumn
 from seimbang.datasets.images import check_renames, left_out, missing, parts, require_columns
-from seimbang.datasets.labels import CutLabel, against_rest, columns_of, first_gap, labels
+from seimbang.datasets.labels import CutLabel, against_rest, columns_of, first_gap, labels, uncertain
 from seimbang.datasets.sheets import Join, blocks, no_rows, together
 from seimbang.datasets.uses import LEFT_OUT, USES, ColumnUse
 from seimbang.errors import DataError
@@ -141,9 +141,10 @@ def build(
     rows, X, columns, uses = _together(tables, settings, classes is None)
     if rows.empty:
         raise no_rows(path.name)
+    rows, X, gone = _sure(rows, X)
     rows["label"] = against_rest(rows.label, settings.label)
     settings = settings.with_positive()
-    check_renames(settings, rows.label.unique())
+    check_renames(settings, ["", *rows.label.unique()])
     new = rows.label.replace(settings.classes)
     if settings.leave_out:
         keep = [not left_out(settings, *names) for names in zip(rows.split, rows.label, new, strict=True)]
@@ -153,11 +154,19 @@ def build(
     names = settings.label.names if isinstance(settings.label, CutLabel) else ()
     ranks = tuple(dict.fromkeys(settings.classes.get(name, name) for name in names))
     cases = CaseTable.build(rows.iloc[order], path.parent, settings.positive, classes, ranks)
-    X = X[order]
+    X, noted = X[order], _uncertain(rows, "FILE_UNCERTAIN")
     uses = [replace(use, note="decimal commas") if use.use == "number" and use.name in commas else use for use in uses]
-    seen = ranges(X, columns)
     return Dataset(
-        cases, X, path.stem, "table", facts=settings.facts, columns=seen, uses=tuple(uses), meant=settings.meant
+        cases,
+        X,
+        path.stem,
+        "table",
+        left_out=gone,
+        noted=noted,
+        facts=settings.facts,
+        columns=ranges(X, columns),
+        uses=tuple(uses),
+        meant=settings.meant,
     )
 
 
@@ -245,7 +254,8 @@ def _piece(table: pd.DataFrame, settings: Table, seen: _Seen) -> tuple[pd.DataFr
     roles = _roles(settings, list(table.columns))
     seen.names, seen.roles = list(map(str, table.columns)), roles
     rows = pd.DataFrame({role: table[column] for role, column in roles.items()}, index=table.index)
-    rows["label"] = _sure(labels(table, settings.label, settings.label_column))
+    rows["label"] = labels(table, settings.label, settings.label_column, settings.classes.get("", ""))
+    rows["uncertain"] = uncertain(table, settings.label)
     rows["split"] = parts(rows.split) if "split" in roles else ""
     rows["case_id"] = _ids(rows.case_id.rename(roles["case_id"])) if "case_id" in roles else _numbered(table)
     features = {}
@@ -259,12 +269,18 @@ def _piece(table: pd.DataFrame, settings: Table, seen: _Seen) -> tuple[pd.DataFr
     return rows, pd.DataFrame(features, index=table.index)
 
 
-def _sure(classes: "pd.Series[str]") -> "pd.Series[str]":
-    unsure = classes.index[classes == ""]
-    if len(unsure):
-        found = f"an unsure label (-1) in row {unsure[0]}"
-        raise DataError("DATA_LABEL_UNSURE", found, "0 or 1", "correct the cell, or remove the row")
-    return classes
+def _sure(
+    rows: pd.DataFrame, X: npt.NDArray[np.float32]
+) -> tuple[pd.DataFrame, npt.NDArray[np.float32], tuple[FileNote, ...]]:
+    """Return the rows that have a class, and notes on the others."""
+    sure = rows.label != ""
+    return rows[sure], X[sure.to_numpy()], _uncertain(rows[~sure], "FILE_UNSURE")
+
+
+def _uncertain(rows: pd.DataFrame, code: str) -> tuple[FileNote, ...]:
+    noted = rows[rows.uncertain]
+    pairs = zip(noted.case_id, noted.label, strict=True)
+    return tuple(FileNote(case, label, code, REASONS[code]) for case, label in pairs)
 
 
 def _ids(column: "pd.Series[str]") -> "pd.Series[str]":

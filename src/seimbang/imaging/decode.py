@@ -13,6 +13,7 @@ from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.formats import (
     check_intact,
     cut_before_its_end,
+    more_pictures,
     open_image,
     require_format,
     truncated,
@@ -52,7 +53,7 @@ class Note(NamedTuple):
 
 NO_END = Note("IMG_NO_END", "the picture is whole, but its file has no end marker, as some exporters leave it out")
 STRETCHED = Note("IMG_STRETCHED", "more than 8 bits: its darkest value becomes black and its brightest white")
-FIRST_FRAME = Note("IMG_FIRST_FRAME", "a phone's file with several pictures (MPO); the first one is used")
+FIRST_FRAME = Note("IMG_FIRST_FRAME", "a phone's file with several pictures; the first one is used")
 
 
 def decode(data: bytes, settings: ImageSettings, name: str) -> Pixels:
@@ -138,6 +139,7 @@ def _load(
     if kind == "JPEG":
         data, added = whole_jpeg(data, name)
         image, note = (open_image(data, kind, name), NO_END) if added else (image, None)
+        note = FIRST_FRAME if more_pictures(data) else note
     if getattr(image, "n_frames", 1) > 1:
         if image.format != "MPO":
             found, fix = f"several frames in {name}", "save the frame you mean"

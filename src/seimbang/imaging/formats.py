@@ -18,9 +18,7 @@ from PIL import (
 )
 
 from seimbang.errors import ImageError
-
-HEAD = 160
-"""Bytes at the start of a file that are enough to tell its format."""
+from seimbang.imaging.other_formats import ADVICE, HEAD, jpeg_kind, other_format
 
 FORMATS = "a PNG, JPEG, TIFF, BMP, WebP or GIF file"
 
@@ -28,17 +26,6 @@ _PNG, _END = b"\x89PNG\r\n\x1a\n", b"\xff\xd9"
 _PADDING = b"\0\r\n \x1a"
 _SHORT = 4  # bytes that look like padding, and may all be of the picture
 _RESTARTS = re.compile(rb"\xff[\xd0-\xd7]")
-_OTHERS = {
-    b"%PDF": "PDF",
-    b"\0\0\1\0": "icon",
-    b"\0\0\0\x0cjP": "JPEG 2000",
-    b"\xff\x4f\xff\x51": "JPEG 2000",
-    b"8BPS": "Photoshop",
-    b"PK\3\4": "zip",
-    b"\x1f\x8b": "gzip",
-    b"\x89HDF": "HDF5",
-    b"\x93NUMPY": "NumPy",
-}
 _BITMAP_HEADERS = {12, 16, 40, 52, 56, 64, 108, 124}
 _MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")  # in a JPEG: neither stuffing, nor a marker without a length
 _READERS: dict[str, Callable[[BytesIO], ImageFile.ImageFile]] = {
@@ -71,17 +58,6 @@ def image_format(head: bytes) -> str:
     return ""
 
 
-def other_format(head: bytes) -> str:
-    """Return the name of a format that holds pictures or data and is not decoded, or ``""``."""
-    if head[128:132] == b"DICM":
-        return "DICOM"
-    if head[344:347] in (b"n+1", b"ni1"):
-        return "NIfTI"
-    if head[4:8] == b"ftyp":
-        return "HEIC" if head[8:12] in (b"heic", b"heix", b"mif1", b"hevc") else "AVIF or video"
-    return next((kind for start, kind in _OTHERS.items() if head.startswith(start)), "")
-
-
 def require_format(data: bytes, name: str) -> str:
     """Return the format of a whole file.
 
@@ -90,14 +66,21 @@ def require_format(data: bytes, name: str) -> str:
     """
     if not data:
         raise refusal("IMG_EMPTY", name, "a file of 0 bytes", FORMATS, "copy or export it again")
-    if kind := image_format(data[:HEAD]):
+    kind = image_format(data[:HEAD])
+    if kind == "JPEG" and (other := jpeg_kind(data)):
+        raise _other(other, name)
+    if kind:
         return kind
     for kind, signature in (("PNG", _PNG), ("JPEG", b"\xff\xd8\xff"), ("GIF", b"GIF89a"), ("TIFF", b"II*\0")):
         if signature.startswith(data):
             raise truncated(name, kind)
-    if other := other_format(data[:400]):
-        raise refusal("IMG_FORMAT", name, f"a {other} file", FORMATS, "convert it to PNG")
+    if other := other_format(data[:HEAD]):
+        raise _other(other, name)
     raise refusal("IMG_NOT_IMAGE", name, "no image content", FORMATS, "remove or replace it")
+
+
+def _other(kind: str, name: str) -> ImageError:
+    return refusal("IMG_FORMAT", name, f"{kind} content", FORMATS, ADVICE.get(kind, "convert it to PNG"))
 
 
 def open_image(data: bytes, kind: str, name: str) -> ImageFile.ImageFile:
@@ -245,6 +228,12 @@ def whole_jpeg(data: bytes, name: str) -> tuple[bytes, bool]:
         if not picture.endswith(b"\xff") and _ends_whole(picture):
             return picture + _END, True
     raise truncated(name, "JPEG")
+
+
+def more_pictures(data: bytes) -> bool:
+    """Tell whether a JPEG is followed by another one, as some phones write them without an index (MPO)."""
+    end = _jpeg_end(data)
+    return end is not None and data[end + 2 :].lstrip(_PADDING).startswith(b"\xff\xd8\xff")
 
 
 def cut_before_its_end(data: bytes, image: Image.Image) -> bool:

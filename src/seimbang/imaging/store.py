@@ -13,7 +13,7 @@ from typing import IO, Protocol
 
 from seimbang.errors import DataError, ImageError
 from seimbang.imaging.files import file_digest
-from seimbang.imaging.formats import HEAD
+from seimbang.imaging.other_formats import HEAD
 
 MAX_BYTES = 1 << 30
 """A larger file is not read: no image of the largest size that is decoded needs as much."""

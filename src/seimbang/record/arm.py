@@ -92,7 +92,7 @@ class Candidate(Record):
     settings: dict[str, str]
     mean: float
     sd: float | None = None
-    metric: str
+    by: str
     chosen: int = 0
 
 

@@ -186,6 +186,28 @@ def read_predictions(arm_folder: Path) -> pd.DataFrame:
         raise damaged(arm_folder / "predictions.csv", "a CSV file", str(error)) from error
 
 
+def read_search(arm_folder: Path) -> list[Candidate]:
+    """Read ``search.csv`` of an arm: the candidates of its grid; none where none were compared.
+
+    Raises:
+        IntegrityError: RUN_MISSING or RUN_DAMAGED.
+    """
+    path, known = arm_folder / "search.csv", Candidate.model_fields
+    if not path.is_file():
+        return []
+    rows = [{key: value or None for key, value in row.items()} for row in csv.DictReader(io.StringIO(read_text(path)))]
+    try:
+        return [
+            Candidate.model_validate(
+                {key: value for key, value in row.items() if key in known}
+                | {"settings": {key: value or "none" for key, value in row.items() if key not in known}}
+            )
+            for row in rows
+        ]
+    except ValidationError as error:
+        raise damaged(path, "columns of settings, mean, sd and by", str(error.errors()[0]["loc"])) from error
+
+
 def _study(folder: Path) -> tuple[Study, Data]:
     return read_json(folder / "study.json", Study), read_json(folder / "data.json", Data)
 
@@ -208,7 +230,7 @@ def _arm(folder: Path) -> Arm:
         read_json(folder / "examples.json", list[ExampleRow]),
         _optional(folder / "heat.json", Heat, Heat(cases=[], sanity={})),
         _optional(folder / "quality.json", Quality, Quality(measures=[], worst=[])),
-        _search(folder / "search.csv") if (folder / "search.csv").is_file() else [],
+        read_search(folder),
         _optional(folder / "boxes.json", list[BoxRow], []),
         _optional(folder / "importance.json", list[Importance], []),
     )
@@ -224,21 +246,6 @@ def _history(path: Path) -> dict[str, list[float]]:
         return {name: [float(row[name]) for row in rows] for name in CURVES}
     except (KeyError, TypeError, ValueError) as error:
         raise damaged(path, f"the columns {', '.join(CURVES)} with numbers", repr(error)) from error
-
-
-def _search(path: Path) -> list[Candidate]:
-    rows = [{key: value or None for key, value in row.items()} for row in csv.DictReader(io.StringIO(read_text(path)))]
-    known = Candidate.model_fields
-    try:
-        return [
-            Candidate.model_validate(
-                {key: value for key, value in row.items() if key in known}
-                | {"settings": {key: value or "none" for key, value in row.items() if key not in known}}
-            )
-            for row in rows
-        ]
-    except ValidationError as error:
-        raise damaged(path, "columns of settings, mean, sd and metric", str(error.errors()[0]["loc"])) from error
 
 
 def _unfinished(folder: Path) -> IntegrityError:

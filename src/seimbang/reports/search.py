@@ -34,7 +34,7 @@ def draw(run: Run) -> dict[str, Figure]:
     for arm in run.arms:
         searched = _searched(arm.search)
         if searched:
-            key = arm.facts.model_title, searched, arm.search[0].metric
+            key = arm.facts.model_title, searched, arm.search[0].by
             panels.setdefault(key, []).append(_line(arm, searched))
     with mpl.rc_context(STYLE):  # type: ignore[arg-type]
         drawn = [_panel(f"search-{number}", *key, lines) for number, (key, lines) in enumerate(panels.items())]

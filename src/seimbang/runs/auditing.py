@@ -13,6 +13,7 @@ from seimbang.imaging.cache import release
 from seimbang.record.base import dump
 from seimbang.record.data import Audit
 from seimbang.record.folder import Files
+from seimbang.runs.foresight import obstacles
 from seimbang.runs.stages import Divided
 from seimbang.study.schema import Plan, Protocol
 
@@ -36,9 +37,10 @@ DIVISION_MENDED = (
 
 
 def audit_files(divided: Divided, external: Mapping[str, Dataset], plans: Sequence[Plan]) -> Files:
-    """Look for leaks in the cases and in what each arm trains on, and return ``audit.json``."""
+    """Look for leaks in the cases and in what each arm that can be trained trains on, and return ``audit.json``."""
+    possible = [plan for plan in plans if not obstacles(divided, [plan])]
     findings = [
-        finding for protocol in divided.prepared.study.protocols for finding in _audit(divided, protocol, plans)
+        finding for protocol in divided.prepared.study.protocols for finding in _audit(divided, protocol, possible)
     ]
     release(divided.prepared.data.X)
     return {"audit.json": dump(Audit(findings=deduplicate(findings, len(divided.prepared.study.protocols))))}

@@ -11,10 +11,14 @@ from seimbang import datasets
 from seimbang.checks import audit, deduplicate
 from seimbang.checks.base import Finding
 from seimbang.datasets.intake import understand
+from seimbang.errors import DataError
+from seimbang.imaging.cache import outline
 from seimbang.progress import working
 from seimbang.runs.auditing import audit_division
 from seimbang.runs.describe import divide
 from seimbang.runs.file_table import show_prepared, show_sets
+from seimbang.runs.foresight import findings as foreseen
+from seimbang.runs.foresight import require_possible
 from seimbang.runs.over_findings import studies
 from seimbang.runs.prepare import prepare
 from seimbang.runs.provenance import LIBRARIES
@@ -70,7 +74,42 @@ def _study(study: Study, root: Path) -> list[Finding]:
             for protocol in study.protocols
             for finding in audit_division(divided, protocol)
         ]
+        findings += foreseen(divided, study.plans())
     return deduplicate(findings, len(study.protocols))
+
+
+def rehearse(study: Study, root: Path) -> list[str]:
+    """Say what would happen to a study, decoding no image.
+
+    Args:
+        study: As it is read.
+        root: Folder that its data paths are relative to.
+
+    Returns:
+        A sentence; of a study over several findings also one for each that a run would leave out, and why.
+
+    Raises:
+        SeimbangError: What would stop a run.
+    """
+    every = studies(study, root) or {"": study}
+    failed: dict[str, DataError] = {}
+    for name, of_finding in every.items():
+        try:
+            _rehearse(of_finding, root)
+        except DataError as error:
+            failed[name] = error
+    if len(failed) == len(every):
+        raise next(iter(failed.values()))
+    return ["Every arm can be trained.", *(f"{name} would be left out. {error}" for name, error in failed.items())]
+
+
+def _rehearse(study: Study, root: Path) -> None:
+    known = {"group": "known"}  # patients are guessed from pixels
+    protocols = tuple(one.model_copy(update=known) if one.group == "auto" else one for one in study.protocol)
+    split = study.split.model_copy(update=known) if study.split.group == "auto" else study.split
+    outlined = study.model_copy(update={"protocol": protocols, "split": split})
+    with outline():
+        require_possible(divide(prepare(outlined, root)), outlined.plans())
 
 
 def machine() -> Iterator[tuple[str, str]]:

@@ -12,10 +12,12 @@ from secrets import token_hex
 
 import numpy as np
 
+from seimbang.errors import DataError, StudyError
 from seimbang.imaging.files import file_digest, write_atomic, write_error
 from seimbang.record.folder import Files
 from seimbang.record.leases import Lease
 from seimbang.runs.engine import inputs_of, needs_of, values_of
+from seimbang.runs.foresight import placed
 from seimbang.runs.model_input import ModelInput
 from seimbang.runs.parts import Scope
 from seimbang.runs.provenance import peak_memory
@@ -24,7 +26,7 @@ from seimbang.study.models import learner_of
 from seimbang.threads import limited
 from seimbang.training.base import Progress, Task
 
-VERSION = 1
+VERSION = 2
 """Raised when the same job is to give another result."""
 SPARING = 50
 """So many times as long as writing a checkpoint took, none is written: they take a fiftieth of the time at most."""
@@ -113,7 +115,7 @@ def run(scope: Scope, key: str, lease: Lease, report: Report) -> bool:
         Whether the result is this process's.
 
     Raises:
-        SeimbangError: What learners raise.
+        SeimbangError: What learners raise, with arm, fold and the names of classes.
     """
     job, started, checkpoint = scope.job, time.monotonic(), Checkpoint.of(scope, key)
     assert job is not None
@@ -130,6 +132,8 @@ def run(scope: Scope, key: str, lease: Lease, report: Report) -> bool:
         except StopIteration as end:
             files = end.value
             break
+        except (DataError, StudyError) as error:
+            raise placed(error, job, scope.divided.prepared.classes) from error
         if not lease.held():
             return False
         if time.monotonic() >= due:

@@ -55,14 +55,15 @@ def metric_files(predictions: pd.DataFrame, classes: Sequence[str], decides: str
 
 
 def search_files(results: Sequence[Result]) -> Files:
-    """Return how the candidates of a grid did, on average over the folds; nothing where there was no grid."""
+    """Return how the candidates of a grid did, on average over the folds; nothing where none were compared."""
     searches = [json.loads(one.content(SEARCH)) for one in results if SEARCH in one.files]
-    found = [pd.DataFrame(one["search"]) for one in searches]
-    table = pd.concat(found) if found else pd.DataFrame()
-    parameters = [name for name in table if name not in ("mean", "sd", "metric", "chosen")]
-    if not parameters:
+    rows = [row for one in searches for row in one["search"] if row["mean"] is not None]
+    if not rows:
         return {}
-    over = table.groupby([*parameters, "metric"], sort=False, dropna=False)
+    table = pd.DataFrame(rows)
+    parameters = [str(name) for name in table if name not in ("mean", "sd", "by", "chosen")]
+    table[parameters] = table[parameters].astype(str)  # a value may be a list
+    over = table.groupby([*parameters, "by"], sort=False)
     mean = over.agg(mean=("mean", "mean"), sd=("sd", "mean"), chosen=("chosen", "sum")).reset_index()
     return {"search.csv": mean.to_csv(index=False)}
 

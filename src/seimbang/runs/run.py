@@ -19,6 +19,7 @@ from seimbang.runs.engine import do, undo, up_to_date
 from seimbang.runs.executors import Options, execute
 from seimbang.runs.file_table import show_prepared
 from seimbang.runs.forecast import Speeds, choose_cut, say_how_long
+from seimbang.runs.foresight import require_possible
 from seimbang.runs.parts import PARTS, Scope
 from seimbang.runs.prepare import prepare, read_plan, restore, threads_of, write_plan
 from seimbang.runs.quick import Cut, cut_down, recall, remembered
@@ -97,6 +98,7 @@ def _divided(
     show_prepared(prepared)
     with working("Dividing the cases"):
         divided = divide(prepared)
+    require_possible(divided, choose(small.plans(), only))
     threads = threads_of(folder, sum(len(jobs_of(divided, one)) for one in small.plans()))
     if not quick:
         return Scope(divided, folder, threads), {}, {}
@@ -106,7 +108,9 @@ def _divided(
     if cut is None:
         with working("Trying how fast this machine is"):
             cut = choose_cut(divided, slugs, threads, time.monotonic() - begun, speeds)
-    return Scope(cut_down(divided, cut), folder, threads), remembered(cut, small), speeds
+    smaller = cut_down(divided, cut)
+    require_possible(smaller, choose(smaller.prepared.study.plans(), only))
+    return Scope(smaller, folder, threads), remembered(cut, small), speeds
 
 
 def work(out: Path, root: Path | None = None) -> Path | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from seimbang.datasets.prepare import TablePreparer
 from seimbang.evaluation.threshold import decide
 from seimbang.imaging.base import ImageSettings
-from seimbang.imaging.decode import decode
+from seimbang.imaging.decode import decode_noted
 from seimbang.record.package import read_package
 from seimbang.study.models import learner_of, make
 from seimbang.training.base import Classifier
@@ -31,12 +31,14 @@ class Prediction:
         probabilities: One for each class, in the order of the package; they sum to 1.
         label_tuned: For comparison, the class by the threshold that was chosen on the validation set; None where
             there is none or ``label`` is that already.
+        note: What there is to say of the file, such as that only the first of its pictures is used.
     """
 
     label: str
     confidence: float
     probabilities: dict[str, float]
     label_tuned: str | None
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,9 @@ class Predictor:
         Raises:
             ImageError: What ``imaging.decode`` raises.
         """
-        return self._predictions(decode(data, self.image, name)[None])[0]
+        pixels, note = decode_noted(data, self.image, name)
+        prediction = self._predictions(pixels[None])[0]
+        return replace(prediction, note=note.message) if note else prediction
 
     def predict_rows(self, X: npt.NDArray[np.float32]) -> list[Prediction]:
         """Classify rows of a table, ``float32[n, f]`` as ``datasets.columns.encode`` makes them, NaN where missing."""

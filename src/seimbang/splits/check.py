@@ -31,8 +31,4 @@ def _missing(cases: CaseTable, position: int, where: str, settings: SplitSetting
         patients = len(np.unique(cases.groups[rows]))
         found += f" of {patients} patient{'s' * (patients != 1)}"
     fix = f"add cases of {name!r}, or exclude the class or merge it with another in [data]"
-    if settings.folds:
-        fix += ", or use fewer folds"
-    elif settings.test == "provided":
-        fix += ", or give split.test as a fraction instead of the provided split"
     return DataError("SPLIT_CLASS_MISSING", found, "every class in every set", fix)

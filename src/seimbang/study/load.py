@@ -70,12 +70,12 @@ def to_dict(study: Study) -> dict[str, Any]:
 def to_toml(values: dict[str, Any]) -> str:
     """Write plain values as TOML: scalars, lists, tables, and lists of tables at the top."""
     plain = {key: value for key, value in values.items() if not _nested(value)}
-    lines = [f"{_key(key)} = {_value(value)}" for key, value in plain.items()]
+    lines = [f"{_key(key)} = {inline(value)}" for key, value in plain.items()]
     for key, value in values.items():
         for table in value if isinstance(value, list) else [value]:
             if _nested(value):
                 heading = f"[[{_key(key)}]]" if isinstance(value, list) else f"[{_key(key)}]"
-                lines += ["", heading, *(f"{_key(name)} = {_value(inner)}" for name, inner in table.items())]
+                lines += ["", heading, *(f"{_key(name)} = {inline(inner)}" for name, inner in table.items())]
     return "\n".join(lines) + "\n"
 
 
@@ -84,13 +84,14 @@ def _nested(value: Any) -> bool:
 
 
 def _key(name: str) -> str:
-    return name if name.replace("_", "").replace("-", "").isalnum() and name.isascii() else _value(name)
+    return name if name.replace("_", "").replace("-", "").isalnum() and name.isascii() else inline(name)
 
 
-def _value(value: Any) -> str:
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{_key(key)} = {_value(inner)}" for key, inner in value.items()) + " }"
+def inline(value: Any) -> str:
+    """Write a plain value as TOML in one line."""
+    if isinstance(value, dict) and value:
+        return "{ " + ", ".join(f"{_key(key)} = {inline(inner)}" for key, inner in value.items()) + " }"
     if isinstance(value, list):
-        return "[" + ", ".join(_value(inner) for inner in value) + "]"
+        return "[" + ", ".join(inline(inner) for inner in value) + "]"
     # TOML's strings, numbers and booleans are JSON's, but for DEL, which it wants escaped
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

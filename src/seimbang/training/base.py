@@ -260,6 +260,23 @@ class Task:
 
 
 @dataclass(frozen=True)
+class Labels:
+    """What is known of a task before any value of a case is.
+
+    Attributes:
+        y: Labels of the training rows.
+        groups: Which of them belong together.
+        validation: How many cases there are to choose an epoch on.
+        shape: Of what the model sees of one case.
+    """
+
+    y: Ints
+    groups: npt.NDArray[Any]
+    validation: int
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Progress:
     """What a learner reports on the way.
 
@@ -303,6 +320,14 @@ class Learner(ABC):
         Args:
             task: What to do.
             state: Of a ``Progress`` of the same task, to go on there; empty to begin.
+        """
+
+    @abstractmethod
+    def require(self, model: Model, training: TrainingSettings, balance: Balance, labels: Labels) -> None:
+        """Check, without training, what can be told from the labels alone.
+
+        Raises:
+            StudyError, DataError: What ``train`` would raise.
         """
 
     @abstractmethod

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from seimbang.balance.base import Balance
 from seimbang.errors import IntegrityError, StudyError
 from seimbang.imaging.augment import UNCHANGED
 from seimbang.imaging.base import ImageSettings
@@ -21,17 +22,20 @@ from seimbang.training.base import (
     HISTORY,
     Epoch,
     Ints,
+    Labels,
     Learned,
     Learner,
     Model,
     Progress,
     Shape,
     Task,
+    TrainingSettings,
     to_tensor,
     unfit,
 )
 from seimbang.training.device import Device, mean_probabilities
 from seimbang.training.loop import Trainer, predict
+from seimbang.training.loss import require_one_loss
 
 if TYPE_CHECKING:
     from torch import nn
@@ -51,9 +55,7 @@ class NetworkLearner(Learner):
             IntegrityError: CHECKPOINT_DAMAGED: ``state`` cannot be read, or is of another network.
             DataError: TRAIN_DIVERGED.
         """
-        if not len(task.validation):
-            fix = "set validation to a fraction such as 0.2"
-            raise StudyError("VALIDATION_MISSING", f"no validation cases for {task.title}", "some, for a network", fix)
+        _require_validation(len(task.validation))
         trainer = _trainer(task)
         history = _restore(trainer, state) if state else []
         for epoch in trainer.epochs():
@@ -61,6 +63,17 @@ class NetworkLearner(Learner):
             history.append({key: value for key, value in facts.items() if key != "seconds"})
             yield Progress(_line(epoch, task.training.epochs), facts, partial(_state, trainer, history))
         return _learned(task, trainer, history)
+
+    def require(self, model: Model, training: TrainingSettings, balance: Balance, labels: Labels) -> None:
+        """Check the validation part, the loss and what the balancing method needs.
+
+        Raises:
+            StudyError: VALIDATION_MISSING, LOSS_SMOOTHED.
+            DataError: See ``Balance.require``.
+        """
+        _require_validation(labels.validation)
+        require_one_loss(training.label_smoothing, balance)
+        balance.require(labels.shape, labels.y)
 
     def load(self, model: Model, learned: bytes, shape: Shape, classes: int, image: ImageSettings) -> OneByOne:
         """Return the whole network, also where only its last layer was trained.
@@ -77,6 +90,12 @@ class NetworkLearner(Learner):
         except (RuntimeError, SafetensorError) as error:
             raise unfit(model, classes) from error
         return OneByOne(network.eval(), _mirrored(model, image))
+
+
+def _require_validation(cases: int) -> None:
+    if not cases:
+        fix = "set validation to a fraction such as 0.2"
+        raise StudyError("VALIDATION_MISSING", "no validation cases", "some, for a network", fix)
 
 
 @dataclass(frozen=True)

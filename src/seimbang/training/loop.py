@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seimbang.balance.base import Balance, Recipe
-from seimbang.errors import DataError, StudyError
+from seimbang.errors import DataError
 from seimbang.imaging.augment import UNCHANGED, Augmentation, augment
 from seimbang.imaging.base import Normalise
 from seimbang.imaging.cache import release
@@ -25,7 +25,7 @@ from seimbang.training.ahead import ahead
 from seimbang.training.base import Epoch, State, TrainingSettings
 from seimbang.training.device import Device, choose, mean_probabilities, to_batch
 from seimbang.training.layout import Layout
-from seimbang.training.loss import weighted_smooth
+from seimbang.training.loss import require_one_loss, weighted_smooth
 from seimbang.training.optimizer import blend, make_optimizer, plateau, restore_optimizer, set_rates
 from seimbang.training.temperature import scale_logits, temperature
 
@@ -155,9 +155,7 @@ class Trainer:
         from torch import nn
 
         smoothing, loss = self.settings.label_smoothing, self.balance.loss(self.counts)
-        if loss and smoothing:
-            both = f"label_smoothing = {smoothing} with {self.balance.title}, which has a loss of its own"
-            raise StudyError("LOSS_SMOOTHED", both, "label smoothing with cross-entropy only", "leave one of them out")
+        require_one_loss(smoothing, self.balance)
         weights = self.balance.class_weights(self.counts)
         tensor = None if weights is None else torch.as_tensor(weights, dtype=torch.float32, device=self.device.name)
         if tensor is not None and smoothing:

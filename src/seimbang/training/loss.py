@@ -1,11 +1,25 @@
-"""Cross-entropy with smoothed labels and class weights."""
+"""Cross-entropy with smoothed labels and class weights, and where labels cannot be smoothed."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from seimbang.balance.base import Balance
+from seimbang.errors import StudyError
+
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+
+def require_one_loss(smoothing: float, balance: Balance) -> None:
+    """Check that labels are smoothed only where the loss is cross-entropy.
+
+    Raises:
+        StudyError: LOSS_SMOOTHED.
+    """
+    if smoothing and type(balance).loss is not Balance.loss:
+        both = f"label_smoothing = {smoothing} with {balance.title}, which has a loss of its own"
+        raise StudyError("LOSS_SMOOTHED", both, "label smoothing with cross-entropy only", "leave one of them out")
 
 
 def weighted_smooth(weights: Tensor, smoothing: float) -> nn.Module:

@@ -8,6 +8,8 @@ from pathlib import Path
 from seimbang.datasets.intake import arrays, folders, manifests, tables
 from seimbang.datasets.intake.base import Hints, Understanding
 from seimbang.errors import DataError
+from seimbang.imaging.formats import image_format
+from seimbang.imaging.other_formats import ADVICE, by_ending, other_format
 
 Reader = Callable[[Path, Hints], Understanding]
 READERS: dict[str, Reader] = {
@@ -19,7 +21,6 @@ READERS: dict[str, Reader] = {
 EXPECTED = "a folder or a .zip of images, a .csv, .tsv or .xlsx table or list of images, or a .npz or .npy of arrays"
 SUFFIXES = {".npz": "arrays", ".npy": "arrays", ".zip": "images", ".xlsx": "sheet", ".xlsm": "sheet"}
 TEXTS = (".csv", ".tsv", ".tab", ".txt", ".dat")
-IMAGES = {b"\x89PNG": "PNG", b"\xff\xd8\xff": "JPEG", b"II*\0": "TIFF", b"MM\0*": "TIFF", b"BM": "BMP", b"RIFF": "WebP"}
 STARTS = {b"PK\x03\x04": "zip", b"\x93NUMPY": "arrays"}
 
 
@@ -69,8 +70,7 @@ def _by_content(path: Path) -> str:
     """Return the kind of a file whose name does not tell."""
     with path.open("rb") as file:
         start = file.read(4096)
-    image = next((kind for signature, kind in IMAGES.items() if start.startswith(signature)), "")
-    if image:
+    if image := image_format(start):
         found, fix = f"one {image} image, {path.name}", f"give the folder that holds it: seimbang init {path.parent}"
         raise DataError("DATA_FORMAT", found, EXPECTED, fix)
     if path.suffix.lower() == ".toml":
@@ -81,6 +81,9 @@ def _by_content(path: Path) -> str:
         return _in_zip(path)
     if kind:
         return kind
+    if other := other_format(start) or by_ending(path.name):
+        fix = ADVICE.get(other, "export it as one of these")
+        raise DataError("DATA_FORMAT", f"{other} content in {path.name}", EXPECTED, fix)
     if start and b"\0" not in start and b"\n" in start and path.suffix.lower() in ("", *TEXTS):
         return "text"
     raise DataError("DATA_FORMAT", f"the file {path.name}", EXPECTED, "export or unpack it as one of these")

@@ -22,6 +22,8 @@ ALL = "all"
 """What a user says to have every finding studied."""
 OFFERED = 20
 """At most so many other findings are offered."""
+UNCERTAIN = 'A case whose label is -1 (uncertain) is left out; uncertain = "positive" or "negative" in label counts it.'
+"""What is said where such labels are."""
 
 
 def label_role(table: pd.DataFrame, image: str, hints: Hints, path: Path) -> Role:
@@ -117,17 +119,20 @@ def _of_hot(table: pd.DataFrame, path: Path, hints: Hints, hot: list[str]) -> Ro
         said = f"The class is the one of the columns {', '.join(hot)} that is 1: {_numbers(number)}."
         return Role({"label": {"columns": hot}}, tuple(hot), (said,))
     columns = f"columns = [{', '.join(map(quoted, hot))}]"
+    policy = {"uncertain": "drop"} if table[hot].isin(UNSURE).any(axis=None) else {}
+    more = "".join(f", {key} = {quoted(value)}" for key, value in policy.items())
 
     def line(finding: str) -> str:
         if finding == ALL:
-            return f'label = {{ {columns} }}\nfindings = "{ALL}"  # each against the rest'
-        return f"label = {{ {columns}, contains = {quoted(finding)} }}"
+            return f'label = {{ {columns}{more} }}\nfindings = "{ALL}"  # each against the rest'
+        return f"label = {{ {columns}, contains = {quoted(finding)}{more} }}"
 
     chosen, guess = _finding(number, path, hints, line)
     said = f"The columns {', '.join(hot)} are 0 or 1: {_numbers(number)}. {_studied(chosen)}"
-    everything = {"label": {"columns": hot}, "findings": ALL}
-    keys = everything if chosen == ALL else {"label": {"columns": hot, "contains": chosen}}
-    return Role(keys, tuple(hot), (said,), guess)
+    counted = (UNCERTAIN,) if policy else ()
+    everything = {"label": {"columns": hot, **policy}, "findings": ALL}
+    keys = everything if chosen == ALL else {"label": {"columns": hot, "contains": chosen, **policy}}
+    return Role(keys, tuple(hot), (said, *counted), guess)
 
 
 def _finding(
