@@ -381,10 +381,23 @@ def test_arms_may_have_different_numbers_of_seeds():
     folds = (np.arange(120) % 3).astype(str)
     seeds = [frame(y, scores(y, 0.6, rng), fold=folds).assign(seed=str(k)) for k in range(3)]
     train = [table.assign(set="train", fold=np.roll(folds, 1)) for table in seeds]
-    alone = pd.concat([seeds[0], train[0]])
-    mean = alone.assign(**{p: np.mean([table[p] for table in seeds], 0).tolist() * 2 for p in ("p_a", "p_b")})
-    mixed, apart = (compare({"one": alone, "three": three}, CLASSES) for three in (pd.concat(seeds + train), mean))
-    for test in outcomes(2):
-        assert only(mixed, test)["p"] == pytest.approx(only(apart, test)["p"], nan_ok=True), test
-    assert only(mixed, "auc")["difference"] < 0  # of three seeds together the noise is smaller
-    assert compare({"three": pd.concat(seeds + train), "one": alone}, CLASSES)["sets"]["test"]["n"] == 120
+    alone, three = pd.concat([seeds[0], train[0]]), pd.concat(seeds + train)
+    mixed = compare({"one": alone, "three": three}, CLASSES)
+    singly = [compare({"one": alone, "other": pd.concat(pair)}, CLASSES) for pair in zip(seeds, train, strict=True)]
+    for test in ("balanced_accuracy", "accuracy", "auc", "mcnemar", "folds_accuracy"):
+        mean = np.mean([only(of_seed, test)["difference"] for of_seed in singly])
+        assert only(mixed, test)["difference"] == pytest.approx(mean, abs=1e-9), test
+    assert compare({"three": three, "one": alone}, CLASSES)["sets"]["test"]["n"] == 120
+    assert only(mixed, "outperformance") is None
+
+
+def test_the_probability_of_outperformance_is_over_pairs_of_trainings():
+    rng = np.random.default_rng(16)
+    y = (np.arange(200) % 4 == 0).astype(int)
+    weak, strong = (
+        pd.concat([frame(y, scores(y, strength, rng)).assign(seed=str(k)) for k in range(4)]) for strength in (0.2, 2.5)
+    )
+    row = only(compare({"strong": strong, "weak": weak}, CLASSES), "outperformance")
+    assert row["value"] > 0.99
+    assert only(compare({"weak": weak, "strong": strong}, CLASSES), "outperformance")["value"] < 0.01
+    assert only(compare({"weak": weak, "same": weak}, CLASSES), "outperformance")["value"] == pytest.approx(0.5)

@@ -259,17 +259,65 @@ def seeded(count, name="test", fold=""):
     return [table(y, draw(60, seed=20 + k)[1], name, fold=fold).assign(seed=str(k)) for k in range(count)]
 
 
-def test_several_seeds_count_as_one_prediction_with_their_mean_probabilities():
-    """Figures, thresholds and folds are those of a table that holds the means."""
+def of_three_seeds():
     parts = [(name, fold) for fold in "12" for name in ("train", "validation", "test")] + [("external:X", "1")]
     seeds = [pd.concat([seeded(3, name=name, fold=fold)[k] for name, fold in parts]) for k in range(3)]
     for one in seeds:
         one.case_id = one.fold + one.case_id
+    return seeds
+
+
+def test_the_figures_of_several_seeds_are_their_means():
+    seeds, options = of_three_seeds(), {"resamples": 30, "tuned": True}
+    mixed = evaluate(pd.concat(seeds).sample(frac=1, random_state=0), ("a", "b"), **options)
+    singly = [evaluate(one, ("a", "b"), **options) for one in seeds]
+    for part in ("test", "external:X"):
+        assert (mixed["sets"][part]["n"], mixed["sets"][part]["seeds"]) == (singly[0]["sets"][part]["n"], 3)
+        ours, each = mixed["sets"][part]["default"], [one["sets"][part]["default"] for one in singly]
+        for metric in ("accuracy", "balanced_accuracy", "auc", "average_precision", "log_loss", "brier"):
+            mean = np.mean([one["metrics"][metric]["value"] for one in each])
+            assert ours["metrics"][metric]["value"] == pytest.approx(mean), metric
+        assert ours["confusion"] == pytest.approx(np.mean([one["confusion"] for one in each], 0), abs=1e-3)
+        assert ours["per_class"]["b"]["support"] == each[0]["per_class"]["b"]["support"]
+        assert ours["roc"][-1] == [1, 1]
+    means = {key: [one["folds"]["test"]["mean"][key] for one in singly] for key in ("accuracy", "auc")}
+    for key, values in means.items():
+        assert mixed["folds"]["test"]["mean"][key] == pytest.approx(np.mean(values))
+
+
+def test_the_ensemble_of_several_seeds_is_a_row_of_its_own():
+    """Its figures and the threshold that is served are those of a table that holds the mean probabilities."""
+    seeds, options = of_three_seeds(), {"resamples": 30, "tuned": True}
     mean = seeds[0].assign(**{p: np.mean([one[p] for one in seeds], 0) for p in ("p_a", "p_b")})
-    mixed = pd.concat(seeds).sample(frac=1, random_state=0)
-    options = {"resamples": 30, "tuned": True}
-    assert rounded(evaluate(mixed, ("a", "b"), **options)) == rounded(evaluate(mean, ("a", "b"), **options))
-    assert rounded(evaluate(seeds[0], ("a", "b"), **options)) != rounded(evaluate(mean, ("a", "b"), **options))
+    mixed, together = (evaluate(table, ("a", "b"), **options) for table in (pd.concat(seeds), mean))
+    for part in ("test", "external:X"):
+        assert rounded(mixed["sets"][part]["ensemble"]["metrics"]["auc"]) == rounded(
+            together["sets"][part]["default"]["metrics"]["auc"]
+        )
+        assert mixed["sets"][part]["ensemble"]["confusion"] == together["sets"][part]["default"]["confusion"]
+    assert rounded(mixed["threshold"]) == rounded(together["threshold"])
+    assert together["sets"]["test"]["ensemble"] is None
+
+
+def test_an_interval_knows_of_the_seeds():
+    (one,) = seeded(1)
+    other = table(draw(60)[0], draw(60, strength=3.0)[1]).assign(seed="1")
+    alone = evaluate(one, ("a", "b"), resamples=200)["sets"]["test"]["default"]["metrics"]
+    same = evaluate(pd.concat([one, one.assign(seed="1")]), ("a", "b"), resamples=200)["sets"]["test"]["default"]
+    both = evaluate(pd.concat([one, other]), ("a", "b"), resamples=200)["sets"]["test"]["default"]["metrics"]
+    for metric in ("accuracy", "balanced_accuracy", "auc"):
+        equal, ours = same["metrics"][metric], both[metric]
+        assert equal["of_seeds"] == 0
+        assert (equal["low"], equal["high"]) == pytest.approx((alone[metric]["low"], alone[metric]["high"]), abs=0.02)
+        assert ours["of_seeds"] > 0.5
+        assert ours["high"] - ours["low"] > alone[metric]["high"] - alone[metric]["low"]
+    assert "of_seeds" not in alone["auc"]
+
+
+def test_seeds_that_did_not_predict_the_same_cases_are_refused():
+    first, second = seeded(2)
+    with pytest.raises(IntegrityError, match="PREDICTIONS_SEEDS"):
+        evaluate(pd.concat([first, second.iloc[1:]]), ("a", "b"))
 
 
 def rounded(value):

@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 
 from seimbang.errors import IntegrityError
-from seimbang.evaluation import figures, intervals, paired
+from seimbang.evaluation import figures, intervals, paired, seeds
 from seimbang.evaluation.folds import Folds, measure
 from seimbang.evaluation.metric import Metric
 from seimbang.evaluation.metrics import Weighted
 from seimbang.evaluation.paired import PairTest
-from seimbang.evaluation.predictions import Floats, Scored, checked, scored
+from seimbang.evaluation.predictions import Floats, Scored, aligned, checked, scored
+from seimbang.evaluation.table import PRIMARY
 
 ONLY_TEST = "only for the test set"
 RESAMPLES, PER_PAIR = 1000, 400
@@ -36,8 +37,9 @@ def compare(
 ) -> dict[str, Any]:
     """Test every pair of arms on the test set and on each external set.
 
-    A case that was predicted with several seeds or in several folds counts once, with its mean probabilities; in the
-    test over folds once a fold. Arms may have different numbers of seeds.
+    A case that was predicted in several folds counts once, with its mean probabilities; in the test over folds once a
+    fold. With several seeds the difference is that of the means over them, and its error knows of both patients and
+    seeds. Arms may have different numbers of seeds.
 
     Args:
         predictions: What ``evaluate`` takes, by arm; all of the same cases, divided alike. The same table under two
@@ -49,9 +51,10 @@ def compare(
 
     Returns:
         ``arms`` and ``sets``; a set has ``n``, ``groups`` and ``pairs``, a pair ``first``, ``second``, how many cases
-        only one of them has right, and the outcome of each of ``outcomes``: first minus second, interval, p, and p
-        corrected, as ``paired.simultaneous`` makes them of all pairs of that test and set; None with the reason where
-        a test cannot be made.
+        only one of them has right (of several seeds their mean), the probability that a training of the first does
+        better than one of the second (None with one seed), and the outcome of each of ``outcomes``: first minus second,
+        interval, p, and p corrected, as ``paired.simultaneous`` makes them of all pairs of that test and set; None with
+        the reason where a test cannot be made.
 
     Raises:
         IntegrityError: A table is not what a run writes; COMPARE_CASES: an arm lacks cases that another has, or says
@@ -84,19 +87,35 @@ class _Set:
         classes: Sequence[str],
         seed: int,
     ) -> None:
-        self.cases, self.classes = cases, classes
+        self.seeds = {arm: of_arm.seeds for arm, of_arm in cases.items()}
+        self.cases, self.classes, self.seed = aligned(cases), classes, seed
+        cases = self.cases
         self.first = next(iter(cases.values()))
         self.predicted = {arm: of_arm.decisions(arm in tuned) for arm, of_arm in cases.items()}
         self.metrics = figures.paired("bootstrap", len(classes))
         self.pairs = pairs
         self.value = self._statistics(np.ones((1, len(self.first.y))))
+        self.of_seeds = self._of_seeds(np.ones((1, len(self.first.y))))
         # So many that of each pair's draws some lie beyond the ends of its interval, however many pairs there are.
         resamples = max(RESAMPLES, PER_PAIR * len(self.pairs))
         self.draws = intervals.resample(self.first, self._statistics, resamples, seed)
+        several = max(self.seeds.values()) > 1
+        self.seed_draws = intervals.resample(self.first, self._of_seeds, RESAMPLES, seed) if several else {}
 
     def _statistics(self, w: Floats) -> dict[str, Floats]:
-        weighted = {arm: Weighted(w, self.first.y, self.cases[arm].p, self.predicted[arm]) for arm in self.cases}
-        return {f"{metric} {arm}": metric.of(cases) for arm, cases in weighted.items() for metric in self.metrics}
+        return {f"{metric} {arm}": metric.of(self._weighted(w, arm)) for arm in self.cases for metric in self.metrics}
+
+    def _weighted(self, w: Floats, arm: str) -> Weighted:
+        return Weighted(w, self.first.y, self.cases[arm].p, self.predicted[arm], self.first.seeds)
+
+    def _of_seeds(self, w: Floats) -> dict[str, Floats]:
+        """Return each metric that is tested, by its key and the arm, of each seed of the arm, shape ``(r, s)``."""
+        tested = [metric for test in ("bootstrap", "delong") for metric in figures.paired(test, len(self.classes))]
+        return {
+            f"{metric} {arm}": np.stack([metric.of(each) for each in self._weighted(w, arm).of_each_seed()[:own]], 1)
+            for arm, own in self.seeds.items()
+            for metric in tested
+        }
 
     def table(self, folds: Mapping[str, Folds]) -> dict[str, Any]:
         """Return the set as ``comparisons.json`` holds it."""
@@ -106,12 +125,21 @@ class _Set:
             self._right(first, second) | {name: of_pairs[k] for name, of_pairs in of_test.items()}
             for k, (first, second) in enumerate(self.pairs)
         ]
-        return {"n": len(self.first.y), "groups": self.first.groups, "pairs": rows}
+        return {"n": self.first.n, "groups": self.first.groups, "pairs": rows}
 
     def _right(self, first: str, second: str) -> dict[str, Any]:
         right, other = (self.predicted[arm] == self.first.y for arm in (first, second))
-        alone = {"only_first": int((right & ~other).sum()), "only_second": int((other & ~right).sum())}
-        return {"first": first, "second": second, **alone}
+        counts = {"only_first": (right & ~other).sum(), "only_second": (other & ~right).sum()}
+        alone = {name: round(float(count) / self.first.seeds, 3) for name, count in counts.items()}
+        return {"first": first, "second": second, **alone, "outperformance": self._outperformance(first, second)}
+
+    def _outperformance(self, first: str, second: str) -> dict[str, Any] | None:
+        """Return the probability that a training of the first arm has the higher ``PRIMARY``; None with one seed."""
+        if not self.seed_draws:
+            return None
+        of_first, of_second = (self.seed_draws[f"{PRIMARY} {arm}"] for arm in (first, second))
+        result = seeds.outperformance(of_first, of_second, self.seed)
+        return None if result is None else dict(zip(("value", "low", "high"), result, strict=True))
 
     def _tests(self, first: str, second: str, folds: Mapping[str, Folds]) -> dict[str, PairTest]:
         """Return every test of a pair, by the names of ``outcomes``."""
@@ -120,12 +148,21 @@ class _Set:
             test: _corrected_t(metric, folds[first], folds[second]) if folds else paired.undefined(ONLY_TEST)
             for test, metric in figures.fold_outcomes(len(self.classes)).items()
         }
-        return {
+        over_patients = {
             **{metric.key: self._bootstrap(metric, first, second) for metric in self.metrics},
-            "mcnemar": paired.mcnemar(right, other, self.first.group),
+            "mcnemar": paired.mcnemar(right, other, self.first.group, self.first.seeds),
             **{metric.key: self._delong(first, second) for metric in figures.paired("delong", len(self.classes))},
-            **over_folds,
         }
+        metric_of = {"mcnemar": "accuracy"}
+        knowing = {
+            name: paired.with_seeds(test, self._between(first, second, metric_of.get(name, name)))
+            for name, test in over_patients.items()
+        }
+        return knowing | over_folds
+
+    def _between(self, first: str, second: str, metric: str) -> seeds.Spread:
+        """Return the variance between seeds of a difference."""
+        return seeds.difference(*(self.of_seeds[f"{metric} {arm}"][0] for arm in (first, second)))
 
     def _bootstrap(self, metric: Metric, first: str, second: str) -> PairTest:
         difference = float((self.value[f"{metric} {first}"] - self.value[f"{metric} {second}"])[0])
@@ -141,7 +178,7 @@ class _Set:
         if len(np.unique(self.first.y)) < 2:
             return paired.undefined(self._absent())
         scores = [self.cases[arm].p[:, 1] for arm in (first, second)]
-        return paired.delong(self.first.y == 1, scores[0], scores[1], self.first.group)
+        return paired.delong(self.first.y == 1, scores[0], scores[1], self.first.group, self.first.seeds)
 
     def _absent(self) -> str:
         absent = [name for k, name in enumerate(self.classes) if not (self.first.y == k).any()]
@@ -175,7 +212,8 @@ def _same_cases(tables: Mapping[str, pd.DataFrame]) -> None:
 
 
 def _cases(table: pd.DataFrame) -> pd.DataFrame:
-    return table.loc[table.set.map(_is_tested), KEYS + FACTS].astype(str).set_index(KEYS)
+    tested = table.loc[table.set.map(_is_tested), KEYS + FACTS].drop_duplicates(KEYS)
+    return tested.astype(str).set_index(KEYS)
 
 
 def _differ(found: str, row: Any) -> IntegrityError:

@@ -19,7 +19,8 @@ class Folds:
     Attributes:
         names: Names of the folds, sorted.
         n: Test cases of each, shape ``(J,)``.
-        values: Each of ``figures.over_folds``, shape ``(J,)``; NaN where the fold lacks a class that the metric needs.
+        values: Each of ``figures.over_folds``, shape ``(J,)``, over the seeds; NaN where the fold lacks a class that
+            the metric needs.
         ratio: Test cases a training case; NaN where the predictions hold no training part.
     """
 
@@ -54,17 +55,19 @@ def measure(table: pd.DataFrame, classes: Sequence[str], tuned: bool) -> Folds:
     test = table[table.set == "test"]
     if test.empty:
         return Folds([], np.zeros(0, np.int64), {}, np.nan)
+    test = test.sort_values("seed", kind="stable")
     names, fold = np.unique(test.fold.fillna("").astype(str), return_inverse=True)
     y = pd.Categorical(test.label, categories=list(classes)).codes.astype(np.int64)
     p = test[[f"p_{name}" for name in classes]].to_numpy(np.float64)
-    tuned_rows = threshold.decide_by_fold(table, classes) if tuned else None
-    predicted = threshold.decide(p) if tuned_rows is None else tuned_rows[table.set == "test"]
-    numbers = figures.values(Weighted(np.eye(len(names))[:, fold], y, p, predicted))
+    tuned_rows = threshold.decide_by_training(table, classes) if tuned else None
+    decided = None if tuned_rows is None else pd.Series(tuned_rows, table.index).loc[test.index].to_numpy(np.int64)
+    seeds = test.seed.nunique()
+    weights = np.eye(len(names))[:, fold]
+    numbers = figures.values(Weighted(weights, y, p, threshold.decide(p) if decided is None else decided, seeds))
     values = {key: numbers[name] for key, name in figures.over_folds(len(classes)).items()}
     train = int((table.set == "train").sum())
-    return Folds(
-        names.tolist(), np.bincount(fold, minlength=len(names)), values, len(test) / train if train else np.nan
-    )
+    n = np.bincount(fold, minlength=len(names)) // seeds
+    return Folds(names.tolist(), n, values, len(test) / train if train else np.nan)
 
 
 def _plain(value: float) -> float | None:

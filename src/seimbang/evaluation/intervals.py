@@ -44,14 +44,14 @@ def proportion(hit: npt.NDArray[np.bool_], group: Ints) -> Interval:
     return (*wilson(p * size, size), "Wilson (patients)")
 
 
-def delong(positive: npt.NDArray[np.bool_], score: Floats, group: Ints) -> Interval:
+def delong(positive: npt.NDArray[np.bool_], score: Floats, group: Ints, seeds: int = 1) -> Interval:
     """Return the interval of the AUC on the logit scale, with DeLong's variance (1988), clustered (Obuchowski 1997).
 
     At perfect separation that variance is 0; then the interval is that of ``smallest_class``.
     """
-    v10, v01 = placements(positive, score)
+    v10, v01 = placements(positive, score, seeds)
     area = float(v10.mean())
-    if area in (0.0, 1.0) or min(len(v10), len(v01)) < 2:
+    if area in (0.0, 1.0) or min(len(v10), len(v01)) < 2 * seeds:
         return smallest_class(area, positive.astype(np.int64), group)
     variance = area_variance(v10, v01, positive, group)
     half = Z * math.sqrt(max(variance, 1e-12)) / (area * (1 - area))
@@ -59,8 +59,15 @@ def delong(positive: npt.NDArray[np.bool_], score: Floats, group: Ints) -> Inter
     return _expit(middle - half), _expit(middle + half), "logit-DeLong"
 
 
-def placements(positive: npt.NDArray[np.bool_], score: Floats) -> tuple[Floats, Floats]:
-    """Return the share of negatives below each positive, and of positives above each negative; ties count half."""
+def placements(positive: npt.NDArray[np.bool_], score: Floats, seeds: int = 1) -> tuple[Floats, Floats]:
+    """Return the share of negatives below each positive, and of positives above each negative; ties count half.
+
+    Of several seeds, whose cases come one after the other, each is ranked by itself.
+    """
+    if seeds > 1:
+        parts = zip(np.split(positive, seeds), np.split(score, seeds), strict=True)
+        v10, v01 = zip(*(placements(*part) for part in parts), strict=True)
+        return np.concatenate(v10), np.concatenate(v01)
     higher, lower = np.sort(score[positive]), np.sort(score[~positive])
     below = np.searchsorted(lower, score[positive]) + np.searchsorted(lower, score[positive], "right")
     above = np.searchsorted(higher, score[~positive]) + np.searchsorted(higher, score[~positive], "right")

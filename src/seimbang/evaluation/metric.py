@@ -53,6 +53,7 @@ class Metric:
         main: Whether it has a forest plot, an interval for its change on external sets, and a row on the page.
         over_folds: Whether it is given fold by fold; one of each class as macro average.
         paired: Test of two arms on the same cases: ``bootstrap``, or ``delong``; with ``bootstrap`` over folds too.
+        limits: Lowest and highest value that there can be.
     """
 
     key: str
@@ -70,6 +71,7 @@ class Metric:
     main: bool = False
     over_folds: bool = False
     paired: Literal["", "bootstrap", "delong"] = ""
+    limits: tuple[float, float] = (0.0, 1.0)
 
     @property
     def best(self) -> float:

@@ -25,12 +25,20 @@ class Weighted:
         y: True classes as positions, shape ``(n,)``.
         p: Probabilities, shape ``(n, classes)``.
         predicted: Predicted classes as positions, shape ``(n,)``.
+        seeds: Of how many seeds the cases are predictions, seed by seed. Counts go over all; what ranks cases is the
+            mean over the seeds, since probabilities of different models cannot be ranked together.
     """
 
     w: Floats
     y: Ints
     p: Floats
     predicted: Ints
+    seeds: int = 1
+
+    def of_each_seed(self) -> list["Weighted"]:
+        """Return the cases of one seed after another."""
+        blocks = np.split(np.arange(len(self.y)), self.seeds)
+        return [Weighted(self.w[:, one], self.y[one], self.p[one], self.predicted[one]) for one in blocks]
 
     @cached_property
     def matrix(self) -> Floats:
@@ -118,8 +126,12 @@ def auc(cases: Weighted) -> Floats:
     depend on how frequent the classes are.
     """
     if cases.p.shape[1] > 2:
-        return ranking.hand_till(cases.w, cases.y, cases.p)
-    return ranking.area(cases.w, cases.y == 1, cases.p[:, 1])
+        return _mean([ranking.hand_till(each.w, each.y, each.p) for each in cases.of_each_seed()])
+    return _mean([ranking.area(each.w, each.y == 1, each.p[:, 1]) for each in cases.of_each_seed()])
+
+
+def _mean(of_seeds: list[Floats]) -> Floats:
+    return np.asarray(np.mean(of_seeds, 0))
 
 
 def average_precision(cases: Weighted) -> Floats:
@@ -129,8 +141,9 @@ def average_precision(cases: Weighted) -> Floats:
     """
     classes = cases.p.shape[1]
     ranked = [1] if classes == 2 else list(range(classes))
-    areas = [ranking.average_precision(cases.w, cases.y == k, cases.p[:, k]) for k in ranked]
-    return np.asarray(np.mean(areas, 0))
+    return _mean(
+        [ranking.average_precision(each.w, each.y == k, each.p[:, k]) for each in cases.of_each_seed() for k in ranked]
+    )
 
 
 def log_loss(cases: Weighted) -> Floats:

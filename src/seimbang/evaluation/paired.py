@@ -13,7 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from seimbang.evaluation import intervals
+from seimbang.evaluation.intervals import Z
 from seimbang.evaluation.predictions import Floats, Ints
+from seimbang.evaluation.seeds import Spread, p_value, quantile
 
 FEW = 25
 LEVEL = 0.05
@@ -87,10 +89,11 @@ def undefined(why: str, method: str = "", difference: float | None = None) -> Pa
     return PairTest(difference, None, method, why)
 
 
-def mcnemar(first: npt.NDArray[np.bool_], second: npt.NDArray[np.bool_], group: Ints) -> PairTest:
+def mcnemar(first: npt.NDArray[np.bool_], second: npt.NDArray[np.bool_], group: Ints, seeds: int = 1) -> PairTest:
     """Test whether two arms are right equally often (McNemar 1947).
 
-    With ``d_i`` the cases of patient ``i`` that only the first arm has right less those that only the second has:
+    With ``d_i`` the cases of patient ``i`` that only the first arm has right less those that only the second has, over
+    all seeds:
     below 25 patients with ``d_i != 0``, the mid-p ``P(|S| > |s|) + P(|S| = |s|) / 2`` of ``s = sum d_i`` among all ways
     to turn the signs, which with one case a patient is the binomial mid-p (Fagerland et al. 2013); from 25 on,
     ``(|s| - 1)^2 / sum d_i^2`` against chi-square with one degree of freedom (Edwards 1948; by patient Obuchowski
@@ -100,16 +103,17 @@ def mcnemar(first: npt.NDArray[np.bool_], second: npt.NDArray[np.bool_], group: 
         first: Whether the first arm is right, shape ``(n,)``.
         second: The same of the second.
         group: Patient of each case, shape ``(n,)``.
+        seeds: Of how many seeds the cases are predictions.
     """
     d = np.rint(np.bincount(group, first.astype(float) - second)).astype(np.int64)
     d, s = d[d != 0], abs(int(d.sum()))
-    by = ", by patient" if len(np.unique(group)) < len(group) else ""
+    by = ", by patient" if len(np.unique(group)) < len(group) // seeds else ""
     difference = float(first.mean() - second.mean())
     if not len(d):
         return undefined("for no patient is one arm right more often than the other", "McNemar", difference)
     if len(d) < FEW:
         return PairTest(difference, _mid_p(d, s), f"McNemar, exact mid-p{by}")
-    p = _two_sided(max(s - 1, 0) / math.sqrt(float((d**2).sum())))
+    p = _two_sided(max(s - seeds, 0) / math.sqrt(float((d**2).sum())))
     return PairTest(difference, p, f"McNemar, chi-square with continuity correction{by}")
 
 
@@ -121,7 +125,7 @@ def _mid_p(d: Ints, s: int) -> float:
     return float(chance[distance > s].sum() + chance[distance == s].sum() / 2)
 
 
-def delong(positive: npt.NDArray[np.bool_], first: Floats, second: Floats, group: Ints) -> PairTest:
+def delong(positive: npt.NDArray[np.bool_], first: Floats, second: Floats, group: Ints, seeds: int = 1) -> PairTest:
     """Test the difference of two AUCs on the same cases (DeLong et al. 1988), by patient (Obuchowski 1997).
 
     ``z = (A_1 - A_2) / sqrt(Var(A_1 - A_2))`` against the normal distribution; the variance is that of the differences
@@ -132,11 +136,12 @@ def delong(positive: npt.NDArray[np.bool_], first: Floats, second: Floats, group
         first: Score of the first arm, shape ``(n,)``.
         second: Score of the second.
         group: Patient of each case, shape ``(n,)``.
+        seeds: Of how many seeds the cases are predictions.
     """
-    method = "DeLong, by patient" if len(np.unique(group)) < len(group) else "DeLong"
+    method = "DeLong, by patient" if len(np.unique(group)) < len(group) // seeds else "DeLong"
     if min(len(np.unique(group[side])) for side in (positive, ~positive)) < 2:
         return undefined("a class has fewer than two patients", method)
-    placed = zip(intervals.placements(positive, first), intervals.placements(positive, second), strict=True)
+    placed = zip(*(intervals.placements(positive, score, seeds) for score in (first, second)), strict=True)
     v10, v01 = (of_first - of_second for of_first, of_second in placed)
     difference, variance = float(v10.mean()), intervals.area_variance(v10, v01, positive, group)
     if variance < 1e-12:
@@ -177,6 +182,45 @@ def bootstrap(difference: float, draws: Floats) -> PairTest:
 
     tail = 1 + min((draws <= 0).sum(), (draws >= 0).sum())
     return PairTest(difference, float(min(1.0, 2 * tail / (len(draws) + 1))), method, edges=edges)
+
+
+def with_seeds(test: PairTest, between: Spread) -> PairTest:
+    """Return a test over patients as one over patients and seeds.
+
+    What the test says of patients is read as a standard error, ``|d| / z(p)`` towards 0 and that of its interval away
+    from it; the variance between seeds is added, and Student's t takes the place of the normal distribution.
+
+    Args:
+        test: A test over patients of the mean difference over the seeds.
+        between: Variance of that difference between seeds.
+    """
+    difference, p = test.difference, test.p
+    if not between.variance or difference is None or p is None:
+        return test
+    toward = _error(difference, p, test.edges)
+    away = max(toward, _half(test.edges, difference) / Z) if test.edges else toward
+
+    def edges(pairs: int) -> tuple[float, float]:
+        near, far = (
+            quantile(error**2, between, LEVEL / pairs) * math.sqrt(error**2 + between.variance)
+            for error in (toward, away)
+        )
+        return (difference - near, difference + far) if difference > 0 else (difference - far, difference + near)
+
+    method = f"{test.method}, and seeds"
+    return PairTest(difference, p_value(difference, toward**2, between), method, edges=edges)
+
+
+def _error(difference: float, p: float, edges: Edges | None) -> float:
+    """Return the standard error at which a difference has this p; at p = 1 that of its interval."""
+    z = -NormalDist().inv_cdf(max(p, 1e-300) / 2)
+    if z > 1e-6 and difference:
+        return abs(difference) / z
+    return _half(edges, difference) / Z if edges else 0.0
+
+
+def _half(edges: Edges, difference: float) -> float:
+    return max(abs(edge - difference) for edge in edges(1))
 
 
 def corrected_t(differences: Floats, ratio: float) -> PairTest:

@@ -91,6 +91,7 @@ METRICS: tuple[Metric, ...] = (
         chance=0.0,
         needs=Needs("decisions"),
         over_folds=True,
+        limits=(-1.0, 1.0),
     ),
     Metric(
         "mcc",
@@ -100,6 +101,7 @@ METRICS: tuple[Metric, ...] = (
         better="higher",
         chance=0.0,
         needs=Needs("decisions"),
+        limits=(-1.0, 1.0),
     ),
     Metric(
         "g_mean",
@@ -140,6 +142,7 @@ METRICS: tuple[Metric, ...] = (
         better="lower",
         chance=chance.entropy,
         needs=Needs("probabilities"),
+        limits=(0.0, np.inf),
     ),
     Metric(
         "brier",
@@ -149,6 +152,7 @@ METRICS: tuple[Metric, ...] = (
         better="lower",
         chance=chance.spread,
         needs=Needs("probabilities"),
+        limits=(0.0, 2.0),
     ),
     Metric(
         "calibration_error",

@@ -61,14 +61,24 @@ class PairedTest(Difference):
 
 
 class Pair(Record):
-    """Two arms on the same cases, and what each test says; ``only_first`` cases only the first arm has right."""
+    """Two arms on the same cases, and what each test says.
+
+    Attributes:
+        first: Name of the first arm.
+        second: Name of the second.
+        only_first: Cases that only the first has right; of several seeds the mean.
+        only_second: Those that only the second has right.
+        outperformance: Probability that one training of the first has a higher balanced accuracy than one of the
+            second; None where one of them has a single seed.
+    """
 
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, PairedTest]
     first: str
     second: str
-    only_first: int
-    only_second: int
+    only_first: float
+    only_second: float
+    outperformance: Value | None
 
     @property
     def tests(self) -> dict[str, PairedTest]:

@@ -15,13 +15,17 @@ DECIMALS = range(2, 10)
 
 
 class Value(Record):
-    """A number with its 95 % interval, or the reason why there is none."""
+    """A number with its 95 % interval, or the reason why there is none.
+
+    ``of_seeds`` is the share of its variance that lies between seeds, where there are several; the rest is of patients.
+    """
 
     value: float | None
     low: float | None = None
     high: float | None = None
     interval: str = ""
     why: str = ""
+    of_seeds: float | None = None
 
     @property
     def number(self) -> str:
@@ -111,9 +115,9 @@ class Ranking(Record):
 
 
 class Measures(Record):
-    """What one decision rule gives on one set; ``confusion`` has true classes as rows."""
+    """What one decision rule gives on one set; ``confusion`` has true classes as rows, and is a mean over the seeds."""
 
-    confusion: list[list[int]]
+    confusion: list[list[float]]
     metrics: dict[str, Value]
     per_class: dict[str, PerClass]
     macro: dict[str, Value]
@@ -135,13 +139,30 @@ class Local(Record):
 
 
 class SetMetrics(Record):
-    """One set; ``tuned`` uses the threshold chosen on validation."""
+    """One set.
+
+    Attributes:
+        n: Number of cases.
+        groups: Number of patients.
+        default: By the arm's own rule.
+        tuned: By the threshold chosen on validation.
+        ensemble: Of the models of all seeds together, which is what is served; None with one seed.
+        seeds: Number of seeds, over which the figures are means: what to expect of one training.
+        local: With a threshold set anew on an external set.
+    """
 
     n: int
     groups: int
     default: Measures
     tuned: Measures | None = None
+    ensemble: Measures | None = None
+    seeds: int = 1
     local: Local | None = None
+
+    @property
+    def served(self) -> Measures:
+        """The figures of what is served."""
+        return self.ensemble or self.default
 
     def by(self, tuned: bool) -> Measures | None:
         """Return the figures by the threshold chosen on validation, or by the arm's own rule."""

@@ -105,9 +105,11 @@ class Trained:
         return max(len(arm.facts.served) for arm in self.run.arms)
 
     @property
-    def once(self) -> bool:
-        """Whether it is one."""
-        return self.seeds == 1
+    def how(self) -> Literal["once", "folds", "seeds"]:
+        """Whether with one seed, ``once`` or in each of several folds, or with several seeds."""
+        if self.seeds > 1:
+            return "seeds"
+        return "folds" if all(arm.repeated for arm in self.run.arms) else "once"
 
     @property
     def seed(self) -> int:

@@ -21,6 +21,11 @@ def under(protocol: str) -> str:
     return f" under the protocol “{protocol}”" if protocol else ""
 
 
+def here(run: Run) -> str:
+    """Return what limits a claim about two arms: one training each says nothing of their methods."""
+    return "" if all(arm.repeated for arm in run.arms) else " in these trainings"
+
+
 def paired(run: Run, first: Row, second: Row, part: str = "test") -> PairedTest | None:
     """Return how two rows of a protocol differ in balanced accuracy, first minus second; None without a test."""
     sets = run.comparisons[first.arm.facts.protocol].sets
@@ -40,6 +45,11 @@ class Judged:
     def name(self) -> str:
         """Name of the row."""
         return self.row.label
+
+    @property
+    def here(self) -> str:
+        """What limits a claim that one row is better than another; ``""`` where it is about methods."""
+        return here(self.run)
 
     @cached_property
     def measures(self) -> Measures:
