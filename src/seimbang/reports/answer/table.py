@@ -90,8 +90,8 @@ TOPICS: tuple[Topic, ...] = (
                 rule("Tested on the same cases, “{name}” is better than {below}{here}.", better="all"),
                 rule("Tested on the same cases, “{name}” is not shown to be better than {alike}.", better="none"),
                 rule(
-                    "Tested on the same cases, “{name}” is better than {below}{here}; there is no significant difference "
-                    "from {alike}."
+                    "Tested on the same cases, “{name}” is better than {below}{here}; there is no significant "
+                    "difference from {alike}."
                 ),
             ),
             CHANCE,
@@ -351,7 +351,7 @@ TOPICS: tuple[Topic, ...] = (
                 rule("Each arm was trained with one seed ({seed}) in each fold.", how="folds"),
                 rule(
                     "Each arm was trained with {seeds} seeds: its figures are the mean over them, what to expect of "
-                    "one training, and their intervals say how far the choice of seeds and of test {people} moves them;",
+                    "one training, and their intervals say how far seeds and the choice of test {people} move them;",
                     how="seeds",
                 ),
             ),
