@@ -21,6 +21,7 @@ from seimbang.study.schema import Published
 CLASSES = {2: ["NORMAL", "PNEUMONIA"], 3: ["a", "b", "c"]}
 METHODS = ("none", "none", "smote", "class_weights", "threshold")
 LEVEL = 0.05
+NO_INTERVAL = "no interval: fewer than 5 cases of a class"
 NUMBER = r"[−\d.]+\d"
 
 
@@ -128,6 +129,8 @@ class World:
             "average_precision": self.share(),
         }
         metrics = {key: self.around(value) for key, value in numbers.items()}
+        if known and min(supports.values()) < 5:
+            metrics |= {key: Value(value=numbers[key], why=NO_INTERVAL) for key in ("balanced_accuracy", "auc")}
         of_class = {
             name: PerClass(
                 support=supports[name], **{key: self.around(value) for key in ("recall", "specificity", "f1")}
@@ -146,6 +149,8 @@ class World:
 
     def minus(self, first, second):
         a, b = (one.metrics["balanced_accuracy"].value for one in (first, second))
+        if any(one.metrics["balanced_accuracy"].withheld for one in (first, second)) and None not in (a, b):
+            return Value(value=a - b, why=NO_INTERVAL)
         return self.around(None if None in (a, b) else a - b, -1.0)
 
     def gaps(self, sets, rule):
@@ -166,7 +171,7 @@ class World:
             there = {name: one for name, one in there.items() if one is not None}
             if there:
                 pairs = [self.pair(first, second, there) for first, second in combinations(there, 2)]
-                sets[part] = Compared(n=9, groups=9, pairs=pairs)
+                sets[part] = Compared(n=9, groups=9, by_folds=False, pairs=pairs)
         return Comparison(arms=list(names), sets=sets)
 
     def has_tuned(self, arm):
@@ -322,6 +327,9 @@ def verdicts_follow_the_printed_interval_and_p(said):
 def what_is_said_of_guessing_follows_the_printed_numbers(said):
     for text in of("best", said):
         if "highest" in text and ", the same one:" not in text:
+            if re.match(rf"{NUMBER} \(no interval", text.split(": ", 1)[1]):
+                assert "chance" not in text
+                continue
             low, high = interval(text.split(": ", 1)[1])
             level = re.search(rf"({NUMBER}), which is chance", text)
             assert level is None or low <= number(level[1])

@@ -9,7 +9,6 @@ import pandas as pd
 from seimbang.evaluation import figures, folds, threshold
 from seimbang.evaluation.measured import Measured
 from seimbang.evaluation.predictions import Ints, Scored, checked, ensemble, scored
-from seimbang.evaluation.table import PRIMARY
 
 
 def evaluate(
@@ -88,7 +87,10 @@ def _local(rules: Mapping[str, Measured], seed: int) -> dict[str, Any] | None:
     if decided is None:
         return None
     local = rules["default"].decided(decided)
-    return {"measures": local.table(), "gain": {rule: local.minus(one, PRIMARY) for rule, one in rules.items()}}
+    return {
+        "measures": local.table(),
+        "gain": {rule: local.minus(one, figures.primary()) for rule, one in rules.items()},
+    }
 
 
 def _relocated(cases: Scored, seed: int) -> Ints | None:
@@ -118,6 +120,6 @@ def _gaps(read: Mapping[str, Mapping[str, Measured]], rule: str, classes: int) -
     own = {name: rules[rule] for name, rules in read.items() if rule in rules}
     outside = [name for name in own if name.startswith("external:") and "test" in own]
     return {
-        name: {str(metric): own[name].minus(own["test"], metric.key) for metric in figures.main(classes)}
+        name: {str(metric): own[name].minus(own["test"], metric) for metric in figures.main(classes)}
         for name in outside
     }

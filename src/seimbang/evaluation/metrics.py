@@ -1,6 +1,6 @@
 """Every metric as a pure function of weighted cases, for many weightings at once.
 
-A weighting of ones gives the metric itself, counts of a bootstrap draw give its resamples, ones with one patient left
+A weighting of ones gives the metric itself, weights of a bootstrap draw give its resamples, ones with one patient left
 out its jackknife. A function takes ``Weighted`` and returns shape ``(r,)``, or ``(r, classes)`` where it is of each
 class; where it is not defined it returns NaN. Its docstring is what ``docs/statistics.md`` says of it.
 ``table.METRICS`` says what each is called, how its interval is made and where it is shown.
@@ -112,10 +112,15 @@ def kappa(cases: Weighted) -> Floats:
 
 
 def mcc(cases: Weighted) -> Floats:
-    """Correlation of true and predicted classes (Matthews 1975; of more classes Gorodkin 2004)."""
+    """Correlation of true and predicted classes (Matthews 1975; of more classes Gorodkin 2004).
+
+    0 where all cases are predicted as the same class, as in scikit-learn.
+    """
     total, true, called = cases.matrix.sum((1, 2)), cases.true, cases.called
-    spread = (total**2 - (called**2).sum(1)) * (total**2 - (true**2).sum(1))
-    return np.asarray((cases.hit.sum(1) * total - (true * called).sum(1)) / np.sqrt(spread))
+    of_called, of_true = total**2 - (called**2).sum(1), total**2 - (true**2).sum(1)
+    together = cases.hit.sum(1) * total - (true * called).sum(1)
+    constant = (np.isclose(of_called / total**2, 0)) & (of_true > 0)
+    return np.where(constant, 0.0, together / np.sqrt(np.where(constant, 1.0, of_called * of_true)))
 
 
 def auc(cases: Weighted) -> Floats:

@@ -43,7 +43,9 @@ class Difference(Record):
     @property
     def value(self) -> Value:
         """The difference with its interval."""
-        return Value(value=self.difference, low=self.low, high=self.high, why=self.why)
+        return Value(
+            value=self.difference, low=self.low, high=self.high, why=self.why if self.difference is None else ""
+        )
 
     def __str__(self) -> str:
         return self.value.beside(0)[0]
@@ -87,16 +89,21 @@ class Pair(Record):
 
 
 class Compared(Record):
-    """Every pair on one set."""
+    """Every pair on one set; ``by_folds``: the tests over folds lead, since the others do not know of the folds."""
 
     n: int
     groups: int
+    by_folds: bool
     pairs: list[Pair]
 
-    def between(self, first: str, second: str, test: str = "balanced_accuracy") -> PairedTest:
-        """Return what a test says of two different arms, first minus second."""
+    def leading(self, pair: Pair, metric: str) -> PairedTest:
+        """Return the test of a metric by which two arms are judged."""
+        return pair.tests[f"folds_{metric}" if self.by_folds else metric]
+
+    def between(self, first: str, second: str, metric: str = "balanced_accuracy") -> PairedTest:
+        """Return what the leading test of a metric says of two different arms, first minus second."""
         pair = next(pair for pair in self.pairs if {pair.first, pair.second} == {first, second})
-        result = pair.tests[test]
+        result = self.leading(pair, metric)
         return result if pair.first == first else result.turned()
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from typing import Any
 
 from pydantic import ConfigDict
 
+from seimbang.evaluation.intervals import newcombe
 from seimbang.record.base import Record
 
 DECIMALS = range(2, 10)
@@ -15,7 +15,7 @@ DECIMALS = range(2, 10)
 
 
 class Value(Record):
-    """A number with its 95 % interval, or the reason why there is none.
+    """A number with its 95 % interval, or the reason why there is none of one or of both.
 
     ``of_seeds`` is the share of its variance that lies between seeds, where there are several; the rest is of patients.
     """
@@ -31,6 +31,11 @@ class Value(Record):
     def number(self) -> str:
         """The number to two decimals, or ``not estimable``."""
         return "not estimable" if self.value is None else fixed(self.value)
+
+    @property
+    def withheld(self) -> bool:
+        """Whether the number is known, and for a reason not its interval, so that nothing follows from it."""
+        return self.value is not None and self.low is None and bool(self.why)
 
     @property
     def range(self) -> str:
@@ -50,7 +55,8 @@ class Value(Record):
         if self.value is None:
             return f"not estimable ({self.why})" if self.why else "not estimable"
         number, edges = fixed(self.value, decimals), self._range(decimals)
-        return f"{number} ({edges})" if edges else number
+        beside = edges or self.why
+        return f"{number} ({beside})" if beside else number
 
     def beside(self, level: float) -> tuple[str, str]:
         """Return it and a level as text, with so many decimals that the reader sees on which side each number lies."""
@@ -59,7 +65,12 @@ class Value(Record):
         return self._text(decimals), fixed(level, decimals)
 
     def side_of(self, number: float) -> int:
-        """Return 0 when the interval contains ``number``, 1 when it lies above it, -1 below; bare values count."""
+        """Return 0 when the interval contains ``number``, 1 when it lies above it, -1 below; bare values count.
+
+        A value whose interval is withheld is on no side.
+        """
+        if self.withheld:
+            return 0
         low = self.value if self.low is None else self.low
         high = self.value if self.high is None else self.high
         if low is None or high is None:
@@ -78,9 +89,8 @@ class Value(Record):
         difference = self.value - other.value
         if self.low is None or self.high is None or other.low is None or other.high is None:
             return Value(value=difference)
-        below = math.hypot(self.value - self.low, other.high - other.value)
-        above = math.hypot(self.high - self.value, other.value - other.low)
-        return Value(value=difference, low=difference - below, high=difference + above, interval="Newcombe")
+        low, high, way = newcombe(self.value, (self.low, self.high), other.value, (other.low, other.high))
+        return Value(value=difference, low=low, high=high, interval=way)
 
 
 class PerClass(Record):

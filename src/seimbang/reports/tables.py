@@ -71,6 +71,8 @@ class Published:
         """Where the published figure lies."""
         if self.ours is None or self.ours.value is None:
             return "not measured in this run"
+        if self.ours.withheld:
+            return self.ours.why
         side = self.ours.side_of(self.published)
         return {0: "inside our interval", 1: "below our interval", -1: "above our interval"}[side]
 

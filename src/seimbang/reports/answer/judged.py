@@ -69,9 +69,9 @@ class Judged:
         return chance(self.run, PRIMARY, self.part) or 1 / len(self.run.classes)
 
     @property
-    def decisions(self) -> int:
-        """On which side of chance the interval of its balanced accuracy lies."""
-        return self.balanced.side_of(self.level)
+    def decisions(self) -> int | None:
+        """On which side of chance the interval of its balanced accuracy lies; None where there is none."""
+        return None if self.balanced.withheld else self.balanced.side_of(self.level)
 
     @property
     def value(self) -> str:

@@ -117,8 +117,8 @@ TOPICS: tuple[Topic, ...] = (
                 rule("No case of {name} is in {where}: nothing can be said of it there.", size="absent"),
                 rule(
                     "Of the {cases} cases in {where}, only {count} {are} {name}: one case more or less moves its "
-                    "recall by {step}. With so few, intervals are too narrow and tests too sure; take a difference "
-                    "there as a hint at most.",
+                    "recall by {step}. With so few, only a large difference can be shown: that none is, does not show "
+                    "that there is none.",
                     size="few",
                 ),
             ),
