@@ -474,3 +474,22 @@ def test_the_probability_of_outperformance_is_over_pairs_of_trainings():
     assert row["value"] > 0.99
     assert only(compare({"weak": weak, "strong": strong}, CLASSES), "outperformance")["value"] < 0.01
     assert only(compare({"weak": weak, "same": weak}, CLASSES), "outperformance")["value"] == pytest.approx(0.5)
+
+
+def test_two_readings_of_the_same_trainings_are_paired_by_seed():
+    """Each seed gains as much by its threshold, whatever it is worth: seeds that differ widely hide nothing."""
+    rng = np.random.default_rng(17)
+    y = (np.arange(1600) % 4 == 0).astype(int)
+    trainings = [
+        pd.concat([frame(y, scores(y, strength, rng) ** 3, part) for part in ("validation", "test")]).assign(
+            seed=str(k)
+        )
+        for k, strength in enumerate((0.8, 1.6, 2.6))
+    ]
+    both = pd.concat(trainings)
+    same = only(compare({"none": both, "tuned": both}, CLASSES, tuned=["tuned"]), "balanced_accuracy")
+    other = pd.concat([table.assign(seed=str((k + 1) % 3)) for k, table in enumerate(trainings)])
+    other = other.assign(p_a=other.p_a * (1 - 1e-9), p_b=1 - other.p_a * (1 - 1e-9))
+    apart = only(compare({"none": both, "tuned": other}, CLASSES, tuned=["tuned"]), "balanced_accuracy")
+    assert same["difference"] == pytest.approx(apart["difference"], abs=1e-6)
+    assert same["p"] < apart["p"] / 2

@@ -22,6 +22,7 @@ CLASSES = {2: ["NORMAL", "PNEUMONIA"], 3: ["a", "b", "c"]}
 METHODS = ("none", "none", "smote", "class_weights", "threshold")
 LEVEL = 0.05
 NO_INTERVAL = "no interval: fewer than 5 cases of a class"
+HERE = " in these trainings"
 NUMBER = r"[−\d.]+\d"
 
 
@@ -48,6 +49,10 @@ class World:
         for number in range(1, len(arms)):
             if self.odds(0.1):  # two arms that decide alike
                 arms[number] = replace(arms[number], metrics=arms[number - 1].metrics)
+        self.repeated = self.odds(0.5)
+        if self.repeated:  # with two seeds
+            jobs = {"jobs": ["jobs/0/0", "jobs/0/1"], "served": ["jobs/0/0", "jobs/0/1"]}
+            arms = [replace(one, facts=one.facts.model_copy(update=jobs)) for one in arms]
         data = base.data.model_copy(
             update={
                 "classes": self.classes,
@@ -203,7 +208,8 @@ class World:
 
 
 def of(kind, said):
-    return [one.text for one in said if one.kind == kind]
+    """Return what is said, without what limits claims of single trainings; that is a test of its own."""
+    return [one.text.replace(HERE, "") for one in said if one.kind == kind]
 
 
 def names_in(text):
@@ -274,6 +280,13 @@ def check(base):
         world = World(base, seed)
         run, said = world.run, answer(world.run)
         honest = {name for arm in run.arms if not arm.facts.leaky for name in (arm.name, arm.name + TUNED)}
+        assert [one.kind for one in said].index("trainings") == 0 if not world.repeated else not of("trainings", said)
+        for text in (one.text for one in said if not world.repeated):
+            claimed = re.search(
+                "is better than|higher balanced accuracy than|raised it|lowered it|it is worse than", text
+            )
+            assert not claimed or HERE in text, text
+        assert not world.repeated or not any(HERE in one.text for one in said)
         told = {}
         for first, second, sign in claims(said):
             assert {first, second} <= honest

@@ -122,8 +122,11 @@ class _Set:
         return values
 
     def _between(self, first: str, second: str, metric: str) -> seeds.Spread:
-        """Return the variance between seeds of a difference."""
-        return seeds.difference(*(self.of_seeds[f"{metric} {arm}"][0] for arm in (first, second)))
+        """Return the variance between seeds of a difference; of one arm read in two ways, of the same trainings."""
+        values, other = (self.of_seeds[f"{metric} {arm}"][0] for arm in (first, second))
+        if np.array_equal(self.cases[first].p, self.cases[second].p):
+            return seeds.spread(values - other)
+        return seeds.difference(values, other)
 
     def _outperformance(self, first: str, second: str) -> dict[str, Any] | None:
         """Return the probability that a training of the first arm has the higher ``PRIMARY``; None with one seed."""

@@ -36,6 +36,14 @@ class Difference(Record):
         return self.corrected is not None and self.corrected < 0.05
 
     @property
+    def doubt(self) -> float | None:
+        """Probability that the difference has the other sign, where nothing was known of it before.
+
+        Half the two-sided p, before correction: the posterior of a flat prior (Benavoli et al. 2017, of folds).
+        """
+        return None if self.p is None else self.p / 2
+
+    @property
     def sign(self) -> int:
         """Which side is shown to be higher: 1 the first, -1 the second, 0 neither."""
         return (1 if (self.difference or 0) > 0 else -1) if self.significant else 0
@@ -80,7 +88,7 @@ class Pair(Record):
     second: str
     only_first: float
     only_second: float
-    outperformance: Value | None
+    outperformance: Value | None = None
 
     @property
     def tests(self) -> dict[str, PairedTest]:

@@ -106,10 +106,21 @@ class Trained:
 
     @property
     def how(self) -> Literal["once", "folds", "seeds"]:
-        """Whether with one seed, ``once`` or in each of several folds, or with several seeds."""
-        if self.seeds > 1:
-            return "seeds"
-        return "folds" if all(arm.repeated for arm in self.run.arms) else "once"
+        """Whether some ``once``, or all with several seeds, or with one in each of several folds."""
+        if self._single:
+            return "once"
+        return "seeds" if self.seeds > 1 else "folds"
+
+    @property
+    def _single(self) -> list[str]:
+        return [arm.name for arm in self.run.arms if not arm.repeated]
+
+    @property
+    def were(self) -> str:
+        """The arms that were trained once, with the verb."""
+        if len(self._single) == len(self.run.arms):
+            return "each arm was"
+        return f"{quoted(self._single)} {'was' if len(self._single) == 1 else 'were'}"
 
     @property
     def seed(self) -> int:

@@ -53,8 +53,8 @@ TOPICS: tuple[Topic, ...] = (
         (
             (
                 rule(
-                    "This run compares single trainings, not methods: each arm was trained once, and another seed "
-                    "would move every figure.",
+                    "This run compares single trainings, not methods: {were} trained once, and another seed would move "
+                    "every figure.",
                     how="once",
                 ),
             ),
@@ -347,7 +347,7 @@ TOPICS: tuple[Topic, ...] = (
         certainty.trained,
         (
             (
-                rule("Each arm was trained with one seed ({seed}).", how="once"),
+                rule("", how="once"),
                 rule("Each arm was trained with one seed ({seed}) in each fold.", how="folds"),
                 rule(
                     "Each arm was trained with {seeds} seeds: its figures are the mean over them, what to expect of "
