@@ -208,7 +208,7 @@ def exchange(patients: Gains, fewest: int, resamples: int, seed: int) -> PairTes
     ``P(|t*| > |t|) + P(|t*| = |t|) / 2``; else ``resamples`` at random and ``p = (1 + #{|t*| >= |t|}) / (B + 1)``. The
     interval is ``d`` and as many ``s`` to either side as the largest ``|t|`` that would not be significant. Since few
     patients that differ make few different exchanges, it is at least the normal quantile of ``s`` with one more patient
-    of each part that differs, unless that would bring 0 into it against p.
+    of each part that differs, but on the side of 0 where that would bring 0 into it against p.
 
     Args:
         patients: What ``gains`` returns.
@@ -231,11 +231,10 @@ def exchange(patients: Gains, fewest: int, resamples: int, seed: int) -> PairTes
         possible = null[tails(null, null) * pairs >= LEVEL - 1e-12]
         half = error * float(possible.max(initial=0.0))
         wide = NormalDist().inv_cdf(1 - LEVEL / (2 * pairs)) * math.hypot(error, patients.one_more)
-        if pairs * p >= LEVEL - 1e-12:
-            half = max(half, wide, abs(difference))
-        elif wide < abs(difference):
-            half = max(half, wide)
-        return difference - half, difference + half
+        far = max(half, wide)
+        near = max(far, abs(difference)) if pairs * p >= LEVEL - 1e-12 else far if wide < abs(difference) else half
+        below, above = (near, far) if difference > 0 else (far, near)
+        return difference - below, difference + above
 
     return PairTest(difference, p, "exchange of arms, exact mid-p" if exact else "exchange of arms", edges=edges)
 
