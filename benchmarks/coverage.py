@@ -14,9 +14,10 @@ from functools import cache, partial
 from typing import Any
 
 import numpy as np
-from populations import FOUR, Setting, two, write
+from populations import FOUR, Setting, frame, two, write
 
 from seimbang.evaluation import figures
+from seimbang.evaluation.compare import compare
 from seimbang.evaluation.measured import Measured
 from seimbang.evaluation.metrics import Weighted
 from seimbang.evaluation.predictions import Floats, Ints, Scored
@@ -90,6 +91,40 @@ def coverage(setting: Setting, draws: int, resamples: int, each: Callable[..., A
     return {name: np.array([row[name] for row in rows]) for name in rows[0]}
 
 
+APART = ("balanced_accuracy", "accuracy", "auc")
+WORSE = 0.1
+
+
+def read(setting: Setting, rng: np.random.Generator) -> list[Scored]:
+    """Return the cases of one sample as an arm reads them, and one whose AUC is lower."""
+    return setting.arms(rng, 2, (setting.area, setting.area - WORSE))
+
+
+@cache
+def true_differences(setting: Setting) -> dict[str, float]:
+    """Return by how much the first arm is better in the population."""
+    sides = read(replace(setting, patients=POPULATION // setting.images), np.random.default_rng(0))
+    weighted = [Weighted(np.ones((1, len(side.y))), side.y, side.p, decided(side)) for side in sides]
+    first, second = (figures.values(cases) for cases in weighted)
+    return {name: float((first[name] - second[name])[0]) for name in APART}
+
+
+def difference(setting: Setting, seed: int) -> dict[str, float]:
+    """Return which intervals of the difference of two arms on one sample hold the truth."""
+    sides, names = read(setting, np.random.default_rng(seed)), [str(k) for k in range(len(setting.shares))]
+    tables = {str(k): frame(side.y, side.p, side.group) for k, side in enumerate(sides)}
+    (pair,) = compare(tables, names, seed)["sets"]["test"]["pairs"]
+    return {name: holds(pair[name], real) for name, real in true_differences(setting).items()}
+
+
+def differences(setting: Setting, draws: int, each: Callable[..., Any] = map) -> str:
+    """Return a row of the table of differences: coverage of each."""
+    rows = list(each(partial(difference, setting), range(draws)))
+    shares = [np.array([held[name] for held in rows]) for name in APART]
+    cells = [f"{np.nanmean(hits):.3f}".lstrip("0") if np.isfinite(hits).any() else "–" for hits in shares]
+    return f"| {setting.name} | {' | '.join(cells)} |"
+
+
 COLUMNS = ("accuracy", "balanced_accuracy", "{rare}.recall", "{rare}.precision", "{rare}.f1", "macro.f1", "weighted.f1")
 COLUMNS += ("kappa", "mcc", "g_mean", "auc", "average_precision", "log_loss", "brier", "calibration_error")
 COLUMNS += (f"{EXTERNAL}, accuracy", f"{EXTERNAL}, balanced_accuracy", f"{EXTERNAL}, auc")
@@ -141,8 +176,12 @@ def main() -> None:
                 rows.append(row(setting, held))
                 far += outside(setting, held)
                 print(rows[-1], flush=True)
+        apart = ["| Test set | balanced accuracy | accuracy | AUC |\n|---|---|---|---|"]
+        apart += [differences(one, options.draws, each) for one in SETTINGS if options.only in one.name]
     print("\nOutside 93 to 97 %:\n\n| Test set | figure | covered | printed |\n|---|---|---|---|", *far, sep="\n")
+    print("\nDifferences of two arms:\n", *apart, sep="\n")
     if options.write:
+        write("differences", "\n".join([f"{options.draws} samples a row.", "", *apart]))
         write("coverage", "\n".join([f"{options.draws} samples a row.", "", *rows]))
 
 

@@ -4,11 +4,12 @@ A patient has a class; the features of its cases share a part (the intra-class c
 Bayes' rule, at the true prevalence or, "balanced", at equal ones.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import NormalDist
 
 import numpy as np
+import pandas as pd
 
 from seimbang.evaluation.predictions import Floats, Ints, Scored
 
@@ -41,13 +42,14 @@ class Setting:
         """Return one test set."""
         return self.arms(rng, 1)[0]
 
-    def arms(self, rng: np.random.Generator, count: int) -> list[Scored]:
-        """Return the same test set as equally good arms read it, half of whose noise is shared."""
+    def arms(self, rng: np.random.Generator, count: int, areas: tuple[float, ...] = ()) -> list[Scored]:
+        """Return the same test set as several arms read it, half of whose noise is shared; alike without ``areas``."""
         of_patient = rng.choice(len(self.shares), self.patients, p=self.shares)
         group = np.repeat(np.arange(self.patients), self.images)
         y, shared = of_patient[group].astype(np.int64), self._noise(rng)
         noises = [np.sqrt(0.5) * (shared + self._noise(rng)) for _ in range(count)] if count > 1 else [shared]
-        return [Scored(y, self._read(noise, y), group) for noise in noises]
+        each = [replace(self, area=area) for area in areas] or [self] * count
+        return [Scored(y, of_arm._read(noise, y), group) for of_arm, noise in zip(each, noises, strict=True)]
 
     def _noise(self, rng: np.random.Generator) -> Floats:
         k = len(self.shares) if len(self.shares) > 2 else 1
@@ -74,8 +76,15 @@ def two(rare: float) -> tuple[float, float]:
 FOUR = (0.5, 0.3, 0.17, 0.03)
 
 
+def frame(y: Ints, p: Floats, group: Ints) -> pd.DataFrame:
+    """Return predictions of the test part."""
+    facts = {"case_id": np.arange(len(y)).astype(str), "group": group.astype(str), "fold": "", "seed": "0"}
+    columns = {f"p_{k}": p[:, k] for k in range(p.shape[1])}
+    return pd.DataFrame({**facts, "set": "test", "label": y.astype(str), **columns})
+
+
 def write(name: str, table: str) -> None:
     """Put a table between its marks on the page of the statistics."""
-    start, end = f"<!-- {name}: made by benchmarks/{name}.py -->", f"<!-- end of {name} -->"
+    start, end = f"<!-- {name}: made by benchmarks -->", f"<!-- end of {name} -->"
     before, rest = PAGE.read_text(encoding="utf-8").split(start)
     PAGE.write_text(f"{before}{start}\n{table}\n{end}{rest.split(end)[1]}", encoding="utf-8")

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from populations import FOUR, Setting, two, write
+from populations import FOUR, Setting, frame, two, write
 
 from seimbang.evaluation.compare import compare, outcomes
 from seimbang.evaluation.predictions import Floats, Ints
@@ -79,13 +79,6 @@ def centroids(x: Floats, y: Ints, train: np.ndarray) -> Floats:
     """Return the probability of the positive class by the distances to the classes' means, equally frequent."""
     near = [((x - x[train & (y == k)].mean(0)) ** 2).sum(1) for k in (0, 1)]
     return np.asarray(1 / (1 + np.exp((near[1] - near[0]) / 2)))
-
-
-def frame(y: Ints, p: Floats, group: Ints) -> pd.DataFrame:
-    """Return predictions of the test part."""
-    facts = {"case_id": np.arange(len(y)).astype(str), "group": group.astype(str), "fold": "", "seed": "0"}
-    columns = {f"p_{k}": p[:, k] for k in range(p.shape[1])}
-    return pd.DataFrame({**facts, "set": "test", "label": y.astype(str), **columns})
 
 
 SETTINGS = (

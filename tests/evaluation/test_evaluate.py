@@ -99,6 +99,9 @@ def test_wilson_is_the_score_interval():
     low, high = intervals.wilson(81, 263)  # Newcombe 1998, table I, method 3
     assert (round(low, 4), round(high, 4)) == (0.2553, 0.3662)
     assert intervals.wilson(0, 20)[0] == 0
+    # Brown, Cai and DasGupta 2001: half a quantile of chi-square, by n, where one is hit or missed
+    assert intervals.wilson(1, 40)[0] == pytest.approx(stats.chi2.ppf(0.05, 2) / 2 / 40)
+    assert intervals.wilson(38, 40)[1] == pytest.approx(1 - stats.chi2.ppf(0.05, 4) / 2 / 40)
 
 
 def test_delong_equals_the_brute_force_formula():

@@ -26,10 +26,21 @@ FEWEST = 5
 
 
 def wilson(hits: float, n: float) -> tuple[float, float]:
-    """Return the score interval of ``hits`` out of ``n`` (Wilson 1927)."""
+    """Return the score interval of ``hits`` out of ``n`` (Wilson 1927).
+
+    Of one to three hits, or misses, the end beside 0, or 1, is Poisson's (Brown, Cai & DasGupta 2001, modified Wilson).
+    """
     p, z2 = hits / n, Z * Z
     middle, half = p + z2 / (2 * n), Z * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
-    return max(0.0, (middle - half) / (1 + z2 / n)), min(1.0, (middle + half) / (1 + z2 / n))
+    low, high = max(0.0, (middle - half) / (1 + z2 / n)), min(1.0, (middle + half) / (1 + z2 / n))
+    return min(low, _poisson(hits, n)), max(high, 1 - _poisson(n - hits, n))
+
+
+def _poisson(hits: float, n: float) -> float:
+    """Return the share of which so few hits, or more, are seen in 5 % of samples; 1 of none and of more than three."""
+    from scipy.special import gammaincinv
+
+    return float(gammaincinv(hits, 0.05)) / n if 1e-9 < hits <= (3 if n > 50 else 2) else 1.0
 
 
 def proportion(hit: npt.NDArray[np.bool_], group: Ints, seeds: int = 1) -> Interval:
