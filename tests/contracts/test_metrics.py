@@ -11,7 +11,7 @@ from sklearn import metrics as sk
 
 from run_folder import fake_run
 from seimbang.errors import StudyError
-from seimbang.evaluation import compare, evaluate, figures, table
+from seimbang.evaluation import compare, evaluate, figures, paired, table
 from seimbang.evaluation.metric import Metric, Needs
 from seimbang.evaluation.metrics import Weighted
 from seimbang.evaluation.table import METRICS
@@ -208,7 +208,20 @@ def test_the_interval_holds_the_value_or_a_reason_says_why_there_is_none(metric,
         assert value["why"] if value["value"] is None else value["low"] <= value["value"] <= value["high"]
     for value in of_metric(sets["external:perfect"]["default"], metric):
         assert value["value"] == pytest.approx(metric.best, abs=1e-12)
-        assert value["low"] < 1 if metric.better == "higher" else value["low"] == 0
+        assert (
+            value["low"] < 1 if metric.better == "higher" else value["why"].startswith("no interval: no error was seen")
+        )
+
+
+def test_with_four_cases_of_a_class_only_shares_of_cases_have_an_interval(metric, classes):
+    y, p = drawn(classes, n=60, seed=10)
+    y[y == classes - 1] = 0
+    y[:4] = classes - 1
+    for value in of_metric(evaluate(frame(y, p), NAMES[:classes], resamples=60)["sets"]["test"]["default"], metric):
+        if value["interval"] == "Wilson":
+            assert value["low"] < value["high"]
+        elif value["value"] is not None:
+            assert (value["low"], value["why"]) == (None, f"no interval: fewer than 5 cases of {NAMES[classes - 1]}")
 
 
 def test_the_share_is_the_value(metric, classes):
@@ -219,6 +232,21 @@ def test_the_share_is_the_value(metric, classes):
     for k, value in enumerate(numbers(metric, y, p)[0]):
         counted, hit = metric.share(y, p.argmax(1), k)
         assert hit[counted].mean() == pytest.approx(value)
+
+
+def test_a_way_to_an_interval_is_of_what_the_metric_needs(metric):
+    of_decisions, of_probabilities = {"proportion", "posterior"}, {"delong", "jackknife", "bins"}
+    assert metric.interval in (of_decisions if metric.needs.of == "decisions" else of_probabilities)
+
+
+def test_what_is_exchanged_between_arms_is_the_metric(metric, classes):
+    if metric.paired not in ("cases", "classes"):
+        return
+    y, p = drawn(classes, seed=13)
+    first, second = p.argmax(1), np.roll(p, 1, 1).argmax(1)
+    made = paired.gains(metric.sign * ((first == y) * 1.0 - (second == y)), metric.part(y), np.arange(len(y)))
+    difference = (numbers(metric, y, p, first) - numbers(metric, y, p, second))[0, 0]
+    assert made.gain.sum() == pytest.approx(difference)
 
 
 def test_entries_do_not_contradict_themselves(metric):
@@ -244,20 +272,20 @@ ERROR_RATE = Metric(
     "error_rate",
     "error rate",
     misses,
-    interval="bca",
+    interval="posterior",
     better="lower",
     chance=lambda shares: float(1 - shares.max()),
     needs=Needs("decisions"),
     headline="any",
     main=True,
     over_folds=True,
-    paired="bootstrap",
+    paired="cases",
 )
 LIFT = Metric(
     "lift",
     "lift",
     lift,
-    interval="bca",
+    interval="posterior",
     better="higher",
     chance=1.0,
     needs=Needs("decisions", "class"),
@@ -269,7 +297,7 @@ ONLY_TWO = Metric(
     "only_two",
     "only two",
     misses,
-    interval="bca",
+    interval="posterior",
     better="lower",
     chance=None,
     needs=Needs("decisions", classes="two"),

@@ -11,7 +11,13 @@ from seimbang.evaluation.table import METRICS
 
 PAGE = Path(__file__).parents[2] / "docs" / "statistics.md"
 START, END = "<!-- metrics: made by tests/docs/metric_table.py -->", "<!-- end of metrics -->"
-WAYS = {"proportion": "Wilson", "delong": "DeLong; of more classes BCa bootstrap", "bca": "BCa bootstrap"}
+WAYS = {
+    "proportion": "Wilson",
+    "posterior": "Bayesian bootstrap",
+    "delong": "DeLong; of more classes logit-jackknife",
+    "jackknife": "{}-jackknife",
+    "bins": "inverted test",
+}
 
 
 def page(text):
@@ -23,9 +29,20 @@ def page(text):
 def table():
     rows = ["| Key | Name | What it is | Interval | Better | Chance | Needs | Also |", f"|{'---|' * 8}"]
     for metric in METRICS:
-        cells = meaning(metric), WAYS[metric.interval], metric.better, chance(metric), needs(metric), also(metric)
+        cells = (
+            meaning(metric),
+            WAYS[metric.interval].format(scale(metric)),
+            metric.better,
+            chance(metric),
+            needs(metric),
+            also(metric),
+        )
         rows.append(f"| `{metric}` | {metric.title} | {' | '.join(cells)} |")
     return "\n".join(rows)
+
+
+def scale(metric):
+    return "logit" if metric.better == "higher" else "log"
 
 
 def meaning(metric):

@@ -10,9 +10,9 @@ import pytest
 from scipy import stats
 
 from seimbang.errors import IntegrityError
-from seimbang.evaluation import intervals, paired
+from seimbang.evaluation import paired
 from seimbang.evaluation.compare import compare, outcomes
-from seimbang.evaluation.predictions import KEYS, Scored
+from seimbang.evaluation.predictions import KEYS
 
 CLASSES = ("a", "b")
 FOLDS = "folds_balanced_accuracy"
@@ -23,7 +23,7 @@ def alone(test):
     return lambda *arguments: paired.simultaneous([test(*arguments)])[0]
 
 
-mcnemar, delong, bootstrap = alone(paired.mcnemar), alone(paired.delong), alone(paired.bootstrap)
+mcnemar, delong = alone(paired.mcnemar), alone(paired.delong)
 corrected_t = alone(paired.corrected_t)
 
 
@@ -119,9 +119,11 @@ def test_delong_equals_the_covariance_of_structural_components():
     out = delong(y, *both, np.arange(120))
     difference = psi[0].mean() - psi[1].mean()
     assert out["difference"] == pytest.approx(difference)
+    parts = [contrast @ s10 @ contrast / y.sum(), contrast @ s01 @ contrast / (~y).sum()]
+    freedom = variance**2 / (parts[0] ** 2 / (y.sum() - 1) + parts[1] ** 2 / ((~y).sum() - 1))
     # Obuchowski's factor n/(n-1) of the cross term, 0 here, leaves DeLong's variance as it is.
-    assert out["p"] == pytest.approx(2 * stats.norm.sf(abs(difference) / np.sqrt(variance)), rel=1e-9)
-    assert out["high"] - out["low"] == pytest.approx(2 * 1.959964 * np.sqrt(variance), rel=1e-6)
+    assert out["p"] == pytest.approx(2 * stats.t.sf(abs(difference) / np.sqrt(variance), freedom), rel=1e-9)
+    assert out["high"] - out["low"] == pytest.approx(2 * stats.t.ppf(0.975, freedom) * np.sqrt(variance), rel=1e-6)
 
 
 def test_delong_by_patient_equals_obuchowskis_sums():
@@ -137,7 +139,9 @@ def test_delong_by_patient_equals_obuchowskis_sums():
     s11 = 30 / 29 * (a * b).sum()
     variance = s10 / m + s01 / n + 2 * s11 / (m * n)
     out = delong(y, *both, group)
-    assert out["p"] == pytest.approx(2 * stats.norm.sf(abs(psi.mean()) / np.sqrt(variance)))
+    parts = ((s10 / m) ** 2 / (i10 - 1), (s01 / n) ** 2 / (i01 - 1))
+    freedom = (s10 / m + s01 / n) ** 2 / sum(parts)
+    assert out["p"] == pytest.approx(2 * stats.t.sf(abs(psi.mean()) / np.sqrt(variance), freedom))
     assert out["method"] == "DeLong, by patient"
 
 
@@ -151,29 +155,81 @@ def test_delong_errs_as_often_as_it_says(images):
     assert 0.03 <= np.mean(rejected) <= 0.08
 
 
-# Bootstrap
+# Exchange of arms
 
 
-def test_bootstrap_p_counts_draws_beyond_zero():
-    out = bootstrap(0.2, np.array([-0.1, 0.0, *np.linspace(0.1, 0.4, 97), np.nan]))
-    assert out["p"] == pytest.approx(2 * 3 / 100)
-    assert (out["low"], out["high"]) == pytest.approx((0.0, 0.396875))  # one draw beyond: 2 (1 + 1) / 100 < .05
+def exchange(right, other, y=None, group=None, resamples=4000):
+    """Return the test of the mean over the classes of ``y``, or over all cases, of the share that is right."""
+    part, group = np.zeros(len(right), int) if y is None else y, np.arange(len(right)) if group is None else group
+    fewest = min(len(set(group[part == k])) for k in set(part))
+    made = paired.exchange(paired.gains(right.astype(float) - other, part, group), fewest, resamples, 0)
+    return paired.simultaneous([made])[0]
 
 
-def test_bootstrap_errs_as_often_as_it_says_where_patients_have_several_cases():
-    rng = np.random.default_rng(9)
-    group, p = np.repeat(np.arange(60), 3), []
-    y = (group % 3 == 0).astype(np.int64)
-    for seed in range(300):
-        right = rng.random((2, 60))[:, group] + 0.2 * rng.random((2, 180)) < 0.75
-        cases, d = Scored(y, np.ones((180, 1)), group), right[0].astype(float) - right[1]
+def by_hand(gain, y, group, signs):
+    """Return the studentised mean over two classes, case by case, with each patient's gains turned as said."""
+    turned = gain * np.asarray(signs)[group]
+    means = np.array([turned[y == k].mean() for k in (0, 1)])
+    patients = len(signs)
+    smallest = min(len(set(group[y == k])) for k in (0, 1))
+    weight = 1 / (2 * np.bincount(y)[y])
+    about_mean, about_0 = (
+        sum(((weight * (turned - middle))[group == g].sum()) ** 2 for g in range(patients)) for middle in (means[y], 0)
+    )
+    mixed = smallest / (smallest + 2)
+    return means.mean() / np.sqrt(patients / (patients - 1) * (mixed * about_mean + (1 - mixed) * about_0))
 
-        def difference(w, d=d):
-            return {"d": sum((w[:, y == k] @ d[y == k]) / w[:, y == k].sum(1) for k in (0, 1)) / 2}
 
-        value = difference(np.ones((1, 180)))["d"][0]
-        p.append(bootstrap(value, intervals.resample(cases, difference, 200, seed)["d"])["p"])
-    assert 0.02 <= np.mean(np.array(p) < 0.05) <= 0.09
+def test_few_patients_that_differ_are_exchanged_in_every_way():
+    rng = np.random.default_rng(2)
+    y, group = np.repeat(np.arange(9) % 3 == 0, 2).astype(int), np.repeat(np.arange(9), 2)
+    right, other = rng.random((2, 18)) < [[0.8], [0.5]]
+    gain = right.astype(float) - other
+    own = by_hand(gain, y, group, np.ones(9))
+    every = np.abs([by_hand(gain, y, group, signs) for signs in product((-1, 1), repeat=9)])
+    above, equal = every > abs(own) + 1e-9, np.isclose(every, abs(own))
+    out = exchange(right, other, y, group)
+    assert out["method"] == "exchange of arms, exact mid-p"
+    assert out["p"] == pytest.approx(above.mean() + equal.mean() / 2)
+    assert out["difference"] == pytest.approx(np.mean([gain[y == k].mean() for k in (0, 1)]))
+
+
+def test_seven_cases_that_differ_are_counted_not_drawn():
+    """Of 7 the first arm has 6: the binomial mid-p, as McNemar's."""
+    right, other = np.ones(200, bool), np.ones(200, bool)
+    other[:6], right[6] = False, False
+    out = exchange(right, other)
+    assert out["p"] == pytest.approx(2 * (1 / 128 + 7 / 256))
+    assert out["p"] == pytest.approx(mcnemar(right, other, np.arange(200))["p"])
+    assert out["low"] <= 0 < out["high"]
+
+
+def test_exchanges_at_random_give_what_all_would():
+    rng = np.random.default_rng(3)
+    right, other = rng.random((2, 60)) < [[0.75], [0.6]]
+    assert (right != other).sum() > paired.ENUMERATED
+    p = stats.binomtest(int((right & ~other).sum()), int((right != other).sum())).pvalue
+    assert exchange(right, other)["p"] == pytest.approx(p, abs=0.02)
+
+
+def test_thresholds_that_move_both_classes_are_told_apart_with_the_error_about_their_means():
+    """As many positives won as negatives lost make no balanced difference, and one twice as large has a fair width."""
+    y, right, other = np.repeat([0, 1], [150, 50]), np.ones(200, bool), np.ones(200, bool)
+    right[:30], other[150:180] = False, False  # loses .2 of the negatives, gains .6 of the positives
+    out = exchange(right, other, y)
+    error = np.sqrt((0.2 * 0.8 / 150 + 0.6 * 0.4 / 50) / 4)
+    assert out["difference"] == pytest.approx(0.2)
+    assert out["high"] - out["low"] == pytest.approx(2 * 1.96 * error, rel=0.1)
+
+
+@pytest.mark.parametrize("images", [1, 4])
+def test_the_exchange_errs_as_often_as_it_says(images):
+    rng, p = np.random.default_rng(9), []
+    y, group = np.repeat((np.arange(60) % 6 == 0).astype(int), images), np.repeat(np.arange(60), images)
+    for _ in range(400):
+        right, other = 0.7 * rng.normal(0, 1, (2, 60))[:, group] + 0.7 * rng.normal(0, 1, (2, 60 * images)) < 0.5
+        p.append(exchange(right, other, y, group, 400)["p"])
+    assert 0.02 <= np.mean(np.array(p) < 0.05) <= 0.075
     assert 0.4 <= np.median(p) <= 0.6
 
 
@@ -209,10 +265,19 @@ def repeated_folds(rng, n=60, repeats=5, folds=5):
 def test_corrected_t_errs_about_as_often_as_it_says_where_the_plain_one_does_not():
     rng = np.random.default_rng(10)
     found = [repeated_folds(rng) for _ in range(300)]
-    corrected = np.mean([corrected_t(d, 1 / 4)["p"] < 0.05 for d in found])
+    corrected = np.mean([corrected_t(d, 1 / 4, 5)["p"] < 0.05 for d in found])
     plain = np.mean([corrected_t(d, 0.0)["p"] < 0.05 for d in found])
-    assert 0.005 <= corrected <= 0.08
+    assert corrected <= 0.05
     assert plain >= 2 * corrected
+
+
+def test_repeats_add_no_cases():
+    """The same folds ten times say no more than once."""
+    d = np.array([0.03, -0.01, 0.05, 0.02, 0.04])
+    out = corrected_t(np.tile(d, 10), 1 / 4, 10)
+    t = d.mean() / np.sqrt((1 / 5 + 1 / 4) * d.var(ddof=1))
+    assert out["p"] == pytest.approx(2 * stats.t.sf(t, 49))
+    assert out["method"] == "t over 10 × 5 folds, corrected for a test part of 0.25 of the training part"
 
 
 def test_holm_by_hand():
@@ -250,14 +315,14 @@ def test_numbers_are_those_of_the_set_and_are_corrected_for_its_pairs():
     json.dumps(out, allow_nan=False)
 
 
-def test_both_arms_see_the_same_draws():
+def test_only_cases_that_differ_count():
     tables = arms((0.5, 0.5))
     sure = tables["arm 0"].assign(p_b=lambda t: np.round(t.p_b), p_a=lambda t: 1 - t.p_b)
     sure.loc[3, ["p_a", "p_b"]] = sure.loc[3, ["p_b", "p_a"]].to_numpy()
     out = only(compare({"arm": tables["arm 0"], "one case else": sure}, CLASSES), "accuracy")
-    # Draws that differed between the arms would spread as the accuracies do, some 0.06 either way.
+    # Arms drawn apart would spread as the accuracies do, some 0.06 either way.
     assert max(abs(out["low"]), abs(out["high"])) <= 5 / 200
-    assert out["p"] > 0.5
+    assert out["p"] == 0.5  # the mid-p of one case, which may as well be the other way round
 
 
 def test_so_many_pairs_can_still_be_told_apart():
@@ -302,9 +367,17 @@ def test_repeated_folds_are_all_compared_even_where_a_fold_lacks_a_class():
         arm: t[t.set == "test"].assign(right=lambda t: (t.p_b > 0.5) == (t.label == "b")) for arm, t in tables.items()
     }
     d = (right["one"].groupby("fold").right.mean() - right["other"].groupby("fold").right.mean()).to_numpy()
-    t = d.mean() / np.sqrt((1 / 30 + 6 / 54) * d.var(ddof=1))
+    s2 = d.reshape(3, 10).var(1, ddof=1).mean()
+    t = d.mean() / np.sqrt((1 / 10 + 6 / 54) * s2)
     assert only(out, "folds_accuracy")["p"] == pytest.approx(2 * stats.t.sf(abs(t), 29))
-    assert only(out, FOLDS)["why"] == "a fold lacks a class"
+    assert out["sets"]["test"]["by_folds"]
+    # A fold without a class has its part of each repeat's balanced accuracy, whose mean over repeats is tested.
+    of_repeat = [
+        t.assign(repeat=t.fold.str[0]).groupby(["repeat", "label"]).right.mean().groupby("repeat").mean()
+        for t in (right["one"], right["other"])
+    ]
+    assert only(out, FOLDS)["difference"] == pytest.approx((of_repeat[0] - of_repeat[1]).mean())
+    assert only(out, FOLDS)["p"] is not None
 
 
 def test_what_cannot_be_tested_says_why():
@@ -381,10 +454,42 @@ def test_arms_may_have_different_numbers_of_seeds():
     folds = (np.arange(120) % 3).astype(str)
     seeds = [frame(y, scores(y, 0.6, rng), fold=folds).assign(seed=str(k)) for k in range(3)]
     train = [table.assign(set="train", fold=np.roll(folds, 1)) for table in seeds]
-    alone = pd.concat([seeds[0], train[0]])
-    mean = alone.assign(**{p: np.mean([table[p] for table in seeds], 0).tolist() * 2 for p in ("p_a", "p_b")})
-    mixed, apart = (compare({"one": alone, "three": three}, CLASSES) for three in (pd.concat(seeds + train), mean))
-    for test in outcomes(2):
-        assert only(mixed, test)["p"] == pytest.approx(only(apart, test)["p"], nan_ok=True), test
-    assert only(mixed, "auc")["difference"] < 0  # of three seeds together the noise is smaller
-    assert compare({"three": pd.concat(seeds + train), "one": alone}, CLASSES)["sets"]["test"]["n"] == 120
+    alone, three = pd.concat([seeds[0], train[0]]), pd.concat(seeds + train)
+    mixed = compare({"one": alone, "three": three}, CLASSES)
+    singly = [compare({"one": alone, "other": pd.concat(pair)}, CLASSES) for pair in zip(seeds, train, strict=True)]
+    for test in ("balanced_accuracy", "accuracy", "auc", "mcnemar", "folds_accuracy"):
+        mean = np.mean([only(of_seed, test)["difference"] for of_seed in singly])
+        assert only(mixed, test)["difference"] == pytest.approx(mean, abs=1e-9), test
+    assert compare({"three": three, "one": alone}, CLASSES)["sets"]["test"]["n"] == 120
+    assert only(mixed, "outperformance") is None
+
+
+def test_the_probability_of_outperformance_is_over_pairs_of_trainings():
+    rng = np.random.default_rng(16)
+    y = (np.arange(200) % 4 == 0).astype(int)
+    weak, strong = (
+        pd.concat([frame(y, scores(y, strength, rng)).assign(seed=str(k)) for k in range(4)]) for strength in (0.2, 2.5)
+    )
+    row = only(compare({"strong": strong, "weak": weak}, CLASSES), "outperformance")
+    assert row["value"] > 0.99
+    assert only(compare({"weak": weak, "strong": strong}, CLASSES), "outperformance")["value"] < 0.01
+    assert only(compare({"weak": weak, "same": weak}, CLASSES), "outperformance")["value"] == pytest.approx(0.5)
+
+
+def test_two_readings_of_the_same_trainings_are_paired_by_seed():
+    """Each seed gains as much by its threshold, whatever it is worth: seeds that differ widely hide nothing."""
+    rng = np.random.default_rng(17)
+    y = (np.arange(1600) % 4 == 0).astype(int)
+    trainings = [
+        pd.concat([frame(y, scores(y, strength, rng) ** 3, part) for part in ("validation", "test")]).assign(
+            seed=str(k)
+        )
+        for k, strength in enumerate((0.8, 1.6, 2.6))
+    ]
+    both = pd.concat(trainings)
+    same = only(compare({"none": both, "tuned": both}, CLASSES, tuned=["tuned"]), "balanced_accuracy")
+    other = pd.concat([table.assign(seed=str((k + 1) % 3)) for k, table in enumerate(trainings)])
+    other = other.assign(p_a=other.p_a * (1 - 1e-9), p_b=1 - other.p_a * (1 - 1e-9))
+    apart = only(compare({"none": both, "tuned": other}, CLASSES, tuned=["tuned"]), "balanced_accuracy")
+    assert same["difference"] == pytest.approx(apart["difference"], abs=1e-6)
+    assert same["p"] < apart["p"] / 2

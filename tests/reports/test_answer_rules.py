@@ -21,6 +21,8 @@ from seimbang.study.schema import Published
 CLASSES = {2: ["NORMAL", "PNEUMONIA"], 3: ["a", "b", "c"]}
 METHODS = ("none", "none", "smote", "class_weights", "threshold")
 LEVEL = 0.05
+NO_INTERVAL = "no interval: fewer than 5 cases of a class"
+HERE = " in these trainings"
 NUMBER = r"[−\d.]+\d"
 
 
@@ -47,6 +49,10 @@ class World:
         for number in range(1, len(arms)):
             if self.odds(0.1):  # two arms that decide alike
                 arms[number] = replace(arms[number], metrics=arms[number - 1].metrics)
+        self.repeated = self.odds(0.5)
+        if self.repeated:  # with two seeds
+            jobs = {"jobs": ["jobs/0/0", "jobs/0/1"], "served": ["jobs/0/0", "jobs/0/1"]}
+            arms = [replace(one, facts=one.facts.model_copy(update=jobs)) for one in arms]
         data = base.data.model_copy(
             update={
                 "classes": self.classes,
@@ -128,6 +134,8 @@ class World:
             "average_precision": self.share(),
         }
         metrics = {key: self.around(value) for key, value in numbers.items()}
+        if known and min(supports.values()) < 5:
+            metrics |= {key: Value(value=numbers[key], why=NO_INTERVAL) for key in ("balanced_accuracy", "auc")}
         of_class = {
             name: PerClass(
                 support=supports[name], **{key: self.around(value) for key in ("recall", "specificity", "f1")}
@@ -146,6 +154,8 @@ class World:
 
     def minus(self, first, second):
         a, b = (one.metrics["balanced_accuracy"].value for one in (first, second))
+        if any(one.metrics["balanced_accuracy"].withheld for one in (first, second)) and None not in (a, b):
+            return Value(value=a - b, why=NO_INTERVAL)
         return self.around(None if None in (a, b) else a - b, -1.0)
 
     def gaps(self, sets, rule):
@@ -166,7 +176,7 @@ class World:
             there = {name: one for name, one in there.items() if one is not None}
             if there:
                 pairs = [self.pair(first, second, there) for first, second in combinations(there, 2)]
-                sets[part] = Compared(n=9, groups=9, pairs=pairs)
+                sets[part] = Compared(n=9, groups=9, by_folds=False, pairs=pairs)
         return Comparison(arms=list(names), sets=sets)
 
     def has_tuned(self, arm):
@@ -198,7 +208,8 @@ class World:
 
 
 def of(kind, said):
-    return [one.text for one in said if one.kind == kind]
+    """Return what is said, without what limits claims of single trainings; that is a test of its own."""
+    return [one.text.replace(HERE, "") for one in said if one.kind == kind]
 
 
 def names_in(text):
@@ -269,6 +280,13 @@ def check(base):
         world = World(base, seed)
         run, said = world.run, answer(world.run)
         honest = {name for arm in run.arms if not arm.facts.leaky for name in (arm.name, arm.name + TUNED)}
+        assert [one.kind for one in said].index("trainings") == 0 if not world.repeated else not of("trainings", said)
+        for text in (one.text for one in said if not world.repeated):
+            claimed = re.search(
+                "is better than|higher balanced accuracy than|raised it|lowered it|it is worse than", text
+            )
+            assert not claimed or HERE in text, text
+        assert not world.repeated or not any(HERE in one.text for one in said)
         told = {}
         for first, second, sign in claims(said):
             assert {first, second} <= honest
@@ -322,6 +340,9 @@ def verdicts_follow_the_printed_interval_and_p(said):
 def what_is_said_of_guessing_follows_the_printed_numbers(said):
     for text in of("best", said):
         if "highest" in text and ", the same one:" not in text:
+            if re.match(rf"{NUMBER} \(no interval", text.split(": ", 1)[1]):
+                assert "chance" not in text
+                continue
             low, high = interval(text.split(": ", 1)[1])
             level = re.search(rf"({NUMBER}), which is chance", text)
             assert level is None or low <= number(level[1])

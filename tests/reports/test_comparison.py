@@ -47,7 +47,19 @@ def made_up(p_of, difference=0.04, protocol="", part="test", why=""):
         one = {"difference": difference, "low": -0.01, "high": 0.09, "p": p, "corrected": p, "method": "m", "why": why}
         tests = dict.fromkeys(outcomes(2), one)
         pairs.append({"first": first, "second": second, "only_first": 3, "only_second": 1, **tests})
-    return typed({protocol: {"arms": ARMS, "sets": {part: {"n": 9, "groups": 9, "pairs": pairs}}}})
+    return typed({protocol: {"arms": ARMS, "sets": {part: {"n": 9, "groups": 9, "by_folds": False, "pairs": pairs}}}})
+
+
+def test_under_folds_the_test_over_folds_decides():
+    pooled, over_folds = (made_up(dict.fromkeys(combinations(ARMS, 2), p))[""].sets["test"] for p in (0.001, 0.4))
+    tests = {name: test for name, test in pooled.pairs[0].tests.items() if not name.startswith("folds_")}
+    tests |= {name: test for name, test in over_folds.pairs[0].tests.items() if name.startswith("folds_")}
+    pairs = [pooled.pairs[0].model_copy(update=tests)]
+    for by_folds in (True, False):
+        found = pooled.model_copy(update={"by_folds": by_folds, "pairs": pairs})
+        for metric in ("balanced_accuracy", "accuracy"):
+            assert found.between("as published", "none", metric).significant != by_folds
+            assert found.between("none", "as published", metric).sign == (0 if by_folds else -1)
 
 
 def test_what_an_evaluation_writes_is_drawn_and_said(folder, run):

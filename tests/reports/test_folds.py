@@ -101,8 +101,8 @@ def test_each_arm_has_mean_and_spread_beside_the_pooled_figure(folder, run):
 
 def test_arms_are_compared_over_folds_with_the_correction_named(folder, run):
     tests = folds.tables(run)[0].tests
-    assert [test.metric for test in tests] == ["accuracy"] * 3  # balanced accuracy does not exist in every fold
-    assert tests[0].outcome.method == "t over 12 folds, corrected for a test part of 0.20 of the training part"
+    assert [test.metric for test in tests] == ["accuracy"] * 3 + ["balanced_accuracy"] * 3
+    assert tests[0].outcome.method == "t over 2 × 6 folds, corrected for a test part of 0.20 of the training part"
     text = (folder / "report.html").read_text(encoding="utf-8")
     assert f"{tests[0].outcome.method} (Nadeau and Bengio 2003)" in text
     assert tests[0].p in text.replace("&lt;", "<")

@@ -29,7 +29,7 @@ def change(run, arm, edit, file="metrics.json"):
 
 
 def balanced(run, arm, value, low, high, rule="default"):
-    number = {"value": value, "low": low, "high": high, "interval": "BCa bootstrap"}
+    number = {"value": value, "low": low, "high": high, "interval": "Bayesian bootstrap"}
 
     def edit(metrics):
         metrics["sets"]["test"][rule]["metrics"]["balanced_accuracy"] = number
@@ -42,7 +42,7 @@ def number(value, half):
 
 
 def gap(run, arm, value, low, high, why=""):
-    number = {"value": value, "low": low, "high": high, "interval": "BCa bootstrap", "why": why}
+    number = {"value": value, "low": low, "high": high, "interval": "Bayesian bootstrap", "why": why}
     change(run, arm, lambda metrics: metrics["gaps"]["external:NIH"].update(balanced_accuracy=number))
 
 

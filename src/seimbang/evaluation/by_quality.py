@@ -11,7 +11,7 @@ import pandas as pd
 
 from seimbang.evaluation.intervals import proportion
 from seimbang.evaluation.paired import holm
-from seimbang.evaluation.predictions import Ints, Scored, checked, scored
+from seimbang.evaluation.predictions import Ints, Scored, checked, ensemble, scored
 
 Flags = npt.NDArray[np.bool_]
 
@@ -19,7 +19,7 @@ Flags = npt.NDArray[np.bool_]
 def by_quality(
     predictions: pd.DataFrame, measures: pd.DataFrame, classes: Sequence[str], tuned: bool = False
 ) -> list[dict[str, Any]]:
-    """Return the error rate on the test set in each quarter of each measure of quality.
+    """Return the error rate on the test set, of the models of all seeds together, by quarter of each quality measure.
 
     Args:
         predictions: The table of ``evaluate``.
@@ -35,7 +35,7 @@ def by_quality(
     Raises:
         IntegrityError: The table is not what a run writes.
     """
-    table = checked(predictions, classes)
+    table = ensemble(checked(predictions, classes), classes)
     cases = scored(table, classes).get("test")
     if cases is None:
         return []

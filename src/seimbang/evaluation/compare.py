@@ -8,23 +8,26 @@ import numpy as np
 import pandas as pd
 
 from seimbang.errors import IntegrityError
-from seimbang.evaluation import figures, intervals, paired
+from seimbang.evaluation import figures, intervals, paired, seeds
 from seimbang.evaluation.folds import Folds, measure
 from seimbang.evaluation.metric import Metric
 from seimbang.evaluation.metrics import Weighted
 from seimbang.evaluation.paired import PairTest
-from seimbang.evaluation.predictions import Floats, Scored, checked, scored
+from seimbang.evaluation.predictions import Floats, Scored, aligned, checked, scored
+from seimbang.evaluation.table import PRIMARY
 
 ONLY_TEST = "only for the test set"
-RESAMPLES, PER_PAIR = 1000, 400
+RESAMPLES, PER_PAIR = 2000, 400
+DRAWS = 500
+"""Of patients, for the probability of outperformance."""
 KEYS, FACTS = ["set", "fold", "case_id"], ["label", "group"]
 
 
 def outcomes(classes: int) -> list[str]:
     """Return the keys of the outcomes of a pair: of the metrics that are tested, of who is right, and over folds."""
-    bootstrapped = [metric.key for metric in figures.paired("bootstrap", classes)]
-    ranked = [metric.key for metric in figures.paired("delong", classes)]
-    return [*bootstrapped, "mcnemar", *ranked, *figures.fold_outcomes(classes)]
+    exchanged = [metric.key for metric in figures.exchanged(classes)]
+    ranked = [metric.key for metric in figures.ranked(classes)]
+    return [*exchanged, "mcnemar", *ranked, *figures.fold_outcomes(classes)]
 
 
 def compare(
@@ -36,22 +39,25 @@ def compare(
 ) -> dict[str, Any]:
     """Test every pair of arms on the test set and on each external set.
 
-    A case that was predicted with several seeds or in several folds counts once, with its mean probabilities; in the
-    test over folds once a fold. Arms may have different numbers of seeds.
+    A case that was predicted in several folds counts once, with its mean probabilities; in the test over folds once a
+    fold. With several seeds the difference is that of the means over them, and its error knows of both patients and
+    seeds. Arms may have different numbers of seeds.
 
     Args:
         predictions: What ``evaluate`` takes, by arm; all of the same cases, divided alike. The same table under two
             names, one of them ``tuned``, is the same model read in two ways.
         classes: Class names; the positive one of two is the last.
-        seed: Seed of the bootstrap.
+        seed: Seed of the exchanges of arms.
         tuned: Arms whose answer is by their threshold chosen on validation.
         against: The arm that every other one is tested against, and only that; None tests every pair.
 
     Returns:
-        ``arms`` and ``sets``; a set has ``n``, ``groups`` and ``pairs``, a pair ``first``, ``second``, how many cases
-        only one of them has right, and the outcome of each of ``outcomes``: first minus second, interval, p, and p
-        corrected, as ``paired.simultaneous`` makes them of all pairs of that test and set; None with the reason where
-        a test cannot be made.
+        ``arms`` and ``sets``; a set has ``n``, ``groups``, ``by_folds``, whether the tests over folds lead, since the
+        others do not know of the folds, and ``pairs``; a pair has ``first``, ``second``, how many cases only one of
+        them has right (of several seeds their mean), the probability that a training of the first does better than one
+        of the second (None with one seed), and the outcome of each of ``outcomes``: first minus second, interval, p,
+        and p corrected, as ``paired.simultaneous`` makes them of all pairs of that test and set; None with the reason
+        where a test cannot be made.
 
     Raises:
         IntegrityError: A table is not what a run writes; COMPARE_CASES: an arm lacks cases that another has, or says
@@ -74,7 +80,7 @@ def _is_tested(name: str) -> bool:
 
 
 class _Set:
-    """All arms on one set; they see the same draws."""
+    """All arms on one set."""
 
     def __init__(
         self,
@@ -84,19 +90,15 @@ class _Set:
         classes: Sequence[str],
         seed: int,
     ) -> None:
-        self.cases, self.classes = cases, classes
-        self.first = next(iter(cases.values()))
-        self.predicted = {arm: of_arm.decisions(arm in tuned) for arm, of_arm in cases.items()}
-        self.metrics = figures.paired("bootstrap", len(classes))
-        self.pairs = pairs
-        self.value = self._statistics(np.ones((1, len(self.first.y))))
-        # So many that of each pair's draws some lie beyond the ends of its interval, however many pairs there are.
-        resamples = max(RESAMPLES, PER_PAIR * len(self.pairs))
-        self.draws = intervals.resample(self.first, self._statistics, resamples, seed)
-
-    def _statistics(self, w: Floats) -> dict[str, Floats]:
-        weighted = {arm: Weighted(w, self.first.y, self.cases[arm].p, self.predicted[arm]) for arm in self.cases}
-        return {f"{metric} {arm}": metric.of(cases) for arm, cases in weighted.items() for metric in self.metrics}
+        self.seeds = {arm: of_arm.seeds for arm, of_arm in cases.items()}
+        self.cases, self.classes, self.pairs, self.seed = aligned(cases), classes, pairs, seed
+        self.first = next(iter(self.cases.values()))
+        self.predicted = {arm: of_arm.decisions(arm in tuned) for arm, of_arm in self.cases.items()}
+        self.of_seeds = self._of_seeds(np.ones((1, len(self.first.y))))
+        several = max(self.seeds.values()) > 1
+        self.draws = intervals.resample(self.first, self._of_seeds, DRAWS, seed) if several else {}
+        # So many that of each pair's exchanges some lie beyond the ends of its interval, however many pairs there are.
+        self.resamples = max(RESAMPLES, PER_PAIR * len(pairs))
 
     def table(self, folds: Mapping[str, Folds]) -> dict[str, Any]:
         """Return the set as ``comparisons.json`` holds it."""
@@ -106,34 +108,82 @@ class _Set:
             self._right(first, second) | {name: of_pairs[k] for name, of_pairs in of_test.items()}
             for k, (first, second) in enumerate(self.pairs)
         ]
-        return {"n": len(self.first.y), "groups": self.first.groups, "pairs": rows}
+        by_folds = any(len(of_arm.names) > 1 for of_arm in folds.values())
+        return {"n": self.first.n, "groups": self.first.groups, "by_folds": by_folds, "pairs": rows}
+
+    def _of_seeds(self, w: Floats) -> dict[str, Floats]:
+        """Return each metric that is tested, by its key and the arm, of each seed of the arm, shape ``(r, s)``."""
+        count = len(self.classes)
+        values = {}
+        for arm, own in self.seeds.items():
+            cases = Weighted(w, self.first.y, self.cases[arm].p, self.predicted[arm], self.first.seeds)
+            for metric in (*figures.exchanged(count), *figures.ranked(count)):
+                values[f"{metric} {arm}"] = np.stack([metric.of(each) for each in cases.of_each_seed()[:own]], 1)
+        return values
+
+    def _between(self, first: str, second: str, metric: str) -> seeds.Spread:
+        """Return the variance between seeds of a difference; of one arm read in two ways, of the same trainings."""
+        values, other = (self.of_seeds[f"{metric} {arm}"][0] for arm in (first, second))
+        if np.array_equal(self.cases[first].p, self.cases[second].p):
+            return seeds.spread(values - other)
+        return seeds.difference(values, other)
+
+    def _outperformance(self, first: str, second: str) -> dict[str, Any] | None:
+        """Return the probability that a training of the first arm has the higher ``PRIMARY``; None with one seed."""
+        if not self.draws:
+            return None
+        of_first, of_second = (self.draws[f"{PRIMARY} {arm}"] for arm in (first, second))
+        result = seeds.outperformance(of_first, of_second, self.seed)
+        return None if result is None else dict(zip(("value", "low", "high"), result, strict=True))
 
     def _right(self, first: str, second: str) -> dict[str, Any]:
         right, other = (self.predicted[arm] == self.first.y for arm in (first, second))
-        alone = {"only_first": int((right & ~other).sum()), "only_second": int((other & ~right).sum())}
-        return {"first": first, "second": second, **alone}
+        counts = {"only_first": (right & ~other).sum(), "only_second": (other & ~right).sum()}
+        alone = {name: round(float(count) / self.first.seeds, 3) for name, count in counts.items()}
+        return {"first": first, "second": second, **alone, "outperformance": self._outperformance(first, second)}
 
     def _tests(self, first: str, second: str, folds: Mapping[str, Folds]) -> dict[str, PairTest]:
         """Return every test of a pair, by the names of ``outcomes``."""
         right, other = (self.predicted[arm] == self.first.y for arm in (first, second))
         over_folds = {
-            test: _corrected_t(metric, folds[first], folds[second]) if folds else paired.undefined(ONLY_TEST)
+            test: self._over_folds(metric, folds[first], folds[second]) if folds else paired.undefined(ONLY_TEST)
             for test, metric in figures.fold_outcomes(len(self.classes)).items()
         }
-        return {
-            **{metric.key: self._bootstrap(metric, first, second) for metric in self.metrics},
-            "mcnemar": paired.mcnemar(right, other, self.first.group),
-            **{metric.key: self._delong(first, second) for metric in figures.paired("delong", len(self.classes))},
-            **over_folds,
+        over_patients = {
+            **{metric.key: self._exchange(metric, first, second) for metric in figures.exchanged(len(self.classes))},
+            "mcnemar": paired.mcnemar(right, other, self.first.group, self.first.seeds),
+            **{metric.key: self._delong(first, second) for metric in figures.ranked(len(self.classes))},
         }
+        metric_of = dict.fromkeys(over_patients) | {"mcnemar": "accuracy"}
+        knowing = {
+            name: paired.with_seeds(test, self._between(first, second, metric_of[name] or name))
+            for name, test in over_patients.items()
+        }
+        return knowing | over_folds
 
-    def _bootstrap(self, metric: Metric, first: str, second: str) -> PairTest:
-        difference = float((self.value[f"{metric} {first}"] - self.value[f"{metric} {second}"])[0])
-        if np.isnan(difference):
+    def _exchange(self, metric: Metric, first: str, second: str) -> PairTest:
+        y, group = self.first.y, self.first.group
+        if self._lacks(metric):
             return paired.undefined(self._absent())
-        if metric.needs.of == "decisions" and (self.predicted[first] == self.predicted[second]).all():
+        if (self.predicted[first] == self.predicted[second]).all():
             return paired.undefined("the two arms decide alike on every case", difference=0.0)
-        return paired.bootstrap(difference, self.draws[f"{metric} {first}"] - self.draws[f"{metric} {second}"])
+        right, other = (metric.sign * (self.predicted[arm] == y) for arm in (first, second))
+        part = metric.part(y)
+        fewest = min(len(np.unique(group[part == k])) for k in np.unique(part))
+        return paired.exchange(paired.gains(right - other, part, group), fewest, self.resamples, self.seed)
+
+    def _over_folds(self, metric: Metric, first: Folds, second: Folds) -> PairTest:
+        if self._lacks(metric):
+            return paired.undefined(self._absent())
+        differences = first.values[metric.key] - second.values[metric.key]
+        if np.isnan(differences).any():
+            differences = first.share[metric.key] - second.share[metric.key]
+        if np.isnan(first.ratio):
+            return paired.undefined("the predictions hold no training part, whose size the correction needs")
+        return paired.corrected_t(differences, first.ratio, first.repeats)
+
+    def _lacks(self, metric: Metric) -> bool:
+        return metric.paired == "classes" and len(np.unique(self.first.y)) < len(self.classes)
 
     def _delong(self, first: str, second: str) -> PairTest:
         if len(self.classes) != 2:
@@ -141,20 +191,11 @@ class _Set:
         if len(np.unique(self.first.y)) < 2:
             return paired.undefined(self._absent())
         scores = [self.cases[arm].p[:, 1] for arm in (first, second)]
-        return paired.delong(self.first.y == 1, scores[0], scores[1], self.first.group)
+        return paired.delong(self.first.y == 1, scores[0], scores[1], self.first.group, self.first.seeds)
 
     def _absent(self) -> str:
         absent = [name for k, name in enumerate(self.classes) if not (self.first.y == k).any()]
         return f"the set has no case of {', '.join(absent)}"
-
-
-def _corrected_t(metric: str, first: Folds, second: Folds) -> PairTest:
-    differences = first.values[metric] - second.values[metric]
-    if np.isnan(differences).any():
-        return paired.undefined("a fold lacks a class")
-    if np.isnan(first.ratio):
-        return paired.undefined("the predictions hold no training part, whose size the correction needs")
-    return paired.corrected_t(differences, first.ratio)
 
 
 def _same_cases(tables: Mapping[str, pd.DataFrame]) -> None:
@@ -175,7 +216,8 @@ def _same_cases(tables: Mapping[str, pd.DataFrame]) -> None:
 
 
 def _cases(table: pd.DataFrame) -> pd.DataFrame:
-    return table.loc[table.set.map(_is_tested), KEYS + FACTS].astype(str).set_index(KEYS)
+    tested = table.loc[table.set.map(_is_tested), KEYS + FACTS].drop_duplicates(KEYS)
+    return tested.astype(str).set_index(KEYS)
 
 
 def _differ(found: str, row: Any) -> IntegrityError:

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from seimbang.evaluation import figures, folds, threshold
 from seimbang.evaluation.measured import Measured
-from seimbang.evaluation.predictions import Scored, checked, scored
-from seimbang.evaluation.table import PRIMARY
+from seimbang.evaluation.predictions import Ints, Scored, checked, ensemble, scored
 
 
 def evaluate(
@@ -17,8 +17,9 @@ def evaluate(
     """Compute everything that is reported of one arm from its predictions alone.
 
     Args:
-        predictions: ``case_id, group, fold, seed, set, label, p_<class>...``; a case predicted with several seeds or
-            in several folds counts once, with its mean probabilities.
+        predictions: ``case_id, group, fold, seed, set, label, p_<class>...``; a case predicted in several folds counts
+            once, with its mean probabilities. With several seeds figures are the mean over them, which is what to
+            expect of one training; ``ensemble`` is of their mean probabilities.
         classes: Class names; the positive one of two is the last.
         seed: Seed of the bootstrap.
         resamples: Number of bootstrap draws.
@@ -35,12 +36,17 @@ def evaluate(
         name: _readings(cases, classes, resamples, seed + number, tuned)
         for number, (name, cases) in enumerate(scored(table, classes).items())
     }
-    of_folds = folds.measure(table, classes, tuned)
+    of_folds, together = folds.measure(table, classes, tuned), ensemble(table, classes)
+    ensembles = scored(together, classes) if together is not table else {}
     return {
         "classes": list(classes),
         "positive": classes[-1],
-        "threshold": _rule(threshold.by_fold(table, classes), tuned),
-        "sets": {name: _set(name, rules, classes, seed) for name, rules in read.items()},
+        "threshold": _rule(threshold.by_training(together, classes), tuned),
+        "sets": {
+            name: _set(name, rules, classes, seed)
+            | {"ensemble": _ensemble(ensembles[name], classes, resamples, seed, tuned) if ensembles else None}
+            for name, rules in read.items()
+        },
         "folds": {"test": of_folds.table()} if len(of_folds.names) > 1 else {},
         "gaps": _gaps(read, "default", len(classes)),
         "tuned_gaps": _gaps(read, "tuned", len(classes)),
@@ -66,7 +72,8 @@ def _set(name: str, rules: Mapping[str, Measured], classes: Sequence[str], seed:
     own = rules["default"]
     outside = len(classes) == 2 and name.startswith("external:")
     return {
-        "n": len(own.cases.y),
+        "n": own.cases.n,
+        "seeds": own.cases.seeds,
         "groups": own.cases.groups,
         "default": own.table(),
         "tuned": rules["tuned"].table() if "tuned" in rules else None,
@@ -76,18 +83,36 @@ def _set(name: str, rules: Mapping[str, Measured], classes: Sequence[str], seed:
 
 def _local(rules: Mapping[str, Measured], seed: int) -> dict[str, Any] | None:
     """Return an external set with its threshold set anew on it, and what each rule gains by that."""
-    cases = rules["default"].cases
-    decided = threshold.cross_fitted(cases.p[:, 1], cases.y == 1, cases.group, seed)
+    decided = _relocated(rules["default"].cases, seed)
     if decided is None:
         return None
     local = rules["default"].decided(decided)
-    return {"measures": local.table(), "gain": {rule: local.minus(one, PRIMARY) for rule, one in rules.items()}}
+    return {
+        "measures": local.table(),
+        "gain": {rule: local.minus(one, figures.primary()) for rule, one in rules.items()},
+    }
 
 
-def _rule(cuts: dict[str, float], tuned: bool) -> dict[str, Any]:
-    """Say which thresholds were chosen; ``value`` is that of the first fold, whose model is the one to be used."""
+def _relocated(cases: Scored, seed: int) -> Ints | None:
+    """Decide the cases of each seed by thresholds set anew on other patients of the set; None with too few."""
+    decided = [
+        threshold.cross_fitted(cases.p[rows, 1], cases.y[rows] == 1, cases.group[rows], seed)
+        for rows in np.split(np.arange(len(cases.y)), cases.seeds)
+    ]
+    known = [rows for rows in decided if rows is not None]
+    return np.concatenate(known) if len(known) == len(decided) else None
+
+
+def _ensemble(cases: Scored, classes: Sequence[str], resamples: int, seed: int, tuned: bool) -> dict[str, Any]:
+    """Return the figures of the models of all seeds together, by the arm's own rule."""
+    return Measured(cases, cases.decisions(tuned), classes, resamples, seed).table()
+
+
+def _rule(cuts: dict[tuple[str, str], float], tuned: bool) -> dict[str, Any]:
+    """Say which thresholds were chosen; ``value`` is that of the first fold, whose models are the ones to be used."""
     value, rule = (next(iter(cuts.values())), threshold.RULE) if cuts else (None, "none: the most probable class")
-    return {"value": value, "folds": cuts, "rule": rule, "decides": tuned and bool(cuts)}
+    folds = {fold: cut for (fold, _), cut in cuts.items()}
+    return {"value": value, "folds": folds, "rule": rule, "decides": tuned and bool(cuts)}
 
 
 def _gaps(read: Mapping[str, Mapping[str, Measured]], rule: str, classes: int) -> dict[str, Any]:
@@ -95,6 +120,6 @@ def _gaps(read: Mapping[str, Mapping[str, Measured]], rule: str, classes: int) -
     own = {name: rules[rule] for name, rules in read.items() if rule in rules}
     outside = [name for name in own if name.startswith("external:") and "test" in own]
     return {
-        name: {str(metric): own[name].minus(own["test"], metric.key) for metric in figures.main(classes)}
+        name: {str(metric): own[name].minus(own["test"], metric) for metric in figures.main(classes)}
         for name in outside
     }

@@ -3,7 +3,7 @@
 All are functions, so that they follow the list.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -33,14 +33,24 @@ def main(classes: int) -> list[Metric]:
     return [metric for metric in overall(classes) if metric.main]
 
 
-def paired(test: Literal["bootstrap", "delong"], classes: int) -> list[Metric]:
-    """Return the metrics by which two arms are tested so."""
-    return [metric for metric in overall(classes) if metric.paired == test]
+def primary() -> Metric:
+    """Return the metric by which arms are ranked."""
+    return next(metric for metric in table.METRICS if metric.key == table.PRIMARY)
 
 
-def fold_outcomes(classes: int) -> dict[str, str]:
-    """Return the metrics by which two arms are tested over folds: their key by that of the outcome."""
-    return {f"folds_{metric}": metric.key for metric in paired("bootstrap", classes) if metric.over_folds}
+def exchanged(classes: int) -> list[Metric]:
+    """Return the metrics by which two arms are tested by exchanging their answers."""
+    return [metric for metric in overall(classes) if metric.paired in ("cases", "classes")]
+
+
+def ranked(classes: int) -> list[Metric]:
+    """Return the metrics by which two arms are tested after DeLong."""
+    return [metric for metric in overall(classes) if metric.paired == "delong"]
+
+
+def fold_outcomes(classes: int) -> dict[str, Metric]:
+    """Return the metrics by which two arms are tested over folds, by the key of the outcome."""
+    return {f"folds_{metric}": metric for metric in exchanged(classes) if metric.over_folds}
 
 
 def over_folds(classes: int) -> dict[str, str]:
@@ -92,12 +102,12 @@ def name(metric: Metric, of: int | Average | None = None) -> str:
     return metric.key if of is None else f"{of}.{metric.key}"
 
 
-def values(cases: Weighted) -> dict[str, Floats]:
-    """Return every metric of a set, by ``name``, shape ``(r,)`` each."""
+def values(cases: Weighted, of: Sequence[str] = ("decisions", "probabilities")) -> dict[str, Floats]:
+    """Return every metric of a set that is of these, by ``name``, shape ``(r,)`` each."""
     classes, numbers = cases.p.shape[1], {}
-    for metric in overall(classes):
+    for metric in (metric for metric in overall(classes) if metric.needs.of in of):
         numbers[metric.key] = metric.of(cases)
-    for metric in of_class(classes):
+    for metric in (metric for metric in of_class(classes) if metric.needs.of in of):
         each = metric.of(cases)
         numbers |= {name(metric, k): each[:, k] for k in range(classes)}
         if metric.averaged:

@@ -32,16 +32,18 @@ class FindingCases:
         y: True classes as positions, shape ``(n,)``; 1 is the finding.
         p: Probabilities of each arm, shape ``(n, 2)``.
         predicted: Predicted classes of each arm, shape ``(n,)``.
+        seeds: Of how many seeds the cases are predictions, seed by seed.
     """
 
     patients: npt.NDArray[np.str_]
     y: Ints
     p: Mapping[str, Floats]
     predicted: Mapping[str, Ints]
+    seeds: int = 1
 
     def figures(self, w: Floats) -> dict[Key, Floats]:
         """Return each averaged metric of each arm, by arm and metric, for weights of shape ``(r, n)``."""
-        weighted = {arm: Weighted(w, self.y, self.p[arm], self.predicted[arm]) for arm in self.p}
+        weighted = {arm: Weighted(w, self.y, self.p[arm], self.predicted[arm], self.seeds) for arm in self.p}
         averaged = [metric for metric in METRICS if metric.key in AVERAGED]
         return {(arm, metric.key): metric.of(cases) for arm, cases in weighted.items() for metric in averaged}
 

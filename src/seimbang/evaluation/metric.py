@@ -37,7 +37,9 @@ class Metric:
         key: Its key in ``metrics.json``.
         title: Its name inside a sentence.
         function: Its value for each weighting, shape ``(r,)``, or ``(r, classes)`` where it is one of each class.
-        interval: How the 95 % interval is made: ``proportion``, ``delong`` or ``bca``, each a function in ``measured``.
+        interval: How the 95 % interval is made, each a function in ``measured``: ``proportion``; of other functions of
+            predicted classes ``posterior``; of probabilities ``delong``, ``jackknife``, or ``bins`` of the calibration
+            error.
         better: Whether ``higher`` or ``lower`` is better; the best value is 1 or 0.
         chance: The best value that is to be expected of predictions that know nothing of a case, only how frequent the
             classes are: a number, or a function of the classes' shares, shape ``(classes,)``, which returns one number
@@ -52,13 +54,15 @@ class Metric:
             for the positive class of two, and as macro average of more.
         main: Whether it has a forest plot, an interval for its change on external sets, and a row on the page.
         over_folds: Whether it is given fold by fold; one of each class as macro average.
-        paired: Test of two arms on the same cases: ``bootstrap``, or ``delong``; with ``bootstrap`` over folds too.
+        paired: Test of two arms on the same cases: of the share that is right, of all ``cases`` or as mean over the
+            ``classes``, by exchanging the arms' answers, and over folds too; or ``delong``.
+        limits: Lowest and highest value that there can be.
     """
 
     key: str
     title: str
     function: Callable[[Weighted], Floats]
-    interval: Literal["proportion", "delong", "bca"]
+    interval: Literal["proportion", "posterior", "delong", "jackknife", "bins"]
     better: Literal["higher", "lower"]
     chance: float | Callable[[Floats], float | Floats] | None
     needs: Needs
@@ -69,7 +73,17 @@ class Metric:
     headline: Literal["", "two", "more", "any"] = ""
     main: bool = False
     over_folds: bool = False
-    paired: Literal["", "bootstrap", "delong"] = ""
+    paired: Literal["", "cases", "classes", "delong"] = ""
+    limits: tuple[float, float] = (0.0, 1.0)
+
+    @property
+    def sign(self) -> float:
+        """1 where it is the share that is right, -1 where it is the share that is wrong."""
+        return 1.0 if self.better == "higher" else -1.0
+
+    def part(self, y: Ints) -> Ints:
+        """Return the part in which each case counts where two arms are compared: its class, or 0 for all cases."""
+        return y if self.paired == "classes" else np.zeros_like(y)
 
     @property
     def best(self) -> float:

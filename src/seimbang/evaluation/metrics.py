@@ -1,6 +1,6 @@
 """Every metric as a pure function of weighted cases, for many weightings at once.
 
-A weighting of ones gives the metric itself, counts of a bootstrap draw give its resamples, ones with one patient left
+A weighting of ones gives the metric itself, weights of a bootstrap draw give its resamples, ones with one patient left
 out its jackknife. A function takes ``Weighted`` and returns shape ``(r,)``, or ``(r, classes)`` where it is of each
 class; where it is not defined it returns NaN. Its docstring is what ``docs/statistics.md`` says of it.
 ``table.METRICS`` says what each is called, how its interval is made and where it is shown.
@@ -25,12 +25,20 @@ class Weighted:
         y: True classes as positions, shape ``(n,)``.
         p: Probabilities, shape ``(n, classes)``.
         predicted: Predicted classes as positions, shape ``(n,)``.
+        seeds: Of how many seeds the cases are predictions, seed by seed. Counts go over all; what ranks cases is the
+            mean over the seeds, since probabilities of different models cannot be ranked together.
     """
 
     w: Floats
     y: Ints
     p: Floats
     predicted: Ints
+    seeds: int = 1
+
+    def of_each_seed(self) -> list["Weighted"]:
+        """Return the cases of one seed after another."""
+        blocks = np.split(np.arange(len(self.y)), self.seeds)
+        return [Weighted(self.w[:, one], self.y[one], self.p[one], self.predicted[one]) for one in blocks]
 
     @cached_property
     def matrix(self) -> Floats:
@@ -104,10 +112,15 @@ def kappa(cases: Weighted) -> Floats:
 
 
 def mcc(cases: Weighted) -> Floats:
-    """Correlation of true and predicted classes (Matthews 1975; of more classes Gorodkin 2004)."""
+    """Correlation of true and predicted classes (Matthews 1975; of more classes Gorodkin 2004).
+
+    0 where all cases are predicted as the same class, as in scikit-learn.
+    """
     total, true, called = cases.matrix.sum((1, 2)), cases.true, cases.called
-    spread = (total**2 - (called**2).sum(1)) * (total**2 - (true**2).sum(1))
-    return np.asarray((cases.hit.sum(1) * total - (true * called).sum(1)) / np.sqrt(spread))
+    of_called, of_true = total**2 - (called**2).sum(1), total**2 - (true**2).sum(1)
+    together = cases.hit.sum(1) * total - (true * called).sum(1)
+    constant = (np.isclose(of_called / total**2, 0)) & (of_true > 0)
+    return np.where(constant, 0.0, together / np.sqrt(np.where(constant, 1.0, of_called * of_true)))
 
 
 def auc(cases: Weighted) -> Floats:
@@ -118,8 +131,12 @@ def auc(cases: Weighted) -> Floats:
     depend on how frequent the classes are.
     """
     if cases.p.shape[1] > 2:
-        return ranking.hand_till(cases.w, cases.y, cases.p)
-    return ranking.area(cases.w, cases.y == 1, cases.p[:, 1])
+        return _mean([ranking.hand_till(each.w, each.y, each.p) for each in cases.of_each_seed()])
+    return _mean([ranking.area(each.w, each.y == 1, each.p[:, 1]) for each in cases.of_each_seed()])
+
+
+def _mean(of_seeds: list[Floats]) -> Floats:
+    return np.asarray(np.mean(of_seeds, 0))
 
 
 def average_precision(cases: Weighted) -> Floats:
@@ -129,8 +146,9 @@ def average_precision(cases: Weighted) -> Floats:
     """
     classes = cases.p.shape[1]
     ranked = [1] if classes == 2 else list(range(classes))
-    areas = [ranking.average_precision(cases.w, cases.y == k, cases.p[:, k]) for k in ranked]
-    return np.asarray(np.mean(areas, 0))
+    return _mean(
+        [ranking.average_precision(each.w, each.y == k, each.p[:, k]) for each in cases.of_each_seed() for k in ranked]
+    )
 
 
 def log_loss(cases: Weighted) -> Floats:

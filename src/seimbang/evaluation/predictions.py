@@ -1,6 +1,7 @@
 """``predictions.csv``: the one table that every number is computed from."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,20 +21,36 @@ ROW = "row a case, fold, seed and set"
 
 @dataclass(frozen=True)
 class Scored:
-    """The cases of one set.
+    """The cases of one set, as predicted by the models of each seed: seed by seed, the cases in the same order.
+
+    With ``s`` seeds and ``n`` cases there are ``m = s n`` rows. All rows of a case are of one patient, so whatever
+    draws or exchanges patients treats the seeds of a case together.
 
     Attributes:
-        y: True classes as positions, shape ``(n,)``.
-        p: Probabilities, shape ``(n, classes)``; the mean over folds where a case was predicted in several.
-        group: Number of the patient of each case, shape ``(n,)``; a case without a patient is its own.
-        tuned: Classes predicted by the thresholds chosen on validation, shape ``(n,)``: where a case was predicted in
+        y: True classes as positions, shape ``(m,)``.
+        p: Probabilities, shape ``(m, classes)``; the mean over folds where a case was predicted in several.
+        group: Number of the patient of each row, shape ``(m,)``; a case without a patient is its own.
+        tuned: Classes predicted by the thresholds chosen on validation, shape ``(m,)``: where a case was predicted in
             several folds, by most of them, ties for the positive class. None where there are no thresholds.
+        seeds: Number of seeds, ``s``.
     """
 
     y: Ints
     p: Floats
     group: Ints
     tuned: Ints | None = None
+    seeds: int = 1
+
+    @property
+    def n(self) -> int:
+        """Number of cases."""
+        return len(self.y) // self.seeds
+
+    def repeated(self, times: int) -> "Scored":
+        """Return the rows that many times over, as if of that many times the seeds."""
+        tuned = None if self.tuned is None else np.tile(self.tuned, times)
+        rows = (np.tile(self.y, times), np.tile(self.p, (times, 1)), np.tile(self.group, times))
+        return Scored(*rows, tuned, self.seeds * times)
 
     @property
     def groups(self) -> int:
@@ -51,14 +68,14 @@ def read(arm: Path) -> pd.DataFrame:
 
 
 def checked(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
-    """Check the table and return one row a case, fold and set, with the mean probabilities over the seeds.
+    """Check the table and return it, with text as keys.
 
     Args:
         predictions: Columns ``case_id, group, fold, seed, set, label`` and ``p_<class>`` for each class.
         classes: Class names; the positive one of two is the last.
 
     Raises:
-        IntegrityError: PREDICTIONS_COLUMNS, PREDICTIONS_VALUES or PREDICTIONS_DUPLICATE.
+        IntegrityError: PREDICTIONS_COLUMNS, PREDICTIONS_VALUES, PREDICTIONS_DUPLICATE or PREDICTIONS_SEEDS.
     """
     columns = [f"p_{name}" for name in classes]
     missing = [name for name in (*KEYS, *columns) if name not in predictions]
@@ -77,13 +94,22 @@ def checked(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
     if twice.any():
         case = table.case_id.iloc[int(twice.to_numpy().argmax())]
         raise _damaged("DUPLICATE", f"{case!r} twice in one fold, seed and set", f"one {ROW}")
-    return over_seeds(table, columns)
+    seeds = table.seed.nunique()
+    if (table.groupby(CASE, sort=False).size() != seeds).any():
+        raise _damaged("SEEDS", "cases that only some of the seeds predicted", f"each case by all {seeds} seeds")
+    return table.reset_index(drop=True)
 
 
-def over_seeds(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
-    """Return one row a case, fold and set: where several seeds predicted it, with the mean of ``columns``."""
-    if not table.duplicated(CASE).any():
+def ensemble(table: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
+    """Return one row a case, fold and set, with the mean probabilities over the seeds: what is served.
+
+    Args:
+        table: What ``checked`` returns.
+        classes: Class names.
+    """
+    if (table.seed == table.seed.iloc[0]).all():
         return table
+    columns = [f"p_{name}" for name in classes]
     means = table.groupby(CASE, sort=False)[columns].transform("mean")
     return table.assign(**{column: means[column] for column in columns}).drop_duplicates(CASE)
 
@@ -98,12 +124,12 @@ def outcomes(predictions: pd.DataFrame, classes: Sequence[str], tuned: bool) -> 
         tuned: Decide by the thresholds chosen on validation, where there are any.
 
     Returns:
-        What ``checked`` returns, with the class ``predicted``, its probability as ``confidence``, and whether it is
+        What ``ensemble`` returns, with the class ``predicted``, its probability as ``confidence``, and whether it is
         ``right``.
     """
-    table = checked(predictions, classes)
+    table = ensemble(checked(predictions, classes), classes)
     p = table[[f"p_{name}" for name in classes]].to_numpy(np.float64)
-    by_threshold = threshold.decide_by_fold(table, classes) if tuned else None
+    by_threshold = threshold.decide_by_training(table, classes) if tuned else None
     predicted = threshold.decide(p) if by_threshold is None else by_threshold
     table = table.assign(predicted=np.array(classes)[predicted], confidence=p[np.arange(len(p)), predicted])
     table = table.assign(right=table.predicted == table.label).drop_duplicates(["set", "case_id"])
@@ -118,21 +144,28 @@ def scored(table: pd.DataFrame, classes: Sequence[str]) -> dict[str, Scored]:
         classes: Class names; the positive one of two is the last.
     """
     columns = [f"p_{name}" for name in classes]
-    tuned = threshold.decide_by_fold(table, classes)
+    tuned = threshold.decide_by_training(table, classes)
     decided = table.assign(tuned=np.nan if tuned is None else tuned)
     return {str(name): _set(rows, columns, classes) for name, rows in decided.groupby("set", sort=False)}
 
 
+def aligned(sets: Mapping[str, Scored]) -> dict[str, Scored]:
+    """Return the same cases as predicted by several arms, those of an arm with fewer seeds repeated: equal rows."""
+    seeds = math.lcm(*(cases.seeds for cases in sets.values()))
+    return {arm: cases.repeated(seeds // cases.seeds) for arm, cases in sets.items()}
+
+
 def _set(rows: pd.DataFrame, columns: list[str], classes: Sequence[str]) -> Scored:
-    facts = rows.groupby("case_id", sort=True)
+    facts = rows.groupby(["seed", "case_id"], sort=True)
     first = facts[["label", "group"]].first()
     p = facts[columns].mean().to_numpy(np.float64)
-    patient = np.where(first.group != "", first.group, "case:" + first.index.astype(str))
+    patient = np.where(first.group != "", first.group, "case:" + first.index.get_level_values("case_id").astype(str))
     y = pd.Categorical(first.label, categories=list(classes)).codes.astype(np.int64)
     votes = facts["tuned"].mean().to_numpy(np.float64)
     tuned = None if np.isnan(votes).any() else (votes >= 0.5).astype(np.int64)
     p = np.round(p / p.sum(1, keepdims=True), 12)  # what is equal but for the last bit is a tie
-    return Scored(y, p, np.unique(patient, return_inverse=True)[1].astype(np.int64), tuned)
+    group = np.unique(patient, return_inverse=True)[1].astype(np.int64)
+    return Scored(y, p, group, tuned, rows.seed.nunique())
 
 
 def _damaged(kind: str, found: str, expected: str) -> IntegrityError:

@@ -80,6 +80,18 @@ def precision_recall(positive: Flags, score: Floats, points: int = 200) -> list[
     return _thinned(np.c_[pos / pos[-1], pos / (pos + neg)], points)
 
 
+def mean_curve(curves: list[list[list[float]]], points: int = 200) -> list[list[float]]:
+    """Return the mean of several curves at equal steps along the first axis; a single one as it is.
+
+    ROC curves are averaged over equal false positive rates (Fawcett 2006), curves of precision over equal recall.
+    """
+    if len(curves) == 1 or not all(curves):
+        return curves[0] if len(curves) == 1 else []
+    steps = np.linspace(0, 1, points)
+    heights = [np.interp(steps, *np.array(curve).T) for curve in curves]
+    return [[round(float(x), 6), round(float(y), 6)] for x, y in zip(steps, np.mean(heights, 0), strict=True)]
+
+
 def _at_each_threshold(positive: Flags, score: Floats) -> tuple[Floats, Floats]:
     """Return how many positives and negatives lie at or above each distinct score, descending."""
     pos, neg = (side[0, ::-1] for side in _by_score(np.ones((1, len(score))), positive, score))

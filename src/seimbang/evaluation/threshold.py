@@ -13,40 +13,43 @@ FEWEST = 4
 """Patients of a class, with which each half has two of them."""
 
 
-def by_fold(table: pd.DataFrame, classes: Sequence[str]) -> dict[str, float]:
-    """Return the threshold of each fold, chosen on its own validation part.
+def by_training(table: pd.DataFrame, classes: Sequence[str]) -> dict[tuple[str, str], float]:
+    """Return the threshold of each fold and seed, chosen on its own validation part.
 
     One for all folds would be chosen with the labels of test cases: what validates in one fold is tested in another.
 
     Args:
-        table: What ``predictions.checked`` returns.
+        table: What ``predictions.checked`` or ``predictions.ensemble`` returns.
         classes: Class names; the positive one is the last.
 
     Returns:
-        By fold; nothing for more than two classes, or where a fold's validation part is missing or lacks a class.
+        By fold and seed; nothing for more than two classes, or where a fold's validation part is missing or lacks a
+        class.
     """
     validation = table[table.set == "validation"]
     if len(classes) != 2 or set(validation.fold) != set(table.fold):
         return {}
     cuts = {
-        str(fold): best_threshold(rows[f"p_{classes[-1]}"].to_numpy(np.float64), (rows.label == classes[-1]).to_numpy())
-        for fold, rows in validation.groupby("fold", sort=False)
+        (str(fold), str(seed)): best_threshold(
+            rows[f"p_{classes[-1]}"].to_numpy(np.float64), (rows.label == classes[-1]).to_numpy()
+        )
+        for (fold, seed), rows in validation.groupby(["fold", "seed"], sort=False)
     }
-    return {fold: cut for fold, cut in cuts.items() if cut is not None} if None not in cuts.values() else {}
+    return {place: cut for place, cut in cuts.items() if cut is not None} if None not in cuts.values() else {}
 
 
-def decide_by_fold(table: pd.DataFrame, classes: Sequence[str]) -> npt.NDArray[np.int64] | None:
-    """Return the predicted class of each row by the threshold of its fold, or None where there are no thresholds.
+def decide_by_training(table: pd.DataFrame, classes: Sequence[str]) -> npt.NDArray[np.int64] | None:
+    """Return the predicted class of each row by the threshold of its fold and seed, or None where there are none.
 
     Args:
-        table: What ``predictions.checked`` returns.
+        table: What ``by_training`` takes.
         classes: Class names; the positive one is the last.
     """
-    cuts = by_fold(table, classes)
+    cuts = by_training(table, classes)
     if not cuts:
         return None
     p = table[[f"p_{name}" for name in classes]].to_numpy(np.float64)
-    return decide(p, np.asarray(table.fold.map(cuts), np.float64))
+    return decide(p, np.array([cuts[place] for place in zip(table.fold, table.seed, strict=True)]))
 
 
 def best_threshold(score: npt.NDArray[np.float64], positive: npt.NDArray[np.bool_]) -> float | None:

@@ -36,6 +36,14 @@ class Difference(Record):
         return self.corrected is not None and self.corrected < 0.05
 
     @property
+    def doubt(self) -> float | None:
+        """Probability that the difference has the other sign, where nothing was known of it before.
+
+        Half the two-sided p, before correction: the posterior of a flat prior (Benavoli et al. 2017, of folds).
+        """
+        return None if self.p is None else self.p / 2
+
+    @property
     def sign(self) -> int:
         """Which side is shown to be higher: 1 the first, -1 the second, 0 neither."""
         return (1 if (self.difference or 0) > 0 else -1) if self.significant else 0
@@ -43,7 +51,9 @@ class Difference(Record):
     @property
     def value(self) -> Value:
         """The difference with its interval."""
-        return Value(value=self.difference, low=self.low, high=self.high, why=self.why)
+        return Value(
+            value=self.difference, low=self.low, high=self.high, why=self.why if self.difference is None else ""
+        )
 
     def __str__(self) -> str:
         return self.value.beside(0)[0]
@@ -61,14 +71,24 @@ class PairedTest(Difference):
 
 
 class Pair(Record):
-    """Two arms on the same cases, and what each test says; ``only_first`` cases only the first arm has right."""
+    """Two arms on the same cases, and what each test says.
+
+    Attributes:
+        first: Name of the first arm.
+        second: Name of the second.
+        only_first: Cases that only the first has right; of several seeds the mean.
+        only_second: Those that only the second has right.
+        outperformance: Probability that one training of the first has a higher balanced accuracy than one of the
+            second; None where one of them has a single seed.
+    """
 
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, PairedTest]
     first: str
     second: str
-    only_first: int
-    only_second: int
+    only_first: float
+    only_second: float
+    outperformance: Value | None = None
 
     @property
     def tests(self) -> dict[str, PairedTest]:
@@ -77,16 +97,21 @@ class Pair(Record):
 
 
 class Compared(Record):
-    """Every pair on one set."""
+    """Every pair on one set; ``by_folds``: the tests over folds lead, since the others do not know of the folds."""
 
     n: int
     groups: int
+    by_folds: bool
     pairs: list[Pair]
 
-    def between(self, first: str, second: str, test: str = "balanced_accuracy") -> PairedTest:
-        """Return what a test says of two different arms, first minus second."""
+    def leading(self, pair: Pair, metric: str) -> PairedTest:
+        """Return the test of a metric by which two arms are judged."""
+        return pair.tests[f"folds_{metric}" if self.by_folds else metric]
+
+    def between(self, first: str, second: str, metric: str = "balanced_accuracy") -> PairedTest:
+        """Return what the leading test of a metric says of two different arms, first minus second."""
         pair = next(pair for pair in self.pairs if {pair.first, pair.second} == {first, second})
-        result = pair.tests[test]
+        result = self.leading(pair, metric)
         return result if pair.first == first else result.turned()
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from typing import Any
 
 from pydantic import ConfigDict
 
+from seimbang.evaluation.intervals import newcombe
 from seimbang.record.base import Record
 
 DECIMALS = range(2, 10)
@@ -15,18 +15,27 @@ DECIMALS = range(2, 10)
 
 
 class Value(Record):
-    """A number with its 95 % interval, or the reason why there is none."""
+    """A number with its 95 % interval, or the reason why there is none of one or of both.
+
+    ``of_seeds`` is the share of its variance that lies between seeds, where there are several; the rest is of patients.
+    """
 
     value: float | None
     low: float | None = None
     high: float | None = None
     interval: str = ""
     why: str = ""
+    of_seeds: float | None = None
 
     @property
     def number(self) -> str:
         """The number to two decimals, or ``not estimable``."""
         return "not estimable" if self.value is None else fixed(self.value)
+
+    @property
+    def withheld(self) -> bool:
+        """Whether the number is known, and for a reason not its interval, so that nothing follows from it."""
+        return self.value is not None and self.low is None and bool(self.why)
 
     @property
     def range(self) -> str:
@@ -46,7 +55,8 @@ class Value(Record):
         if self.value is None:
             return f"not estimable ({self.why})" if self.why else "not estimable"
         number, edges = fixed(self.value, decimals), self._range(decimals)
-        return f"{number} ({edges})" if edges else number
+        beside = edges or self.why
+        return f"{number} ({beside})" if beside else number
 
     def beside(self, level: float) -> tuple[str, str]:
         """Return it and a level as text, with so many decimals that the reader sees on which side each number lies."""
@@ -55,7 +65,12 @@ class Value(Record):
         return self._text(decimals), fixed(level, decimals)
 
     def side_of(self, number: float) -> int:
-        """Return 0 when the interval contains ``number``, 1 when it lies above it, -1 below; bare values count."""
+        """Return 0 when the interval contains ``number``, 1 when it lies above it, -1 below; bare values count.
+
+        A value whose interval is withheld is on no side.
+        """
+        if self.withheld:
+            return 0
         low = self.value if self.low is None else self.low
         high = self.value if self.high is None else self.high
         if low is None or high is None:
@@ -74,9 +89,8 @@ class Value(Record):
         difference = self.value - other.value
         if self.low is None or self.high is None or other.low is None or other.high is None:
             return Value(value=difference)
-        below = math.hypot(self.value - self.low, other.high - other.value)
-        above = math.hypot(self.high - self.value, other.value - other.low)
-        return Value(value=difference, low=difference - below, high=difference + above, interval="Newcombe")
+        low, high, way = newcombe(self.value, (self.low, self.high), other.value, (other.low, other.high))
+        return Value(value=difference, low=low, high=high, interval=way)
 
 
 class PerClass(Record):
@@ -111,9 +125,9 @@ class Ranking(Record):
 
 
 class Measures(Record):
-    """What one decision rule gives on one set; ``confusion`` has true classes as rows."""
+    """What one decision rule gives on one set; ``confusion`` has true classes as rows, and is a mean over the seeds."""
 
-    confusion: list[list[int]]
+    confusion: list[list[float]]
     metrics: dict[str, Value]
     per_class: dict[str, PerClass]
     macro: dict[str, Value]
@@ -135,13 +149,30 @@ class Local(Record):
 
 
 class SetMetrics(Record):
-    """One set; ``tuned`` uses the threshold chosen on validation."""
+    """One set.
+
+    Attributes:
+        n: Number of cases.
+        groups: Number of patients.
+        default: By the arm's own rule.
+        tuned: By the threshold chosen on validation.
+        ensemble: Of the models of all seeds together, which is what is served; None with one seed.
+        seeds: Number of seeds, over which the figures are means: what to expect of one training.
+        local: With a threshold set anew on an external set.
+    """
 
     n: int
     groups: int
     default: Measures
     tuned: Measures | None = None
+    ensemble: Measures | None = None
+    seeds: int = 1
     local: Local | None = None
+
+    @property
+    def served(self) -> Measures:
+        """The figures of what is served."""
+        return self.ensemble or self.default
 
     def by(self, tuned: bool) -> Measures | None:
         """Return the figures by the threshold chosen on validation, or by the arm's own rule."""

@@ -69,6 +69,11 @@ class Arm:
         return self.facts.model_kind == "network"
 
     @property
+    def repeated(self) -> bool:
+        """Whether it was trained more than once, with several seeds or in several folds: its figures are a method's."""
+        return len(self.facts.jobs) > 1
+
+    @property
     def test(self) -> SetMetrics | None:
         """Its figures on the internal test set."""
         return self.metrics.sets.get("test")

@@ -30,7 +30,7 @@ def draw(run: Run) -> dict[str, Figure]:
     with mpl.rc_context(STYLE):  # type: ignore[arg-type]
         for i, (protocol, comparison) in enumerate(run.comparisons.items()):
             for j, (part, compared) in enumerate(comparison.sets.items()):
-                if any(pair.tests[PRIMARY].difference is not None for pair in compared.pairs):
+                if any(compared.leading(pair, PRIMARY).difference is not None for pair in compared.pairs):
                     figure = _matrix(f"pairs-{i}-{j}", compared, _labels(run, comparison), place(part, protocol))
                     figures[figure.name] = figure
     return figures
@@ -69,7 +69,7 @@ def _matrix(name: str, compared: Compared, labels: Mapping[str, str], where: str
         for _ in range(2):  # slanted labels are inside only after more than one pass
             canvas.draw_without_rendering()
 
-    words = "; ".join(_words(pair, labels) for pair in compared.pairs)
+    words = "; ".join(_words(pair, compared.leading(pair, PRIMARY), labels) for pair in compared.pairs)
     alt = f"Difference in balanced accuracy between each two arms on {where}: {words}."
     return render(name, "", alt, (1.9 + 0.56 * len(arms), 1.6 + 0.34 * len(arms)), plot)
 
@@ -90,6 +90,5 @@ def _signed(test: PairedTest) -> str:
     return signed(test.difference, decimals_beside(0, [test.difference]) if test.significant else 2)
 
 
-def _words(pair: Pair, labels: Mapping[str, str]) -> str:
-    test = pair.tests[PRIMARY]
+def _words(pair: Pair, test: PairedTest, labels: Mapping[str, str]) -> str:
     return f"{labels[pair.first]} minus {labels[pair.second]} {_signed(test)} ({p_value(test)})"

@@ -100,7 +100,7 @@ def _tests(run: Run, protocol: str) -> Iterator[Test]:
         for pair in compared.pairs if compared else []:
             outcome = pair.tests[test]
             if outcome.p is not None:
-                yield Test(pair.first, pair.second, metric, outcome)
+                yield Test(pair.first, pair.second, metric.key, outcome)
 
 
 def draw(run: Run) -> dict[str, Figure]:

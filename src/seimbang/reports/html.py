@@ -19,7 +19,7 @@ from seimbang.record.read import Arm, Run
 from seimbang.reports import folds, quality
 from seimbang.reports.answer import Sentence, answer
 from seimbang.reports.figures import Figure
-from seimbang.reports.tables import Row, compared, majority, published, relocated, title
+from seimbang.reports.tables import Row, chances, compared, majority, published, relocated, title, together
 from seimbang.splits.base import SplitSettings
 
 SEVERITIES = ("error", "leak", "warning", "info")
@@ -96,6 +96,8 @@ def _context(run: Run, figures: Mapping[str, Figure]) -> dict[str, Any]:
         "rows": rows,
         "columns": list(rows[0].values) if rows else [],
         "tuned": compared(run, tuned=True),
+        "together": {protocol.name: together(run, "test", protocol.name) for protocol in run.data.protocols},
+        "chances": {protocol.name: chances(run, protocol.name) for protocol in run.data.protocols},
         "external": {name: compared(run, f"external:{name}") for name in run.external},
         "relocated": {name: relocated(run, f"external:{name}") for name in run.external},
         "published": published(run),

@@ -41,10 +41,12 @@ def _raised(difference: Value) -> str:
 
 
 def _difference(run: Run, leaky: Arm, honest: Arm) -> Value:
-    """Return leaky minus honest: paired where both are tested on the same cases, else of two independent tests."""
+    """Return leaky minus honest: paired where both are tested on the same cases and can be, else as if independent."""
     if leaky.facts.protocol != honest.facts.protocol:
         return _accuracy(leaky).minus(_accuracy(honest))
     test = run.comparisons[leaky.facts.protocol].sets["test"].between(leaky.name, honest.name, "accuracy")
+    if test.difference is None:
+        return _accuracy(leaky).minus(_accuracy(honest))
     return Value(value=test.difference, low=test.low, high=test.high)
 
 

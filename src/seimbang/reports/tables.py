@@ -12,11 +12,11 @@ import numpy as np
 
 from seimbang.evaluation import figures
 from seimbang.evaluation.table import PRIMARY
-from seimbang.record.comparison import TUNED
+from seimbang.record.comparison import TUNED, Pair
 from seimbang.record.metrics import Measures, Value
 from seimbang.record.read import Arm, Run
 
-_CSV = ("arm", "set", "threshold", "class", "metric", "value", "low", "high", "interval")
+_CSV = ("arm", "set", "threshold", "class", "metric", "value", "low", "high", "interval", "of_seeds")
 _ESCAPES = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
@@ -71,6 +71,8 @@ class Published:
         """Where the published figure lies."""
         if self.ours is None or self.ours.value is None:
             return "not measured in this run"
+        if self.ours.withheld:
+            return self.ours.why
         side = self.ours.side_of(self.published)
         return {0: "inside our interval", 1: "below our interval", -1: "above our interval"}[side]
 
@@ -150,6 +152,19 @@ def ranked(run: Run, protocol: str, part: str = "test") -> list[Row]:
     return [row for value, row in sorted(known, key=lambda pair: -(pair[0] or 0)) if value is not None]
 
 
+def together(run: Run, part: str, protocol: str) -> list[Row]:
+    """Return one row an arm trained with several seeds: the figures of all its models together, which are served."""
+    arms = [arm for arm in run.arms if arm.facts.protocol == protocol and part in arm.metrics.sets]
+    sets = [(arm, arm.metrics.sets[part].ensemble) for arm in arms]
+    return [Row(arm.name, arm, False, headline(measures, run.positive)) for arm, measures in sets if measures]
+
+
+def chances(run: Run, protocol: str) -> list[Pair]:
+    """Return the pairs of arms on the test set of which several trainings each are compared."""
+    compared = run.comparisons[protocol].sets.get("test") if protocol in run.comparisons else None
+    return [pair for pair in compared.pairs if pair.outperformance] if compared else []
+
+
 def relocated(run: Run, part: str) -> list[Row]:
     """Return one row an arm that was measured on an external set with a threshold set anew there."""
     sets = [(arm, arm.metrics.sets[part].local) for arm in run.arms if part in arm.metrics.sets]
@@ -200,7 +215,8 @@ def metrics_csv(run: Run) -> str:
     for arm in run.arms:
         for part, measured in arm.metrics.sets.items():
             local = measured.local.measures if measured.local else None
-            for rule, measures in (("default", measured.default), ("tuned", measured.tuned), ("local", local)):
+            rules = {"default": measured.default, "tuned": measured.tuned, "local": local}
+            for rule, measures in (rules | {"ensemble": measured.ensemble}).items():
                 for klass, metric, value in _long(measures) if measures else ():
                     writer.writerow([arm.name, part, rule, klass, metric, *_fields(value)])
         for part, folded in arm.metrics.folds.items():
@@ -274,8 +290,8 @@ def _bare(value: float | None) -> list[float | str]:
 
 
 def _fields(value: Value) -> list[float | str]:
-    numbers = (value.value, value.low, value.high)
-    return [*("" if bare is None else bare for bare in numbers), value.interval]
+    low, high, of_seeds = ("" if bare is None else bare for bare in (value.low, value.high, value.of_seeds))
+    return ["" if value.value is None else value.value, low, high, value.interval, of_seeds]
 
 
 def _figures(entry: dict[str, Any]) -> Iterator[tuple[str, str, float]]:

@@ -8,7 +8,7 @@ from typing import Any
 from seimbang import progress
 from seimbang.errors import StudyError
 from seimbang.evaluation import compare, read
-from seimbang.evaluation.figures import paired
+from seimbang.evaluation.figures import exchanged
 from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.files import write_atomic
 from seimbang.record.base import dump
@@ -78,7 +78,7 @@ def _rows(plan: Plan, folders: Mapping[str, Path]) -> Iterator[Row]:
     arms = {step: folder / "arms" / plan.slug for step, folder in folders.items()}
     metrics = {step: json.loads((arm / "metrics.json").read_text(encoding="utf-8")) for step, arm in arms.items()}
     tests = _tests(plan, arms, metrics[FULL]["classes"])
-    tested = [metric.key for metric in paired("bootstrap", len(metrics[FULL]["classes"]))]
+    tested = [metric.key for metric in exchanged(len(metrics[FULL]["classes"]))]
     for name, of_step in tests.items():
         for step, found in metrics.items():
             figures = found["sets"][name]["default"]["metrics"]

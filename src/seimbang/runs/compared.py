@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from seimbang.evaluation import compare
-from seimbang.evaluation.threshold import by_fold
+from seimbang.evaluation.threshold import by_training
 from seimbang.record.base import dump
 from seimbang.record.comparison import TUNED
 from seimbang.record.folder import Files
@@ -42,5 +42,5 @@ def compared(
     """
     if not tables:
         return {"arms": [], "sets": {}}
-    twice = {name + TUNED: tables[name] for name in unbalanced if name in tables and by_fold(tables[name], classes)}
+    twice = {name + TUNED: tables[name] for name in unbalanced if name in tables and by_training(tables[name], classes)}
     return compare({**tables, **twice}, classes, tuned=[*(name for name in tuned if name in tables), *twice])

@@ -9,7 +9,7 @@ import numpy as np
 
 from seimbang.errors import DataError
 from seimbang.evaluation.macro import AVERAGED, Averages, FindingCases
-from seimbang.evaluation.predictions import checked, scored
+from seimbang.evaluation.predictions import aligned, checked, scored
 from seimbang.imaging.files import write_atomic
 from seimbang.progress import complain, say
 from seimbang.record.comparison import TUNED, Difference
@@ -184,15 +184,16 @@ def _readings(run: Run, protocol: str) -> dict[str, Reading]:
 def _tested(readings: Sequence[Reading], run: Run) -> FindingCases:
     """Return the test set of a finding, as each reading decides on it."""
     tables = {reading.name: checked(read_predictions(reading.arm.folder), run.classes) for reading in readings}
-    sets = {name: scored(table, run.classes)["test"] for name, table in tables.items()}
-    rows = next(iter(tables.values()))
+    sets = aligned({name: scored(table, run.classes)["test"] for name, table in tables.items()})
+    first, rows = next(iter(sets.values())), next(iter(tables.values()))
     group = rows[rows.set == "test"].groupby("case_id", sort=True).group.first()
     patients = np.where(group != "", group, "case:" + group.index.astype(str)).astype(str)
     return FindingCases(
-        patients,
-        next(iter(sets.values())).y,
+        np.tile(patients, first.seeds),
+        first.y,
         {name: cases.p for name, cases in sets.items()},
         {reading.name: sets[reading.name].decisions(reading.tuned) for reading in readings},
+        first.seeds,
     )
 
 

@@ -73,7 +73,7 @@ def _of_class(classes: Collection[object]) -> list[Metric]:
 
 def counted(metrics: Metrics, words: Words) -> Iterator[str]:
     """Yield for each class how many of its test images were recognised."""
-    for position, row in enumerate(metrics.sets["test"].default.confusion):
+    for position, row in enumerate(metrics.sets["test"].served.confusion):
         n, right = sum(row), row[position]
         numbers = {"n": words.number(n), "right": words.number(right), "wrong": words.number(n - right)}
         yield words("model.counted", name=metrics.classes[position], **numbers)

@@ -275,6 +275,7 @@ name = "cnn"                     # or {", ".join(name for name in MODELS if name
 [training]
 epochs = 20
 early_stopping = 5
+seeds = 3                        # trainings of each arm: with one, a difference may be luck of the seed
 
 [[arm]]
 name = "none"

@@ -9,6 +9,7 @@ from typing import Literal
 
 from seimbang.record.comparison import TUNED, Compared, PairedTest
 from seimbang.record.read import Run
+from seimbang.reports.answer.judged import here
 from seimbang.reports.words import p_text, quoted
 
 Tests = Mapping[tuple[str, str], PairedTest]
@@ -25,6 +26,7 @@ class Apart:
         others: Of ``higher`` those that it is higher than.
         where: The set.
         detail: Why they cannot be compared, or by how much they differ, and p.
+        here: What limits a claim, as ``judged.here`` says.
     """
 
     state: Literal["unknown", "higher", "level", "alike"]
@@ -32,6 +34,7 @@ class Apart:
     others: str
     where: str
     detail: str
+    here: str = ""
 
 
 def place(part: str, protocol: str) -> str:
@@ -47,10 +50,10 @@ def apart(run: Run) -> Iterator[Apart]:
         names = [name for name in comparison.arms if name in honest]
         for part, compared in comparison.sets.items():
             if len(names) > 1:
-                yield from _of_set(compared, names, place(part, protocol))
+                yield from _of_set(compared, names, place(part, protocol), here(run))
 
 
-def _of_set(compared: Compared, names: Sequence[str], where: str) -> Iterator[Apart]:
+def _of_set(compared: Compared, names: Sequence[str], where: str, here: str) -> Iterator[Apart]:
     tests = {(a, b): compared.between(a, b) for a in names for b in names if a != b}
     unknown = [test.why for test in tests.values() if test.difference is None]
     if unknown:
@@ -59,7 +62,7 @@ def _of_set(compared: Compared, names: Sequence[str], where: str) -> Iterator[Ap
     for name in names:
         below = {other: test for (first, other), test in tests.items() if first == name and test.sign > 0}
         if below:
-            yield Apart("higher", quoted([name]), quoted(list(below)), where, _by(list(below.values())))
+            yield Apart("higher", quoted([name]), quoted(list(below)), where, _by(list(below.values())), here)
     for group in _level(names, tests):
         p = [test.corrected for pair in combinations(group, 2) if (test := tests[pair]).corrected is not None]
         state: Literal["level", "alike"] = "level" if p else "alike"

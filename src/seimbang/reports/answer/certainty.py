@@ -13,7 +13,7 @@ from seimbang.reports.tables import supports_of
 from seimbang.reports.words import quoted
 
 FEW = 20
-"""Cases of a class: with 10 of 200 a BCa interval of balanced accuracy of 95 % held the true figure in 61 %."""
+"""Cases of a class: with fewer, an interval of its recall is some 0.4 wide or wider."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Few:
 
     @property
     def size(self) -> Literal["absent", "few", "enough"]:
-        """Whether it has too few cases for intervals to be trusted."""
+        """Whether it has so few cases that hardly a difference can be shown."""
         return "absent" if not self.count else "few" if self.count < FEW else "enough"
 
     @property
@@ -105,9 +105,22 @@ class Trained:
         return max(len(arm.facts.served) for arm in self.run.arms)
 
     @property
-    def once(self) -> bool:
-        """Whether it is one."""
-        return self.seeds == 1
+    def how(self) -> Literal["once", "folds", "seeds"]:
+        """Whether some ``once``, or all with several seeds, or with one in each of several folds."""
+        if self._single:
+            return "once"
+        return "seeds" if self.seeds > 1 else "folds"
+
+    @property
+    def _single(self) -> list[str]:
+        return [arm.name for arm in self.run.arms if not arm.repeated]
+
+    @property
+    def were(self) -> str:
+        """The arms that were trained once, with the verb."""
+        if len(self._single) == len(self.run.arms):
+            return "each arm was"
+        return f"{quoted(self._single)} {'was' if len(self._single) == 1 else 'were'}"
 
     @property
     def seed(self) -> int:

@@ -21,6 +21,11 @@ def under(protocol: str) -> str:
     return f" under the protocol “{protocol}”" if protocol else ""
 
 
+def here(run: Run) -> str:
+    """Return what limits a claim about two arms: one training each says nothing of their methods."""
+    return "" if all(arm.repeated for arm in run.arms) else " in these trainings"
+
+
 def paired(run: Run, first: Row, second: Row, part: str = "test") -> PairedTest | None:
     """Return how two rows of a protocol differ in balanced accuracy, first minus second; None without a test."""
     sets = run.comparisons[first.arm.facts.protocol].sets
@@ -41,6 +46,11 @@ class Judged:
         """Name of the row."""
         return self.row.label
 
+    @property
+    def here(self) -> str:
+        """What limits a claim that one row is better than another; ``""`` where it is about methods."""
+        return here(self.run)
+
     @cached_property
     def measures(self) -> Measures:
         """Its figures."""
@@ -59,9 +69,9 @@ class Judged:
         return chance(self.run, PRIMARY, self.part) or 1 / len(self.run.classes)
 
     @property
-    def decisions(self) -> int:
-        """On which side of chance the interval of its balanced accuracy lies."""
-        return self.balanced.side_of(self.level)
+    def decisions(self) -> int | None:
+        """On which side of chance the interval of its balanced accuracy lies; None where there is none."""
+        return None if self.balanced.withheld else self.balanced.side_of(self.level)
 
     @property
     def value(self) -> str:

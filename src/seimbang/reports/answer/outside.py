@@ -52,8 +52,8 @@ class External(Judged):
 
     @property
     def falls(self) -> int | None:
-        """On which side of no change its interval lies; None where it is not estimable."""
-        return None if self.gap.value is None else self.gap.side_of(0)
+        """On which side of no change its interval lies; None where there is none."""
+        return None if self.gap.value is None or self.gap.withheld else self.gap.side_of(0)
 
     @property
     def auc(self) -> str:
@@ -62,9 +62,9 @@ class External(Judged):
 
     @property
     def ranking(self) -> int | None:
-        """On which side of chance the interval of the AUC lies; None where it is not estimable."""
+        """On which side of chance the interval of the AUC lies; None where there is none."""
         auc = self.measures.metrics["auc"]
-        return None if auc.value is None else auc.side_of(0.5)
+        return None if auc.value is None or auc.withheld else auc.side_of(0.5)
 
     @property
     def errors(self) -> str:
@@ -93,9 +93,9 @@ class External(Judged):
         old one. ``unsuited``: it is shown to be better. ``blameless``: balanced accuracy fell, or is not above chance,
         and it is not shown to be better.
         """
-        if self._gain.value is None:
+        if self._gain.value is None or self._gain.withheld:
             return ""
-        lost = self.falls == -1 or self.decisions <= 0
+        lost = self.falls == -1 or self.decisions in (-1, 0)
         if self._gain.side_of(0) > 0:
             held = self.ranking == 1 and self.internal.side_of(self.level) > 0
             return "stays" if lost and held else "unsuited"
@@ -306,5 +306,5 @@ def reports(run: Run) -> Iterator[Reports]:
 
 def _reported(run: Run) -> Iterator[Reported]:
     for row in published(run):
-        if row.ours is not None and row.ours.value is not None:
+        if row.ours is not None and row.ours.value is not None and not row.ours.withheld:
             yield Reported(row, row.ours)

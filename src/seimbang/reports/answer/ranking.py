@@ -11,7 +11,7 @@ from seimbang.evaluation.table import PRIMARY
 from seimbang.record.comparison import PairedTest
 from seimbang.record.metrics import Value
 from seimbang.record.read import Arm, Run
-from seimbang.reports.answer.judged import SAME, Judged, paired, under
+from seimbang.reports.answer.judged import SAME, Judged, here, paired, under
 from seimbang.reports.tables import Row, compared, headline, ranked, supports_of
 from seimbang.reports.words import difference, quoted
 
@@ -120,6 +120,11 @@ class Kinds:
     def value(self) -> Value:
         """Its balanced accuracy."""
         return self.network.values[PRIMARY]
+
+    @property
+    def here(self) -> str:
+        """What limits a claim."""
+        return here(self.run)
 
     def _against(self, sign: int) -> list[str]:
         tests = [(row.label, paired(self.run, self.network, row)) for row in self.classical]

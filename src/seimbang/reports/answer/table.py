@@ -36,7 +36,7 @@ APART = Topic(
     (
         (
             rule("{names} cannot be compared by balanced accuracy on {where}: {detail}.", state="unknown"),
-            rule("{names} has a higher balanced accuracy than {others} on {where} ({detail}).", state="higher"),
+            rule("{names} has a higher balanced accuracy than {others} on {where}{here} ({detail}).", state="higher"),
             rule(
                 "There is no significant difference between {names} on {where}: they decide alike on every case.",
                 state="alike",
@@ -47,6 +47,19 @@ APART = Topic(
 )
 
 TOPICS: tuple[Topic, ...] = (
+    Topic(
+        "trainings",
+        certainty.trained,
+        (
+            (
+                rule(
+                    "This run compares single trainings, not methods: {were} trained once, and another seed would move "
+                    "every figure.",
+                    how="once",
+                ),
+            ),
+        ),
+    ),
     Topic(
         "best",
         ranking.unranked,
@@ -74,11 +87,11 @@ TOPICS: tuple[Topic, ...] = (
             ),
             (
                 rule("There is no other leak-free arm to compare it with.", better="alone"),
-                rule("Tested on the same cases, “{name}” is better than {below}.", better="all"),
+                rule("Tested on the same cases, “{name}” is better than {below}{here}.", better="all"),
                 rule("Tested on the same cases, “{name}” is not shown to be better than {alike}.", better="none"),
                 rule(
-                    "Tested on the same cases, “{name}” is better than {below}; there is no significant difference "
-                    "from {alike}."
+                    "Tested on the same cases, “{name}” is better than {below}{here}; there is no significant "
+                    "difference from {alike}."
                 ),
             ),
             CHANCE,
@@ -104,8 +117,8 @@ TOPICS: tuple[Topic, ...] = (
                 rule("No case of {name} is in {where}: nothing can be said of it there.", size="absent"),
                 rule(
                     "Of the {cases} cases in {where}, only {count} {are} {name}: one case more or less moves its "
-                    "recall by {step}. With so few, intervals are too narrow and tests too sure; take a difference "
-                    "there as a hint at most.",
+                    "recall by {step}. With so few, only a large difference can be shown: that none is, does not show "
+                    "that there is none.",
                     size="few",
                 ),
             ),
@@ -117,9 +130,9 @@ TOPICS: tuple[Topic, ...] = (
         ranking.kinds,
         (
             (rule("The best network{under}, “{name}”, has balanced accuracy {value}."),),
-            (rule("Tested on the same cases, it is better than {better}.", wins=True),),
+            (rule("Tested on the same cases, it is better than {better}{here}.", wins=True),),
             (rule("Tested on the same cases, there is no significant difference from {alike}.", draws=True),),
-            (rule("Tested on the same cases, it is worse than {worse}.", loses=True),),
+            (rule("Tested on the same cases, it is worse than {worse}{here}.", loses=True),),
         ),
     ),
     Topic(
@@ -133,8 +146,8 @@ TOPICS: tuple[Topic, ...] = (
                 ),
             ),
             (
-                rule("On this test set balancing raised it.", verdict="raised"),
-                rule("On this test set balancing lowered it.", verdict="lowered"),
+                rule("On this test set balancing raised it{here}.", verdict="raised"),
+                rule("On this test set balancing lowered it{here}.", verdict="lowered"),
                 rule("This run shows neither a benefit nor a harm.", verdict=("neither", "alike")),
             ),
             (rule("Without → with it: {moved} (for this error, less is better).", known=True),),
@@ -152,20 +165,20 @@ TOPICS: tuple[Topic, ...] = (
                 ),
             ),
             (
-                rule("On this test set that raised it.", verdict="raised"),
-                rule("On this test set that lowered it.", verdict="lowered"),
+                rule("On this test set that raised it{here}.", verdict="raised"),
+                rule("On this test set that lowered it{here}.", verdict="lowered"),
                 rule("This run shows neither a benefit nor a harm of it.", verdict=("neither", "alike")),
             ),
             (
                 rule("", balancing="alone"),
                 rule(
                     "The best balancing arm of the same model, “{rival}”, has {rival_value}, more than the threshold "
-                    "alone, by {beyond}.",
+                    "alone{here}, by {beyond}.",
                     balancing="more",
                 ),
                 rule(
                     "The best balancing arm of the same model, “{rival}”, has {rival_value}, less than the threshold "
-                    "alone, by {beyond}.",
+                    "alone{here}, by {beyond}.",
                     balancing="less",
                 ),
                 rule(
@@ -334,13 +347,21 @@ TOPICS: tuple[Topic, ...] = (
         certainty.trained,
         (
             (
-                rule("Each arm was trained with one seed ({seed}).", once=True),
-                rule("Each arm was trained with {seeds} seeds, which predict together."),
+                rule("", how="once"),
+                rule("Each arm was trained with one seed ({seed}) in each fold.", how="folds"),
+                rule(
+                    "Each arm was trained with {seeds} seeds: its figures are the mean over them, what to expect of "
+                    "one training, and their intervals say how far seeds and the choice of test {people} move them;",
+                    how="seeds",
+                ),
             ),
-            (rule("The intervals say how far the choice of test {people} moves a figure;"),),
             (
-                rule("another seed, another {place} or another year would move it as well.", once=True),
-                rule("other seeds, another {place} or another year would move it as well."),
+                rule("The intervals say how far the choice of test {people} moves a figure;", how=("once", "folds")),
+                rule("", how="seeds"),
+            ),
+            (
+                rule("another seed, another {place} or another year would move it as well.", how=("once", "folds")),
+                rule("another {place} or another year would move them as well."),
             ),
             (rule("Intervals and p-values of differences between arms hold for all pairs of arms at once."),),
         ),

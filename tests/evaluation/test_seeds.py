@@ -1,0 +1,83 @@
+"""Intervals and tests over patients and seeds: right where the truth is known."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from seimbang.evaluation import paired, seeds
+from seimbang.evaluation.paired import PairTest
+
+
+def test_without_a_difference_between_seeds_nothing_changes():
+    between = seeds.spread(np.full(3, 0.8))
+    assert seeds.widened(0.8, 0.7, 0.9, between, (0, 1)) == (0.7, 0.9, 0.0)
+    test = PairTest(0.1, 0.03, "some")
+    assert paired.with_seeds(test, between) is test
+
+
+def test_where_patients_vary_little_it_is_the_t_interval_of_the_seeds():
+    values = np.array([0.70, 0.75, 0.83])
+    low, high, share = seeds.widened(values.mean(), values.mean(), values.mean(), seeds.spread(values), (0, 1))
+    expected = stats.t.interval(0.95, 2, values.mean(), stats.sem(values))
+    assert (low, high) == pytest.approx(expected)
+    assert share == 1
+
+
+def test_a_tests_p_of_patients_that_are_certain_is_welchs():
+    first, second = np.array([0.70, 0.75, 0.83]), np.array([0.60, 0.61, 0.66, 0.70])
+    difference = first.mean() - second.mean()
+    sure = PairTest(difference, 1e-300, "sure", edges=lambda pairs: (difference - 1e-9, difference + 1e-9))
+    test = paired.with_seeds(sure, seeds.difference(first, second))
+    assert test.p == pytest.approx(stats.ttest_ind(first, second, equal_var=False).pvalue, rel=1e-2)
+
+
+@pytest.mark.parametrize("pairs", [1, 6])
+def test_0_is_outside_exactly_where_the_corrected_p_is_below_5_percent(pairs):
+    rng = np.random.default_rng(pairs)
+    sides = []
+    for _ in range(300):
+        d, error = rng.normal(0, 0.05), 0.02
+        p = 2 * stats.norm.sf(abs(d) / error)
+
+        def edges(m, d=d, error=error):
+            half = stats.norm.isf(0.025 / m) * error
+            return d - half, d + half
+
+        values = rng.normal(0, 0.02, (2, 3))
+        test = paired.with_seeds(PairTest(d, p, "z", edges=edges), seeds.difference(*values))
+        low, high = test.edges(pairs)
+        assert (low > 0 or high < 0) == (test.p * pairs < 0.05)
+        sides.append(low > 0 or high < 0)
+    assert 0.1 < np.mean(sides) < 0.9
+
+
+@pytest.mark.parametrize("count", [2, 3, 5])
+@pytest.mark.parametrize("seed_sd", [0.0, 0.3, 1.0, 3.0])
+def test_the_error_of_equal_methods_is_at_most_5_percent(count, seed_sd):
+    """Of patients with sd 1 of the mean, and seeds with ``seed_sd``: the same method twice, other seeds."""
+    rng = np.random.default_rng(count)
+    wrong, n = 0, 3000
+    for _ in range(n):
+        patients = rng.normal()
+        first, second = rng.normal(0, seed_sd, (2, count))
+        d = patients + first.mean() - second.mean()
+        between = seeds.difference(first, second)
+        wrong += (seeds.p_value(d, 1.0, between) if between.variance else 2 * stats.norm.sf(abs(d))) < 0.05
+    assert wrong / n < 0.05 + 3 * np.sqrt(0.05 * 0.95 / n)
+
+
+@pytest.mark.parametrize(("count", "seed_sd"), [(3, 0.0), (3, 1.0), (5, 3.0)])
+def test_intervals_hold_the_truth_in_95_percent(count, seed_sd):
+    rng = np.random.default_rng(10 * count)
+    held, n = 0, 3000
+    for _ in range(n):
+        patients, of_seeds = rng.normal(), rng.normal(0, seed_sd, count)
+        value = patients + of_seeds.mean()
+        low, high, _ = seeds.widened(value, value - seeds.Z, value + seeds.Z, seeds.spread(of_seeds), (-99, 99))
+        held += low < 0 < high
+    assert 0.935 < held / n < 0.985
+
+
+def test_outperformance_needs_two_seeds():
+    draws = np.zeros((10, 1))
+    assert seeds.outperformance(draws, np.zeros((10, 3)), 0) is None
