@@ -11,6 +11,7 @@ import pandas as pd
 from seimbang.balance.base import Recipe
 from seimbang.datasets.base import CaseTable, Dataset
 from seimbang.imaging.copies import Copies, known_copies
+from seimbang.imaging.decode import Pixels
 from seimbang.imaging.digests import digests
 from seimbang.imaging.quality import measure
 from seimbang.imaging.similarity import Floats, Mask, thumbnails
@@ -31,12 +32,14 @@ class Evidence:
         folds: Its split; the source's own before a plan exists; empty where there is none.
         external: External sets by name.
         planned: Whether the folds are a plan's rather than the source's.
+        compared: The images of ``data`` as copies are searched in, where a quick run has smaller ones.
     """
 
     data: Dataset
     folds: tuple[Fold, ...]
     external: Mapping[str, Dataset]
     planned: bool
+    compared: Pixels | None = None
 
     @property
     def cases(self) -> CaseTable:
@@ -71,7 +74,9 @@ class Evidence:
     @cached_property
     def copies(self) -> Copies:
         """Pairs of images that are one picture, changed; none of a table."""
-        return known_copies(self.data.X, self.digests.tolist())
+        if self.compared is None:
+            return known_copies(self.data.X, self.digests.tolist())
+        return known_copies(self.compared, digests(self.compared).tolist())
 
     @cached_property
     def external_copies(self) -> dict[str, Copies]:
