@@ -35,6 +35,8 @@ TOGETHER = 1.15
 """Workers that share a processor's memory take so many times as long as one alone."""
 START, END = 6.0, 6.0
 """Seconds until workers work, and that the comparisons and the report take."""
+AUDIT_OF_IMAGE = 0.003
+"""Seconds that the audit takes with each image."""
 STEPS, STEPS_OF_CASE = 2.0, 0.003
 """Seconds of what is done with each arm after its training, and in addition of each tested case."""
 
@@ -151,6 +153,8 @@ def total(divided: Divided, jobs: Sequence[Job], speeds: Speeds, threads: int, w
     n = len(divided.used) + outside
     seeing = {repr(job.plan.model.extractor): n * speeds[_key(job.plan)].seeing for job in jobs}
     steps = sum(STEPS + STEPS_OF_CASE * (cases + outside) for cases in tested.values())
+    if divided.prepared.data.kind == "image":
+        steps += AUDIT_OF_IMAGE * (len(divided.prepared.data.cases) + outside)
     return shared + sum(seeing.values()) + steps + END
 
 
