@@ -121,7 +121,8 @@ def test_every_figure_is_also_kept_for_a_paper_but_not_by_a_quick_run(tmp_path, 
     assert {name for name in of_run if name.startswith("figures/")} == (drawings if quick else every)
     assert asked_for["figures/calibration-none.pdf"].startswith(b"%PDF-")
     assert Image.open(io.BytesIO(asked_for["figures/roc.png"])).size == (1320, 1260)  # 4.4 by 4.2 inches
-    assert ("figures as SVG only" in of_run["report.html"]) == quick
+    for said in ("figures as SVG only", "<code>seimbang audit</code> compares all cases"):
+        assert (said in of_run["report.html"]) == quick
 
 
 def test_metrics_csv_holds_every_number_of_metrics_json(whole):

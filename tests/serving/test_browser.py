@@ -253,21 +253,21 @@ SEEN = """() => {
 """What accessibility rules ask of pictures (each has a text) and of text (contrast of 4.5, of large text 3)."""
 
 
-def violations(page):
-    """Return which rules of axe-core are broken with a critical or serious effect, and where."""
+def violations(page, impacts=("critical", "serious")):
+    """Return which rules of axe-core are broken with such an effect, and where."""
     response = axe.Axe().run(page).response
     assert len(response["passes"]) > 10
     return [
         (rule["id"], rule["impact"], [node["html"][:120] for node in rule["nodes"]])
         for rule in response["violations"]
-        if rule["impact"] in ("critical", "serious")
+        if rule["impact"] in impacts
     ]
 
 
 def test_the_report_breaks_no_rule_of_accessibility(browser, folder):
     page = browser.new_page(viewport={"width": 1000, "height": 1400})
     page.goto((folder / "report.html").as_uri())
-    assert violations(page) == []
+    assert violations(page, ("critical", "serious", "moderate", "minor")) == []
     page.close()
 
 

@@ -139,7 +139,7 @@ def audit(
     dataset: Dataset,
     folds: Sequence[Fold] = (),
     external: Mapping[str, Dataset] = MappingProxyType({}),
-    compared: Pixels | None = None,
+    larger: Pixels | None = None,
 ) -> list[Finding]:
     """Check data and split for everything that would bias the results, and report it in sentences.
 
@@ -147,12 +147,12 @@ def audit(
         dataset: The internal data set; its ``X`` and those of the external sets have the same image settings.
         folds: Its split. Without it the source's own split is audited, if there is one.
         external: External sets by name.
-        compared: The images of ``dataset`` as changed copies are searched in; None for its own.
+        larger: The images of ``dataset`` before a quick run made them smaller; None for its own.
 
     Returns:
         Findings in the order of ``CHECKS``; a check with nothing to report gives none.
     """
-    evidence = Evidence(dataset, tuple(folds) or _source_split(dataset.cases), dict(external), bool(folds), compared)
+    evidence = Evidence(dataset, tuple(folds) or _source_split(dataset.cases), dict(external), bool(folds), larger)
     return [_with_noun(finding, evidence.noun) for check in CHECKS if (finding := check.run(evidence))]
 
 
