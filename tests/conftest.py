@@ -28,7 +28,7 @@ def cache(tmp_path_factory):
 
 @pytest.fixture(scope="session", autouse=True)
 def figures_of_the_page_alone():
-    """Reports draw no figure as PDF and PNG, which takes longer than most runs here; one test asks for them."""
+    """Reports draw no figure as PDF and PNG, which takes longer than most runs here; two tests ask for them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("seimbang.reports.report.KINDS", ("svg",))
         yield
