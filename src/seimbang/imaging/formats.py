@@ -223,12 +223,15 @@ def _open_tiff(file: BytesIO, name: str) -> ImageFile.ImageFile:
             "IMG_FORMAT", name, "a TIFF with samples of another kind", expected, "convert it to PNG"
         ) from error
     # what libtiff unpacks is in the order of this machine; Pillow reads deep samples in that of the file
-    image.tile = [tile._replace(args=_native(tile.args)) if tile[0] == "libtiff" else tile for tile in image.tile]
+    image.tile = [_native(tile) if tile[0] == "libtiff" else tile for tile in image.tile]
     return image
 
 
-def _native(args: Any) -> tuple[Any, ...]:
-    return (_DEEP.sub(r"\1N", str(args[0])), *args[1:])
+def _native(tile: Any) -> Any:
+    codec, extents, offset, (mode, *rest) = tile
+    args = (_DEEP.sub(r"\1N", mode), *rest)
+    # a tile of Pillow 10 is a plain tuple
+    return tile._replace(args=args) if hasattr(tile, "_replace") else (codec, extents, offset, args)
 
 
 def _check_tiff(data: bytes, image: Image.Image, name: str) -> None:
