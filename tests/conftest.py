@@ -24,3 +24,11 @@ def cache(tmp_path_factory):
         folder = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
         patch.setenv("SEIMBANG_CACHE", str(folder / "cache"))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def figures_of_the_page_alone():
+    """Reports draw no figure as PDF and PNG, which takes longer than most runs here; two tests ask for them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("seimbang.reports.report.KINDS", ("svg",))
+        yield

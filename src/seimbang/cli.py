@@ -21,7 +21,7 @@ app = typer.Typer(
 )
 Data = Annotated[Path | None, typer.Option("--data", envvar="SEIMBANG_DATA", help="Folder the data paths start from.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Run folder; by default runs/<study>.")]
-Quick = Annotated[bool, typer.Option("--quick", help="A rough answer in about a minute.")]
+Quick = Annotated[bool, typer.Option("--quick", help="A rough answer in about a minute; the forecast says more.")]
 OneArm = Annotated[str | None, typer.Option("--arm", help="Only this arm.")]
 Predicted = Annotated[Path | None, typer.Option("--out", help="For tables: CSV to write, with predictions added.")]
 Run = Annotated[Path, typer.Argument(help="A run folder.")]

@@ -13,6 +13,8 @@ from seimbang.datasets.intake.base import Hints
 from seimbang.errors import DataError, SeimbangError, StudyError
 from seimbang.imaging.files import write_atomic
 from seimbang.record.choice import find_arm
+from seimbang.record.over_findings import BELOW, runs_of_findings
+from seimbang.reports.over_findings import write_table
 from seimbang.reports.report import write_report
 from seimbang.runs import ablation, over_findings
 from seimbang.runs.executors import Options, options
@@ -130,7 +132,7 @@ def run(study: str, root: Path, out: Path, arm: str | None, quick: bool, options
     for folder, one in every.items():
         many = bool(one.data.findings_in(root))
         report = (over_findings.run if many else run_study)(one, root, folder, arm, quick, options=options)
-        place = f"{folder / over_findings.BELOW}/FINDING" if many else str(folder)
+        place = f"{folder / BELOW}/FINDING" if many else str(folder)
         if options.workers == 0:
             progress.say(f"Prepared {folder}. Now, as often as you like: {program} work {place}")
             continue
@@ -153,8 +155,9 @@ def ablate(study: str, root: Path, out: Path, arm: str, quick: bool, options: Op
 
 
 def report(run: Path) -> None:
-    """Write a report again."""
-    progress.say(f"Report: {write_report(run).resolve()}")
+    """Write a report again, of a study over findings its table."""
+    written = write_table(run) if runs_of_findings(run) else write_report(run)
+    progress.say(f"Report: {written.resolve()}")
 
 
 def predict(run: Path, files: Sequence[Path], arm: str | None, out: Path | None) -> int:

@@ -1,5 +1,7 @@
 """The audit's finding on patients where they are not identified."""
 
+from dataclasses import replace
+
 import numpy as np
 from audit_cases import dataset, finding_of, images
 
@@ -30,6 +32,15 @@ def test_silent_where_no_image_is_like_another_or_patients_are_known_or_there_ar
     assert finding_of("PSEUDO_PATIENTS", dataset(slices().X, group=["p"] * 90)) is None
     table = dataset(np.zeros((90, 4), np.float32), kind="table")
     assert finding_of("PSEUDO_PATIENTS", table) is None
+
+
+def test_copies_and_patients_are_searched_in_the_images_before_a_quick_run_made_them_smaller():
+    plain = slices()
+    small = replace(plain, X=np.zeros_like(plain.X[:, ::2, ::2]))
+    codes = ("PSEUDO_PATIENTS", "CHANGED_WITHIN")
+    of_small = [finding for finding in audit(small, larger=plain.X) if finding.code in codes]
+    assert of_small == [finding for finding in audit(plain) if finding.code in codes]
+    assert "PSEUDO_PATIENTS" in {finding.code for finding in of_small}
 
 
 def test_the_finding_is_the_same_once_cases_carry_pseudo_patients():

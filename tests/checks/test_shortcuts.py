@@ -1,6 +1,8 @@
 """Classes that the header of a file or the border of an image gives away."""
 
 import re
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,7 @@ from seimbang.datasets.phantom import Phantom, Population
 from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.headers import BYTES, read_headers
 from seimbang.imaging.marks import border_contrast, places
+from seimbang.imaging.store import open_store
 
 HEADER, BORDER = "HEADER_SHORTCUT", "BORDER_SHORTCUT"
 ROOT = Path(__file__).parents[3] / "shared" / "data"
@@ -105,6 +108,17 @@ def test_how_one_class_was_saved_is_found(tmp_path, how, word):
     assert word in finding.sentence or how in (with_resolution, uncompressed)
 
 
+def test_a_zip_archive_is_looked_into_too(tmp_path):
+    (tmp_path / "files").mkdir()
+    data = saved(tmp_path / "files", as_jpeg)
+    packed = Path(shutil.make_archive(str(tmp_path / "set"), "zip", tmp_path / "files"))
+    in_zip = replace(data, cases=replace(data.cases, root=packed))
+    assert finding_of(HEADER, in_zip).sentence == finding_of(HEADER, data).sentence
+    names = data.cases.frame.path.tolist()
+    tables = [read_headers(open_store(root), names) for root in (tmp_path / "files", packed)]
+    pd.testing.assert_frame_equal(*tables)
+
+
 def test_jpeg_quality_is_found(tmp_path):
     data = saved(tmp_path, as_jpeg)
     for k, path in enumerate(data.cases.frame.path):
@@ -139,7 +153,7 @@ def test_headers_say_what_a_file_is(tmp_path):
     Image.new("RGB", (30, 20)).save(tmp_path / "a.jpg", quality=80, progressive=True)
     Image.fromarray(np.zeros((5, 4), np.uint16)).save(tmp_path / "b.png")
     (tmp_path / "c.png").write_text("no picture")
-    table = read_headers([tmp_path / name for name in ("a.jpg", "b.png", "c.png", "d.png")])
+    table = read_headers(open_store(tmp_path), ["a.jpg", "b.png", "c.png", "d.png"])
     assert table.loc[0, ["width", "height", "format", "mode", "progressive"]].tolist() == [30, 20, "JPEG", "RGB", True]
     assert table.loc[1, ["format", "bits", "EXIF"]].tolist() == ["PNG", 16, False]
     assert table.loc[0, BYTES] == (tmp_path / "a.jpg").stat().st_size / 600

@@ -172,16 +172,14 @@ def finished(tmp_path_factory):
     make_images(folder / "my_images")
     section = read(ROOT / "README.md").partition("## Your own data")[2]
     commands = lines_of(re.search(r"```sh\n(.*?)```", section, re.S)[1])
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr("seimbang.reports.report.KINDS", ("svg", "pdf", "png"))
         for _, *words in commands:
             if words[0] != "serve":
                 one_arm = ["--arm", "SMOTE"] if words[0] == "run" else []
                 done = CliRunner().invoke(app, words + one_arm, catch_exceptions=False)
                 assert done.exit_code == 0, (words, done.output)
-    finally:
-        os.chdir(before)
     return folder / next(words[2] for words in commands if words[1] == "serve")
 
 

@@ -60,7 +60,14 @@ def test_other_formats_keep_every_pixel(kind):
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"byteorder": ">"}, {"bigtiff": True}, {"compression": "deflate", "predictor": True}]
+    "options",
+    [
+        {},
+        {"byteorder": ">"},
+        {"byteorder": ">", "compression": "deflate"},
+        {"bigtiff": True},
+        {"compression": "deflate", "predictor": True},
+    ],
 )
 def test_sixteen_bit_tiff_is_scaled_by_its_own_range(options):
     assert np.array_equal(grey(tiff(DEEP, **options)), SCALED)
@@ -97,9 +104,25 @@ def test_whole_numbers_of_32_bits():
     assert grey(tiff(values))[0, :3].tolist() == [0, 255, 0]
 
 
-@pytest.mark.parametrize("values", [(DEEP / 4000).astype(np.float64), NOISE.astype(np.int8)])
-def test_a_tiff_that_would_be_misread_is_refused(values):
-    assert code_of(tiff(values)) == "IMG_FORMAT"
+@pytest.mark.parametrize("kind", [np.int16, np.uint32, np.int32, np.float32, np.float64])
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("compression", [None, "deflate"])
+def test_deep_samples_in_either_order(kind, order, compression):
+    """Compressed ones of the other order came out as noise."""
+    data = tiff(DEEP.astype(kind), byteorder=order, compression=compression)
+    assert np.abs(grey(data).astype(int) - SCALED).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("values", "options"),
+    [
+        ((DEEP / 4000).astype(np.float16), {}),
+        (NOISE.astype(np.int8), {}),
+        (NOISE, {"byteorder": ">", "bigtiff": True}),
+    ],
+)
+def test_a_tiff_that_would_be_misread_is_refused(values, options):
+    assert code_of(tiff(values, **options)) == "IMG_FORMAT"
 
 
 @pytest.mark.parametrize("kind", ["TIFF", "BMP", "WEBP", "GIF"])

@@ -1,7 +1,9 @@
 """Manifests as people have them are understood: classes, counts, patients, parts; hostile ones are refused by code."""
 
+import shutil
 import tomllib
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -161,3 +163,24 @@ def test_ten_thousand_rows_of_hard_links(tmp_path):
     assert Counter(cases.rows.label) == {"A": 5000, "no A": 5000}
     assert cases.rows.group.nunique() == 5000
     assert not cases.gone
+
+
+@pytest.mark.parametrize("images", ["", "images", "data/images"])
+def test_a_folder_with_a_list_in_it_is_understood_by_the_list(tmp_path, images):
+    folder = tmp_path / "ds"
+    for k in range(12):
+        image(folder / images / f"ISIC_{k:04}.png")
+    table(
+        folder / "metadata.csv",
+        ["image_id", "dx"],
+        [[f"ISIC_{k:04}", "mel" if k % 3 == 0 else "nv"] for k in range(12)],
+    )
+    (folder / "notes.csv").write_text("")
+    understanding = understand(folder, Hints())
+    assert understanding.data["path"] == "ds/metadata.csv"
+    made = draft(folder, Hints())
+    assert made.data.cases.frame.label.value_counts().to_dict() == {"nv": 8, "mel": 4}
+    packed = shutil.make_archive(str(tmp_path / "packed"), "zip", folder)
+    with pytest.raises(DataError, match=r"To fix it: unzip packed.zip -d packed; seimbang init packed") as refused:
+        understand(Path(packed), Hints())
+    assert refused.value.code == "DATA_LAYOUT"

@@ -49,7 +49,7 @@ def unseen(axis):
 def test_no_label_is_cut_off(run, room, monkeypatch):
     wrong = []
 
-    def check(canvas, kind, metadata):
+    def check(canvas, kind):
         if kind == "svg" and (texts := cut_off(canvas)):
             wrong.append(texts)
         return b""

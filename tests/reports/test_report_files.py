@@ -2,17 +2,20 @@
 
 import base64
 import csv
+import io
 import json
 import re
 import shutil
 from html.parser import HTMLParser
+from typing import get_args
 
 import pytest
 from PIL import Image
 
 from run_folder import fake_run
 from seimbang.record.read import read
-from seimbang.reports.report import write_report
+from seimbang.reports.figures import Kind
+from seimbang.reports.report import report_files, write_report
 from seimbang.reports.tables import compared, published, tex
 
 VOID = {"meta", "img", "br", "link", "input", "hr"}
@@ -105,13 +108,21 @@ def test_every_arm_and_every_headline_number_is_on_the_page(whole):
     assert "none + tuned threshold" in text
 
 
-def test_figures_are_also_kept_for_a_paper(whole):
-    names = {path.name for path in (whole / "figures").iterdir()}
-    assert {"forest-accuracy.svg", "roc.svg", "loss-smote.svg", "classes-none.svg", "calibration-none.svg"} <= names
-    assert {"forest-accuracy.pdf", "precision-recall.pdf", "pairs-0-0.pdf", "precision-recall.png"} <= names
-    assert not {"calibration-none.pdf", "calibration-none.png"} & names
-    assert (whole / "figures/roc.pdf").read_bytes().startswith(b"%PDF-")
-    assert Image.open(whole / "figures/roc.png").size == (1320, 1260)  # 4.4 by 4.2 inches
+@pytest.mark.parametrize("quick", [False, True])
+def test_every_figure_is_also_kept_for_a_paper_but_not_by_a_quick_run(tmp_path, monkeypatch, quick):
+    monkeypatch.setattr("seimbang.reports.report.KINDS", get_args(Kind))
+    run = fake_run(tmp_path / "run", arms=2)
+    change(run / "provenance.json", lambda facts: facts.update(quick=quick))
+    of_run, asked_for = report_files(run), report_files(run, whole=True)
+    drawings = {name for name in asked_for if name.endswith(".svg")}
+    assert {f"figures/{name}.svg" for name in ("forest-accuracy", "roc", "loss-none", "calibration-none")} <= drawings
+    every = {f"{name[:-4]}.{kind}" for name in drawings for kind in ("svg", "pdf", "png")}
+    assert {name for name in asked_for if name.startswith("figures/")} == every
+    assert {name for name in of_run if name.startswith("figures/")} == (drawings if quick else every)
+    assert asked_for["figures/calibration-none.pdf"].startswith(b"%PDF-")
+    assert Image.open(io.BytesIO(asked_for["figures/roc.png"])).size == (1320, 1260)  # 4.4 by 4.2 inches
+    for said in ("figures as SVG only", "<code>seimbang audit</code> compares all cases"):
+        assert (said in of_run["report.html"]) == quick
 
 
 def test_metrics_csv_holds_every_number_of_metrics_json(whole):

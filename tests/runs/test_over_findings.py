@@ -175,6 +175,27 @@ def test_a_stopped_study_goes_on_to_the_same_table(finished, films, tmp_path):
         assert (again / name).read_text() == (out / name).read_text()
 
 
+def test_report_writes_the_table_again(finished, tmp_path):
+    out = shutil.copytree(finished[0], tmp_path / "again")
+    names = ("findings.json", "findings.csv", "findings.html")
+    before = {name: (out / name).read_bytes() for name in names}
+    for name in names[1:]:
+        (out / name).unlink()
+    done = CliRunner().invoke(app, ["report", str(out)], catch_exceptions=False)
+    assert done.exit_code == 0
+    assert str(out / "findings.html") in done.output.replace("\n", "")
+    assert {name: (out / name).read_bytes() for name in names} == before
+
+
+@pytest.mark.parametrize("command", ["serve", "work", "predict"])
+def test_what_needs_one_run_names_those_of_the_findings(finished, command, capsys):
+    out, _ = finished
+    done = CliRunner().invoke(app, [command, str(out), *(["x.png"] if command == "predict" else [])])
+    assert isinstance(done.exception, StudyError)
+    assert done.exception.code == "RUN_OVER_FINDINGS"
+    assert all(str(out / "findings" / name) in done.exception.fix for name in ("edema", "mass"))
+
+
 def test_no_finding_that_can_be_studied_is_an_error(films, tmp_path):
     (films / "study.toml").write_text(STUDY.format(findings='["Hernia"]'))
     with pytest.raises(DataError, match="SPLIT_CLASS_MISSING"):

@@ -16,6 +16,7 @@ from seimbang.serving.words import load
 from seimbang.study.schema import parse
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
 CHROMIUM = Path("/usr/bin/chromium")
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no browser at {CHROMIUM}")
 XRAYS = Path(__file__).parents[3] / "shared/data/chest_xray/test/PNEUMONIA"
@@ -252,6 +253,24 @@ SEEN = """() => {
 """What accessibility rules ask of pictures (each has a text) and of text (contrast of 4.5, of large text 3)."""
 
 
+def violations(page, impacts=("critical", "serious")):
+    """Return which rules of axe-core are broken with such an effect, and where."""
+    response = axe.Axe().run(page).response
+    assert len(response["passes"]) > 10
+    return [
+        (rule["id"], rule["impact"], [node["html"][:120] for node in rule["nodes"]])
+        for rule in response["violations"]
+        if rule["impact"] in impacts
+    ]
+
+
+def test_the_report_breaks_no_rule_of_accessibility(browser, folder):
+    page = browser.new_page(viewport={"width": 1000, "height": 1400})
+    page.goto((folder / "report.html").as_uri())
+    assert violations(page, ("critical", "serious", "moderate", "minor")) == []
+    page.close()
+
+
 @pytest.mark.parametrize("language", ["en", "id"])
 def test_every_picture_has_a_text_and_every_text_enough_contrast(browser, address, xray, language, tmp_path):
     words = load(language)
@@ -269,6 +288,7 @@ def test_every_picture_has_a_text_and_every_text_enough_contrast(browser, addres
         page.wait_for_timeout(300)  # tabs and colours fade in
         seen = page.evaluate(SEEN)
         faint[name], silent[name] = seen["faint"], seen["images"]
+        assert violations(page) == [], name
         assert seen["pictures"] >= {"data": 2, "upload": 1, "examples": 2}.get(name, 0), name
         picture(tmp_path, page, f"{name}.png")
     page.close()

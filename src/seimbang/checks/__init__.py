@@ -25,6 +25,7 @@ from seimbang.checks import (
 from seimbang.checks.base import Check, Finding, deduplicate, leaks
 from seimbang.checks.evidence import Evidence, RecipeEvidence
 from seimbang.datasets.base import CaseTable, Dataset
+from seimbang.imaging.decode import Pixels
 from seimbang.splits.base import Fold, Rows
 
 __all__ = ["CHECKS", "RECIPE_CHECKS", "audit", "audit_recipe", "deduplicate", "leaks"]
@@ -140,7 +141,10 @@ RECIPE_CHECKS: tuple[Check[RecipeEvidence], ...] = (
 
 
 def audit(
-    dataset: Dataset, folds: Sequence[Fold] = (), external: Mapping[str, Dataset] = MappingProxyType({})
+    dataset: Dataset,
+    folds: Sequence[Fold] = (),
+    external: Mapping[str, Dataset] = MappingProxyType({}),
+    larger: Pixels | None = None,
 ) -> list[Finding]:
     """Check data and split for everything that would bias the results, and report it in sentences.
 
@@ -148,11 +152,12 @@ def audit(
         dataset: The internal data set; its ``X`` and those of the external sets have the same image settings.
         folds: Its split. Without it the source's own split is audited, if there is one.
         external: External sets by name.
+        larger: The images of ``dataset`` before a quick run made them smaller; None for its own.
 
     Returns:
         Findings in the order of ``CHECKS``; a check with nothing to report gives none.
     """
-    evidence = Evidence(dataset, tuple(folds) or _source_split(dataset.cases), dict(external), planned=bool(folds))
+    evidence = Evidence(dataset, tuple(folds) or _source_split(dataset.cases), dict(external), bool(folds), larger)
     return [_with_noun(finding, evidence.noun) for check in CHECKS if (finding := check.run(evidence))]
 
 

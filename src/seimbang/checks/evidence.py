@@ -12,6 +12,7 @@ from seimbang.balance.base import Recipe
 from seimbang.checks.alone import aucs
 from seimbang.datasets.base import CaseTable, Dataset
 from seimbang.imaging.copies import Copies, known_copies
+from seimbang.imaging.decode import Pixels
 from seimbang.imaging.digests import digests
 from seimbang.imaging.quality import measure
 from seimbang.imaging.similarity import Floats, Mask, thumbnails
@@ -35,12 +36,14 @@ class Evidence:
         folds: Its split; the source's own before a plan exists; empty where there is none.
         external: External sets by name.
         planned: Whether the folds are a plan's rather than the source's.
+        larger: The images of ``data`` before a quick run made them smaller; None where they are as they were.
     """
 
     data: Dataset
     folds: tuple[Fold, ...]
     external: Mapping[str, Dataset]
     planned: bool
+    larger: Pixels | None = None
 
     @property
     def cases(self) -> CaseTable:
@@ -51,6 +54,11 @@ class Evidence:
     def noun(self) -> str:
         """What one case is called."""
         return "image" if self.data.kind == "image" else "case"
+
+    @property
+    def compared(self) -> Pixels:
+        """The images in which copies and patients are searched."""
+        return self.data.X if self.larger is None else self.larger
 
     @cached_property
     def digests(self) -> npt.NDArray[np.str_]:
@@ -81,7 +89,8 @@ class Evidence:
     @cached_property
     def copies(self) -> Copies:
         """Pairs of images that are one picture, changed; none of a table."""
-        return known_copies(self.data.X, self.digests.tolist())
+        own = self.digests if self.larger is None else digests(self.larger)
+        return known_copies(self.compared, own.tolist())
 
     @cached_property
     def external_copies(self) -> dict[str, Copies]:

@@ -14,7 +14,7 @@ def pseudo_patients(evidence: Evidence) -> CheckResult | None:
     group = evidence.cases.frame.group.to_numpy(copy=True)
     sentence = evidence.data.facts.get(FACT, "")
     if (group == "").any():
-        pseudo = find_pseudo_patients(evidence.data.X, evidence.cases.frame)
+        pseudo = find_pseudo_patients(evidence.compared, evidence.cases.frame)
         group[pseudo.rows], sentence = pseudo.names, pseudo.sentence
     rows = np.flatnonzero(np.char.startswith(group.astype(str), PREFIX))
     names, size = np.unique(group[rows].astype(str), return_counts=True)

@@ -5,7 +5,6 @@ A model that learns such a sign is right for the wrong reason, and fails where t
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +18,7 @@ from seimbang.checks.separation import best_separated
 from seimbang.imaging.headers import BYTES, COLUMNS, read_headers
 from seimbang.imaging.marks import GRID, border_contrast, places
 from seimbang.imaging.similarity import Mask
+from seimbang.imaging.store import open_store
 
 if TYPE_CHECKING:
     from sklearn.tree import DecisionTreeClassifier
@@ -79,7 +79,7 @@ def _headers(evidence: Evidence) -> pd.DataFrame | None:
     paths = frame.path.iloc[evidence.development]
     if evidence.data.kind != "image" or (paths == "").any():
         return None
-    table = read_headers([Path(root) / path for path in paths])
+    table = read_headers(open_store(root), paths.tolist())
     return None if table[BYTES].isna().any() else table
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -96,15 +97,24 @@ def cv_auc(
     """Return the AUC of a model's scores that were cross-validated by patient; by default of a logistic regression."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import roc_auc_score
-    from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
+    from sklearn.model_selection import cross_val_predict
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     model = model or make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=200))
     method = "decision_function" if hasattr(model, "decision_function") else "predict_proba"
-    folds = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=0)
-    score = cross_val_predict(model, values, positive, groups=patients, cv=folds, method=method)
+    folds = _folds(positive.tobytes(), tuple(patients.tolist()))
+    score = cross_val_predict(model, values, positive, cv=folds, method=method)
     return float(roc_auc_score(positive, score if score.ndim == 1 else score[:, 1]))
+
+
+@lru_cache(maxsize=32)
+def _folds(positive: bytes, patients: tuple[str, ...]) -> list[tuple[Rows, Rows]]:
+    """Return the parts to fit to and to score; several checks ask for those of a class, which take longest to find."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    y = np.frombuffer(positive, np.bool_)
+    return list(StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=0).split(y, y, patients))
 
 
 def _border(dataset: Dataset) -> npt.NDArray[np.int64]:

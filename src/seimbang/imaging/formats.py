@@ -4,6 +4,7 @@ import re
 import zlib
 from collections.abc import Callable
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 from PIL import (
@@ -39,6 +40,14 @@ _PROGRESSIVE = {0xC2, 0xC6, 0xCA, 0xCE}
 _PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # of a pixel, by the colour type of a PNG
 _OFFSETS, _LENGTHS, _SAMPLE_FORMAT, _BITS = (273, 324), (279, 325), 339, 258
+
+_DEEP = re.compile(r"(;(?:16|32|64))B")  # in Pillow's names of raw samples
+
+# 64-bit floats, and whole numbers of 32 bits in the other order: Pillow unpacks both, but does not know them in a TIFF
+for _order, _float, _whole in ((TiffImagePlugin.II, "F;64F", "I;32N"), (TiffImagePlugin.MM, "F;64BF", "I;32B")):
+    for _photometric in (0, 1):
+        TiffImagePlugin.OPEN_INFO[_order, _photometric, (3,), 1, (64,), ()] = ("F", _float)
+    TiffImagePlugin.OPEN_INFO[_order, 1, (1,), 1, (32,), ()] = ("I", _whole)
 
 
 def image_format(head: bytes) -> str:
@@ -176,6 +185,9 @@ def _check_directory(data: bytes, name: str) -> None:
     """Refuse a TIFF that ends before the list of its tags does: Pillow only warns."""
     order = "little" if data[:2] == b"II" else "big"
     big = data[2 if order == "little" else 3] == 43
+    if big and order == "big":
+        expected, fix = "a little-endian one, or a plain TIFF", "convert it to PNG"
+        raise refusal("IMG_FORMAT", name, "a big-endian BigTIFF", expected, fix)
     at = int.from_bytes(data[8:16] if big else data[4:8], order)  # type: ignore[arg-type]
     width, entry, pointer = (8, 20, 8) if big else (2, 12, 4)
     tags = int.from_bytes(data[at : at + width], order)  # type: ignore[arg-type]
@@ -185,14 +197,24 @@ def _check_directory(data: bytes, name: str) -> None:
 
 def _open_tiff(file: BytesIO, name: str) -> ImageFile.ImageFile:
     try:
-        return TiffImagePlugin.TiffImageFile(file)
+        image = TiffImagePlugin.TiffImageFile(file)
     except SyntaxError as error:
-        expected = "8 or 16 bits a sample, 32-bit whole numbers or 32-bit floats"
+        expected = "8 or 16 bits a sample, 32-bit whole numbers, or floats of 32 or 64 bits"
         if "unknown pixel mode" not in str(error):
             raise
         raise refusal(
             "IMG_FORMAT", name, "a TIFF with samples of another kind", expected, "convert it to PNG"
         ) from error
+    # what libtiff unpacks is in the order of this machine; Pillow reads deep samples in that of the file
+    image.tile = [_native(tile) if tile[0] == "libtiff" else tile for tile in image.tile]
+    return image
+
+
+def _native(tile: Any) -> Any:
+    codec, extents, offset, (mode, *rest) = tile
+    args = (_DEEP.sub(r"\1N", mode), *rest)
+    # a tile of Pillow 10 is a plain tuple
+    return tile._replace(args=args) if hasattr(tile, "_replace") else (codec, extents, offset, args)
 
 
 def _check_tiff(data: bytes, image: Image.Image, name: str) -> None:

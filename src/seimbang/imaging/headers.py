@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from functools import partial
 
 import pandas as pd
 from PIL import Image
 
+from seimbang.imaging.store import Store
 from seimbang.threads import cores
 
 DEPTHS = {"1": 1, "I;16": 16, "I;16B": 16, "I": 32, "F": 32}
@@ -30,21 +31,22 @@ BYTES = "bytes per pixel"
 """How far the picture could be compressed: this depends on how it was saved, and on what it shows."""
 
 
-def read_headers(paths: Sequence[Path]) -> pd.DataFrame:
+def read_headers(store: Store, paths: Sequence[str]) -> pd.DataFrame:
     """Return one row a file, ``COLUMNS`` and ``BYTES``, as numbers or texts; gaps where it has no known header.
 
     Args:
-        paths: Files; only their first bytes are read.
+        store: Where the files are.
+        paths: Their paths in it; only their first bytes are read.
     """
     with ThreadPoolExecutor(cores()) as pool:
-        rows = list(pool.map(_header, paths))
+        rows = list(pool.map(partial(_header, store), paths))
     return pd.DataFrame(rows, columns=[*COLUMNS, BYTES])
 
 
-def _header(path: Path) -> dict[str, object]:
+def _header(store: Store, path: str) -> dict[str, object]:
     try:
-        size = path.stat().st_size
-        with Image.open(path) as image:
+        size = store.size(path)
+        with store.open(path) as file, Image.open(file) as image:
             tables: dict[int, list[int]] = getattr(image, "quantization", None) or {}
             coefficients = [value for table in tables.values() for value in table]
             return {

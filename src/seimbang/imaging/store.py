@@ -67,6 +67,12 @@ class Store(Protocol):
             ImageError: ``IMG_NO_ACCESS``, ``IMG_TOO_LARGE`` or ``IMG_CORRUPT``.
         """
 
+    def open(self, path: str) -> IO[bytes]:
+        """Open a file to read the beginning of; it raises what the operating system or zipfile does."""
+
+    def size(self, path: str) -> int:
+        """Return the bytes of a file, unpacked; it raises what ``open`` does."""
+
 
 def open_store(root: Path) -> Store:
     """Return the files of a folder, or of a zip archive.
@@ -151,6 +157,14 @@ class Folder:
             found, fix = f"{path} cannot be read ({error.strerror})", "check its permissions"
             raise ImageError("IMG_NO_ACCESS", found, "a readable file", fix) from error
 
+    def open(self, path: str) -> IO[bytes]:
+        """Open a file to read the beginning of."""
+        return (self.root / path).open("rb")
+
+    def size(self, path: str) -> int:
+        """Return the bytes of a file."""
+        return (self.root / path).stat().st_size
+
 
 class Archive:
     """Members of a zip archive, read without unpacking it; nothing is ever written to the disk."""
@@ -221,6 +235,14 @@ class Archive:
         except Exception as error:  # zipfile and zlib raise nearly every type there is on damaged members
             found = f"{path} cannot be unpacked ({error})"
             raise ImageError("IMG_CORRUPT", found, "an intact archive", "copy it again") from error
+
+    def open(self, path: str) -> IO[bytes]:
+        """Open a member to read the beginning of."""
+        return self._zip.open(self._members[path])
+
+    def size(self, path: str) -> int:
+        """Return the bytes of a member, unpacked."""
+        return self._members[path].file_size
 
 
 def _bounded(file: IO[bytes], path: str) -> bytes:

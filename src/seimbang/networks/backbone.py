@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -47,10 +47,17 @@ class Backbone:
     residual: tuple[str, list[int]] | None = None
     source: Callable[[Fetch], Path] | None = None
     normal: tuple[tuple[float, ...], tuple[float, ...]] = IMAGENET
+    _traced: dict[tuple[int, int], list[Step]] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def steps(self, body: nn.Module, size: tuple[int, int] = (64, 64)) -> list[Step]:
         """Return the layers of ``body`` as ``freeze`` counts them; ``size`` is that of a trial image."""
-        return residual_steps(*self.residual) if self.residual else traced_steps(body, self.stages, size)
+        return residual_steps(*self.residual) if self.residual else self.traced(body, size)
+
+    def traced(self, body: nn.Module, size: tuple[int, int]) -> list[Step]:
+        """Return what `traced_steps` does of a network that ``build`` made, which is traced once for each size."""
+        if size not in self._traced:
+            self._traced[size] = traced_steps(body, self.stages, size)
+        return self._traced[size]
 
     @property
     def url(self) -> str:

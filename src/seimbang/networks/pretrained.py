@@ -14,7 +14,7 @@ from seimbang.errors import StudyError
 from seimbang.networks.backbone import Backbone, Fetch
 from seimbang.networks.backbones import BACKBONES, SMALLEST, check_size, named
 from seimbang.networks.base import Network
-from seimbang.networks.freezing import Step, traced_steps
+from seimbang.networks.freezing import Step
 from seimbang.networks.network_features import NetworkFeatures
 from seimbang.networks.weights import initialise, named_file
 from seimbang.training.base import Features, Layer, Pixels, Shape
@@ -134,7 +134,7 @@ class Pretrained(Network):
         backbone = named(self.of)
         with torch.device("meta"):
             module = self.skeleton(shape, classes)
-            traced = traced_steps(module.body, backbone.stages, shape[:2])
+            traced = backbone.traced(module.body, shape[:2])
         size = (*shape[:2], 3)
         layers = [
             Layer("Input normalisation", size, 0, "Brings the colours to the scale the network was pretrained on.")

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from seimbang.errors import StudyError
 from seimbang.record.base import Record
 from seimbang.record.comparison import Difference
 from seimbang.record.metrics import Value
+
+TABLE, BELOW = "findings.json", "findings"
+"""Name of the file, and of the folder beside it with the run of each finding."""
+NAMED = 5
+"""At most this many findings are named in an error."""
 
 
 class FindingRow(Record):
@@ -71,3 +79,25 @@ class OverFindings(Record):
     def measured(self) -> list[FindingRun]:
         """The findings that have figures."""
         return [run for run in self.runs if not run.why]
+
+
+def runs_of_findings(folder: Path) -> list[Path]:
+    """Return the run folder of each finding below that of a study over findings; none below a run of one study."""
+    return (
+        []
+        if (folder / "study.json").is_file()
+        else sorted(file.parent for file in folder.glob(f"{BELOW}/*/study.json"))
+    )
+
+
+def require_one_finding(folder: Path) -> None:
+    """See that a run folder is not that of a study over findings, which holds a run of each.
+
+    Raises:
+        StudyError: RUN_OVER_FINDINGS, naming the runs.
+    """
+    runs = runs_of_findings(folder)
+    if runs:
+        more = f" and {len(runs) - NAMED} more" if len(runs) > NAMED else ""
+        fix = f"give the folder of a finding instead: {', '.join(map(str, runs[:NAMED]))}{more}"
+        raise StudyError("RUN_OVER_FINDINGS", f"{folder}, a study over several findings", "the run of one finding", fix)

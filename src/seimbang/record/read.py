@@ -18,6 +18,7 @@ from seimbang.record.comparison import Comparison
 from seimbang.record.data import Audit, Data, Provenance
 from seimbang.record.files import MEND, damaged, missing, read_json, read_text
 from seimbang.record.metrics import Metrics, SetMetrics
+from seimbang.record.over_findings import require_one_finding
 from seimbang.study.schema import Study
 
 if TYPE_CHECKING:
@@ -168,9 +169,11 @@ def read_arms(folder: Path) -> list[Arm]:
 
     Raises:
         IntegrityError: RUN_MISSING or RUN_DAMAGED.
+        StudyError: RUN_OVER_FINDINGS.
     """
     if not folder.is_dir():
         raise missing(folder / "study.json")
+    require_one_finding(folder)
     order = _order(*_study(folder))
     folders = [path for path in sorted((folder / "arms").glob("*")) if (path / "metrics.json").is_file()]
     arms = {(arm.facts.protocol, arm.facts.arm): arm for arm in map(_arm, folders)}

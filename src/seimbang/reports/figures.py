@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from seimbang.evaluation.figures import main
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Curve = list[tuple[float, float]]
 Step = Literal["default", "steps-pre"]
+Kind = Literal["svg", "pdf", "png"]
 
 # Okabe and Ito's palette, which colour-blind readers can tell apart; every line also has its own style or marker.
 BLUE, ORANGE, GREEN, PINK, SKY, BLACK, GREY = (
@@ -48,6 +49,12 @@ STYLE = {
     "legend.fontsize": 8,
     "hatch.linewidth": 0.6,
 }
+UNDATED: dict[Kind, dict[str, None]] = {
+    "svg": {"Date": None, "Creator": None},
+    "pdf": {"CreationDate": None},
+    "png": {"Software": None},
+}
+"""What is left out of a file."""
 
 
 @dataclass(frozen=True)
@@ -59,22 +66,18 @@ class Figure:
         arm: Slug of the arm it belongs to, ``""`` for all arms together.
         alt: What it shows, in words.
         svg: For the page.
-        pdf: For a paper, with its fonts; of one arm empty, as ``png`` is: there are many of these.
-        png: For slides and word processors, 300 dots an inch.
+        canvas: What ``svg`` was drawn from, laid out.
     """
 
     name: str
     arm: str
     alt: str
     svg: str
-    pdf: bytes = b""
-    png: bytes = b""
+    canvas: Canvas = field(repr=False, compare=False)
 
-    @property
-    def files(self) -> dict[str, str | bytes]:
-        """The files it is kept in."""
-        kinds: dict[str, str | bytes] = {"svg": self.svg, "pdf": self.pdf, "png": self.png}
-        return {f"{self.name}.{kind}": content for kind, content in kinds.items() if content}
+    def files(self, kinds: Iterable[Kind]) -> dict[str, str | bytes]:
+        """Return the files it is kept in, by name: PDF for a paper, with its fonts; PNG of 300 dots an inch."""
+        return {f"{self.name}.{kind}": self.svg if kind == "svg" else _as(self.canvas, kind) for kind in kinds}
 
 
 def draw(run: Run) -> dict[str, Figure]:
@@ -337,16 +340,16 @@ def render(name: str, arm: str, alt: str, size: tuple[float, float], plot: Calla
 
 def saved(name: str, arm: str, alt: str, canvas: Canvas) -> Figure:
     """Return a drawing of matplotlib as a figure."""
-    svg = _as(canvas, "svg", {"Date": None, "Creator": None}).decode()
-    if arm:
-        return Figure(name, arm, alt, svg)
+    svg = _as(canvas, "svg").decode()
     canvas.set_layout_engine("none")  # what the first drawing found holds for all
-    pdf, png = _as(canvas, "pdf", {"CreationDate": None}), _as(canvas, "png", {"Software": None})
-    return Figure(name, arm, alt, svg, pdf, png)
+    return Figure(name, arm, alt, svg, canvas)
 
 
-def _as(canvas: Canvas, kind: str, metadata: dict[str, None]) -> bytes:
+def _as(canvas: Canvas, kind: Kind) -> bytes:
     """Return the drawing as a file that holds no date, so that equal runs have equal files."""
+    import matplotlib as mpl
+
     file = io.BytesIO()
-    canvas.savefig(file, format=kind, metadata=metadata, dpi=300 if kind == "png" else "figure")
+    with mpl.rc_context(STYLE):  # type: ignore[arg-type]
+        canvas.savefig(file, format=kind, metadata=UNDATED[kind], dpi=300 if kind == "png" else "figure")
     return file.getvalue()

@@ -3,16 +3,31 @@
 import csv
 import io
 from collections.abc import Iterator
+from pathlib import Path
 
 from seimbang.evaluation.figures import title as figure_title
+from seimbang.imaging.files import write_atomic
 from seimbang.record.base import dump
 from seimbang.record.comparison import Difference
-from seimbang.record.over_findings import FindingRow, OverFindings
+from seimbang.record.files import read_json
+from seimbang.record.over_findings import TABLE, FindingRow, OverFindings
 from seimbang.reports.html import render
 from seimbang.reports.words import difference, p_value
 
 COLUMNS = ("finding", "protocol", "arm", "metric", "value", "low", "high")
 AGAINST = ("difference", "difference_low", "difference_high", "p", "corrected", "why")
+
+
+def write_table(folder: Path) -> Path:
+    """Write the table of a study over findings again, from ``findings.json`` alone, and return the path of its page.
+
+    Raises:
+        IntegrityError: RUN_MISSING or RUN_DAMAGED.
+        ResourceError: The folder cannot be written or the disk is full.
+    """
+    for name, content in files(read_json(folder / TABLE, OverFindings)).items():
+        write_atomic(folder / name, content)
+    return folder / "findings.html"
 
 
 def files(over: OverFindings) -> dict[str, str]:
@@ -22,7 +37,7 @@ def files(over: OverFindings) -> dict[str, str]:
         "over_findings.html",
         {"over": over, "protocols": protocols, "p_value": p_value, "answer": answer(over), "count": _count(over)},
     )
-    return {"findings.json": dump(over), "findings.csv": _csv(over), "findings.html": page}
+    return {TABLE: dump(over), "findings.csv": _csv(over), "findings.html": page}
 
 
 def answer(over: OverFindings) -> list[str]:

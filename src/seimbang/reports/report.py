@@ -8,6 +8,9 @@ from seimbang.reports import architecture, bars, boxes, comparison, figures, fol
 from seimbang.reports.html import page
 from seimbang.reports.tables import latex, metrics_csv
 
+KINDS: tuple[figures.Kind, ...] = ("svg", "pdf", "png")
+"""How figures are kept; a quick run draws only those that the page needs."""
+
 
 def write_report(run: Path) -> Path:
     """Write ``report.html``, ``metrics.csv``, ``table.tex`` and ``figures/`` into a run folder.
@@ -22,15 +25,21 @@ def write_report(run: Path) -> Path:
         IntegrityError: RUN_MISSING, RUN_DAMAGED or RUN_UNFINISHED, naming the file.
         ResourceError: The folder cannot be written or the disk is full.
     """
-    for name, content in report_files(run).items():
+    for name, content in report_files(run, whole=True).items():
         write_atomic(run / name, content)
     return run / "report.html"
 
 
-def report_files(run_folder: Path) -> dict[str, str | bytes]:
-    """Return what a report consists of, by name."""
+def report_files(run_folder: Path, *, whole: bool = False) -> dict[str, str | bytes]:
+    """Return what a report consists of, by name.
+
+    Args:
+        run_folder: A run folder with at least one finished arm.
+        whole: Draw the figures of a quick run as PDF and PNG too, which takes longer than all its arms.
+    """
     run = read(run_folder)
+    kinds = KINDS if whole or not run.quick else KINDS[:1]
     rooms = (figures, bars, comparison, architecture, quality, folds, search, boxes, importance)
     drawn = {name: figure for room in rooms for name, figure in room.draw(run).items()}
-    files = {f"figures/{name}": content for figure in drawn.values() for name, content in figure.files.items()}
+    files = {f"figures/{name}": content for figure in drawn.values() for name, content in figure.files(kinds).items()}
     return files | {"metrics.csv": metrics_csv(run), "table.tex": latex(run), "report.html": page(run, drawn)}

@@ -57,8 +57,9 @@ def _audit(divided: Divided, protocol: Protocol, plans: Sequence[Plan]) -> list[
 
 def audit_division(divided: Divided, protocol: Protocol) -> list[Finding]:
     """Look for leaks in the data as a protocol makes and divides them."""
-    folds = divided.folds[protocol.name]
-    findings = audit(divided.sets[protocol.name], folds, divided.prepared.external)
+    folds, prepared = divided.folds[protocol.name], divided.prepared
+    larger = None if prepared.alike is None else prepared.alike.X
+    findings = audit(divided.sets[protocol.name], folds, prepared.external, larger)
     if not protocol.balance:
         return findings
     table = divided.prebalanced[protocol.name]

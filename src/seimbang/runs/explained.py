@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,11 +38,13 @@ def heat_files(
     image: ImageSettings,
     shape: Shape,
     examples: Sequence[ExampleRow],
+    quick: bool,
     results: Sequence[Result],
 ) -> Files:
     """Return maps of answers that a network gave, each also at random weights; other models have none.
 
-    An image is explained by the first network that was tested on it.
+    An image is explained by the first network that was tested on it. A quick run has the maps of one method only, the
+    fastest that works.
     """
     if plan.model.kind != "network":
         return {}
@@ -50,7 +53,7 @@ def heat_files(
     for result, own in _by_result(cases, results, chosen):
         network = result.classifier(shape, len(cases.cases.classes), image).network
         assert network is not None
-        for name, values in _explain(cases, network, own, pictures):
+        for name, values in islice(_explain(cases, network, own, pictures), 1 if quick else None):
             similarity[name] += values
     mean = {name: float(np.mean(values)) for name, values in similarity.items()}
     checked = {name: Sanity(similarity=value, passed=value < MAX_SIMILARITY) for name, value in mean.items()}
@@ -89,10 +92,10 @@ def _explain(
             check = sanity(method, network, images[which], targets[which])
         except StudyError:  # Grad-CAM, where there is no convolution
             continue
-        yield name, check.similarity.tolist()
         for kind, maps in (("maps", check.maps), ("random", check.random)):
             for k, heat in zip(which, maps, strict=True):
                 file = f"heat/{Path(own[k].file).stem}_{name}_{kind}.png"
                 pictures[file] = png(overlay(pixels[k], heat, OPACITY))
                 getattr(own[k], kind)[name] = file
+        yield name, check.similarity.tolist()
         which = which[::CASES]  # a second opinion costs some 100 predictions a map: of one right and one wrong answer

@@ -12,7 +12,6 @@ from seimbang import balance
 from seimbang.balance.base import Balance, Recipe
 from seimbang.classical.base import Estimator
 from seimbang.progress import note, working
-from seimbang.runs.model_input import model_input
 from seimbang.runs.parts import Scope
 from seimbang.runs.quick import CUTS, Cut, cut_down
 from seimbang.runs.stages import Divided, Job, Result, jobs_of
@@ -24,8 +23,8 @@ from seimbang.training.base import Classifier, Task
 MINUTE = 60.0
 LEAST = 10.0
 """Seconds of training that a quick run takes beyond the least, also where loading the cases took the whole minute."""
-TRIED = 32
-"""Cases of each class that a model is tried on."""
+TRIED = {"network": 16, "classical": 32}
+"""Cases of each class that a model is tried on; passing over them takes a network as long each time."""
 SMALL = 2_500
 """Rows that a run may train on in all before it is worth trying its models."""
 WATCHED = 8
@@ -36,6 +35,8 @@ TOGETHER = 1.15
 """Workers that share a processor's memory take so many times as long as one alone."""
 START, END = 6.0, 6.0
 """Seconds until workers work, and that the comparisons and the report take."""
+AUDIT_OF_IMAGE = 0.003
+"""Seconds that the audit takes with each image."""
 STEPS, STEPS_OF_CASE = 2.0, 0.003
 """Seconds of what is done with each arm after its training, and in addition of each tested case."""
 
@@ -147,11 +148,13 @@ def total(divided: Divided, jobs: Sequence[Job], speeds: Speeds, threads: int, w
     number = max(1, min(workers, len(jobs), cores() // threads))
     work = sum(_seconds(divided, job, speeds[_key(job.plan)]) for job in jobs)
     shared = work / number * TOGETHER + START if number > 1 else work
-    n = len(divided.prepared.data.cases)
-    seeing = {repr(job.plan.model.extractor): n * speeds[_key(job.plan)].seeing for job in jobs}
     tested = {job.plan.slug: sum(len(fold.test) for fold in divided.folds_of(job.plan)) for job in jobs}
     outside = sum(len(one.cases) for one in divided.prepared.external.values())
+    n = len(divided.used) + outside
+    seeing = {repr(job.plan.model.extractor): n * speeds[_key(job.plan)].seeing for job in jobs}
     steps = sum(STEPS + STEPS_OF_CASE * (cases + outside) for cases in tested.values())
+    if divided.prepared.data.kind == "image":
+        steps += AUDIT_OF_IMAGE * (len(divided.prepared.data.cases) + outside)
     return shared + sum(seeing.values()) + steps + END
 
 
@@ -176,15 +179,15 @@ def measure(divided: Divided, jobs: Sequence[Job], threads: int, known: Speeds) 
 
 
 def _try(divided: Divided, job: Job) -> Speed:
-    data, fold = divided.cases(job.plan), job.fold
+    data, fold, most = divided.cases(job.plan), job.fold, TRIED[job.plan.model.kind]
     few = np.concatenate(
-        [fold.train[data.cases.y[fold.train] == k][:TRIED] for k in np.unique(data.cases.y[fold.train])]
+        [fold.train[data.cases.y[fold.train] == k][:most] for k in np.unique(data.cases.y[fold.train])]
     )
     extractor = job.plan.model.extractor
     seeing = 0.0
     X: npt.NDArray[Any] = data.X[few]
     if data.kind == "table":
-        X = model_input(job.plan.model, divided.prepared.study.image, data, fold, False).of(data)[few]
+        X = divided.model_input(job.plan, fold).of(data)[few]
     elif not extractor.images:
         extractor.extract(X[:2])  # loads what it needs
         X, seconds = _timed(lambda: extractor.extract(X))

@@ -15,7 +15,7 @@ from seimbang.progress import complain, say
 from seimbang.record.comparison import TUNED, Difference
 from seimbang.record.folder import RunFolder
 from seimbang.record.metrics import Value
-from seimbang.record.over_findings import FindingRow, FindingRun, OverFindings
+from seimbang.record.over_findings import BELOW, TABLE, FindingRow, FindingRun, OverFindings
 from seimbang.record.read import Arm, Run, read, read_predictions
 from seimbang.reports.over_findings import files
 from seimbang.runs.executors import Options
@@ -24,8 +24,7 @@ from seimbang.runs.run import run as run_study
 from seimbang.settings import invalid
 from seimbang.study.schema import Study, slug
 
-BELOW = "findings"
-WRITES = ("findings.json", "findings.csv", "findings.html")
+WRITES = (TABLE, "findings.csv", "findings.html")
 
 
 @dataclass(frozen=True)

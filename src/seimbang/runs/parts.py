@@ -142,6 +142,13 @@ def _model_token(plan: Plan) -> list[Any]:
     return [plan.model_settings, [file_digest(file) for file in plan.model.reads()]]
 
 
+def _divided_token(scope: Scope) -> list[Any]:
+    protocols = [one.model_dump(mode="json") for one in scope.prepared.study.protocols]
+    alike, data = scope.prepared.alike, scope.prepared.data
+    uses = [[use.name, use.use, use.note] for use in data.uses]
+    return [scope.divided.token, protocols, uses, list(data.meant), [] if alike is None else list(alike.X.shape)]
+
+
 def _recipe(scope: Scope) -> Recipe:
     return scope.divided.recipe(scope.plan, scope.fold, scope.training.seed)
 
@@ -259,15 +266,7 @@ PARTS: Mapping[str, Part] = {
     "classes": Part(lambda scope: scope.prepared.classes, lambda scope: list(scope.prepared.classes)),
     "data": Part(lambda scope: scope.prepared.data, lambda scope: scope.prepared.token),
     "external": Part(lambda scope: scope.prepared.external, lambda scope: scope.prepared.token),
-    "divided": Part(
-        lambda scope: scope.divided,
-        lambda scope: [
-            scope.divided.token,
-            [one.model_dump(mode="json") for one in scope.prepared.study.protocols],
-            [[use.name, use.use, use.note] for use in scope.prepared.data.uses],
-            list(scope.prepared.data.meant),
-        ],
-    ),
+    "divided": Part(lambda scope: scope.divided, _divided_token),
     "plans": Part(
         lambda scope: scope.prepared.study.plans(),
         lambda scope: [_plan_token(plan) for plan in scope.prepared.study.plans()],

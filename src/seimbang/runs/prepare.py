@@ -13,6 +13,7 @@ from seimbang.errors import IntegrityError
 from seimbang.imaging.files import write_atomic
 from seimbang.record.base import dump
 from seimbang.record.folder import RunFolder, digest
+from seimbang.record.over_findings import require_one_finding
 from seimbang.runs.parts import Scope
 from seimbang.runs.prebalanced import prebalance
 from seimbang.runs.quick import Cut
@@ -98,9 +99,11 @@ def restore(folder: RunFolder, root: Path | None = None) -> tuple[Scope, list[Jo
         root: Folder that the data paths are relative to; by default the one the run was prepared with.
 
     Raises:
+        StudyError: RUN_OVER_FINDINGS: it holds several runs.
         IntegrityError: RUN_UNPREPARED: nobody prepared it. DATA_CHANGED or DIVISION_CHANGED: the cases, or who is in
             which part, are not what they were then.
     """
+    require_one_finding(folder.path)
     plan = read_plan(folder)
     if not plan:
         fix = "prepare it first: seimbang run STUDY --out FOLDER --workers 0"

@@ -121,7 +121,13 @@ class Divided:
     def model_input(self, plan: Plan, fold: Fold) -> ModelInput:
         """Return how an arm's model sees cases in a fold."""
         everything = plan.balance.scope == "all"
-        return model_input(plan.model, self.prepared.study.image, self.cases(plan), fold, everything)
+        return model_input(plan.model, self.prepared.study.image, self.cases(plan), fold, everything, self.used)
+
+    @cached_property
+    def used(self) -> Rows:
+        """Rows that are in a fold of any protocol: a quick run leaves most out."""
+        parts = [rows for folds in self.folds.values() for fold in folds for rows in fold.parts().values()]
+        return np.unique(np.concatenate(parts))
 
     def recipe(self, plan: Plan, fold: Fold, seed: int) -> Recipe:
         """Return what an arm trains on in a fold; the latest ones are remembered."""

@@ -1,20 +1,65 @@
 """From a path to the ``[data]`` table of a first study file: nothing that can be guessed is refused."""
 
+import shlex
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 
 from seimbang.datasets.intake import arrays, folders, manifests, tables
 from seimbang.datasets.intake.base import Hints, Understanding
+from seimbang.datasets.intake.folders import tables_in
+from seimbang.datasets.sheets import TABLES
 from seimbang.errors import DataError
 from seimbang.imaging.formats import image_format
 from seimbang.imaging.other_formats import ADVICE, by_ending, other_format
+from seimbang.imaging.store import open_store
 
 Reader = Callable[[Path, Hints], Understanding]
+NO_CLASSES = ("DATA_ONE_CLASS", "DATA_LAYOUT")
+"""How images are refused that are not in class folders."""
+
+
+def _images(path: Path, hints: Hints) -> Understanding:
+    """Return what a folder or archive holds: images in class folders, else a table in it that lists them."""
+    try:
+        return folders.understand(path, hints)
+    except DataError as error:
+        if error.code not in NO_CLASSES:
+            raise
+        _refuse_packed(path)
+        tables = list(filter(_lists_images, tables_in(path)))
+        if not tables:
+            raise
+    understood = manifests.understand(tables[0], hints)
+    inner = tables[0].relative_to(path).as_posix()
+    said = [f"The images are not in class folders: {inner} lists them."]
+    said += [f"{table.relative_to(path).as_posix()} lists images too and is not used." for table in tables[1:]]
+    data = {**understood.data, "path": f"{path.name}/{inner}"}
+    return replace(understood, data=data, understood=(*said, *understood.understood))
+
+
+def _refuse_packed(path: Path) -> None:
+    """Raise ``DATA_LAYOUT`` for an archive with a table, which is read only where it is unpacked."""
+    names = [entry.path for entry in open_store(path).entries()] if path.is_file() else []
+    tables = [name for name in names if Path(name).suffix.lower() in TABLES]
+    if tables:
+        found = f"{path.name}, whose images are not in class folders, and the table {tables[0]} in it"
+        fix = shlex.join(["unzip", path.name, "-d", path.stem]) + "; " + shlex.join(["seimbang", "init", path.stem])
+        raise DataError("DATA_LAYOUT", found, "class folders in an archive, or a list of images that is unpacked", fix)
+
+
+def _lists_images(table: Path) -> bool:
+    try:
+        return manifests.lists_images(table)
+    except DataError:  # it is no table, whatever its name
+        return False
+
+
 READERS: dict[str, Reader] = {
     "arrays": arrays.understand,
-    "images": folders.understand,
+    "images": _images,
     "manifest": manifests.understand,
     "table": tables.understand,
 }

@@ -30,8 +30,6 @@ SAMPLE = 50
 SIDE = 150
 """Larger images are reduced to this many pixels a side, in a first study."""
 
-"""Endings of tables, which may list images."""
-
 _NUMBERED = r"(?i)(?<![a-z0-9])((?:patient|person|pasien|subject|subj|pat|sub|case|pid|p)[ _-]?\d+)"
 _BEFORE_LAST = r"^(.*?\d.*?)[ _.-]+\(?\d+\)?(?:\.[^.]*)?$"
 _COLOURED = 8  # grey values between channels that no codec adds to a grey image
@@ -91,17 +89,15 @@ def understand(path: Path, hints: Hints) -> Understanding:
     return Understanding(data, _image(store, paths), understood, (positive, group))
 
 
-def tables_beside(path: Path) -> list[Path]:
-    """Return the tables that lie directly in a folder, which may list its images."""
-    if not path.is_dir():
-        return []
-    return sorted(
-        file for file in path.iterdir() if file.suffix.lower() in TABLES and not file.name.startswith((".", "~"))
-    )
+def tables_in(path: Path) -> list[Path]:
+    """Return the tables in a folder or in one directly below it, which may list its images; those in it come first."""
+    files = [file for pattern in ("*", "*/*") for file in sorted(path.glob(pattern))]
+    return [file for file in files if file.suffix.lower() in TABLES and not file.name.startswith((".", "~"))]
 
 
 def _beside(path: Path) -> list[str]:
-    return [f"{table.name} lies beside the class folders and is not used." for table in tables_beside(path)]
+    tables = [table for table in tables_in(path) if table.parent == path]
+    return [f"{table.name} lies beside the class folders and is not used." for table in tables]
 
 
 def _understood(layout: Layout, counts: dict[str, int], cases: CaseTable) -> list[str]:
