@@ -5,8 +5,12 @@ TIMED = {"log.jsonl", "provenance.json", "report.html"}
 
 
 def files(folder):
-    """Return the content of every file of a run but those that tell of times, by name."""
+    """Return the content of every file of a run but those that tell of times, by name.
+
+    Of figures the SVG counts: the same drawing as PDF and PNG is made only where a run is a process of its own.
+    """
     paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    paths = {name: path for name, path in paths.items() if path.parent.name != "figures" or path.suffix == ".svg"}
     return {name: path.read_bytes() for name, path in paths.items() if name[0] != "." and path.name not in TIMED}
 
 

@@ -80,8 +80,8 @@ def wait(ready, seconds):
             time.sleep(0.2)
 
 
-def test_the_run_finishes_when_a_node_dies(cluster, tmp_path, monkeypatch):
-    monkeypatch.setenv("SEIMBANG_CACHE", str(tmp_path / "cache"))
+def test_the_run_finishes_when_a_node_dies(cluster, tmp_path):
+    """The nodes have the cache folder of this process, so that both runs know the same memory layout."""
     address, second = cluster
     alone, out, file = tmp_path / "alone", tmp_path / "out", tmp_path / "study.toml"
     run(study(), Path(), alone)

@@ -40,7 +40,7 @@ def test_the_faster_layout_is_taken_and_kept(folder, slow, fast):
 
 def test_another_network_batch_or_number_of_threads_is_decided_apart(monkeypatch):
     asked = []
-    monkeypatch.setattr(device, "faster", lambda made_from, steps: asked.append(json.dumps(made_from)) or "contiguous")
+    monkeypatch.setattr(device, "faster", lambda made_from, *_: asked.append(json.dumps(made_from)) or "contiguous")
     frozen = network()
     frozen[0].requires_grad_(False)
     for module, shape in [(network(), SHAPE), (network(5), SHAPE), (network(), (5, 3, 16, 16)), (frozen, SHAPE)]:
@@ -120,3 +120,11 @@ def test_filters_and_images_lie_as_the_layout_says_and_give_the_same_answer(name
     assert module.weight.is_contiguous(memory_format=format_)
     np.testing.assert_array_equal(images.permute(0, 2, 3, 1), rows / np.float32(255))
     assert module(images).is_contiguous(memory_format=format_)
+
+
+def test_workers_with_caches_of_their_own_share_the_decision_of_a_run(folder, tmp_path, monkeypatch):
+    shared = tmp_path / "run" / ".layouts.json"
+    assert layout.faster("a", pausing("contiguous"), shared) == "channels_last"
+    monkeypatch.setenv("SEIMBANG_CACHE", str(tmp_path / "other machine"))
+    assert layout.faster("a", pausing("channels_last")) == "contiguous"
+    assert layout.faster("a", lambda: pytest.fail("measured again"), shared) == "channels_last"

@@ -191,6 +191,7 @@ def _task(scope: Scope) -> Task:
         image=scope.prepared.study.image,
         title=scope.job.title,
         kept=scope.job.served,
+        layouts=scope.folder.path / ".layouts.json",
     )
 
 

@@ -242,6 +242,7 @@ class Task:
         image: The ``[image]`` table.
         title: How progress calls the job.
         kept: Whether the model itself is wanted afterwards, not only what it predicts.
+        layouts: File that keeps which memory layout is faster for all who work on the run; None for the cache folder's.
     """
 
     model: Model
@@ -257,6 +258,7 @@ class Task:
     image: ImageSettings
     title: str
     kept: bool = True
+    layouts: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import copy
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy.typing as npt
@@ -71,6 +72,7 @@ def choose(
     precision: Literal["auto", "float32"],
     shape: tuple[int, ...] = (),
     layout: Layout | None = None,
+    layouts: Path | None = None,
 ) -> Device:
     """Return a GPU when there is one; bfloat16 where convolutions gain by it (recurrent steps this small do not).
 
@@ -80,6 +82,7 @@ def choose(
         shape: Of a training batch, ``(b, c, h, w)``, on which the faster layout is measured, once per network and
             machine. Empty to take channels last, without measuring.
         layout: The layout to take instead.
+        layouts: File that keeps which is faster for all who work on a run, see ``layout.faster``.
     """
     import torch
     from torch import nn
@@ -95,7 +98,7 @@ def choose(
     weights = [[name, list(weight.shape), weight.requires_grad] for name, weight in module.named_parameters()]
     made_from = [repr(module), weights, list(shape), device.name, device.reduced]
     with torch.random.fork_rng():  # whether it is measured or known changes no later random number
-        return replace(device, layout=faster(made_from, lambda: _steps(module, shape, device)))
+        return replace(device, layout=faster(made_from, lambda: _steps(module, shape, device), layouts))
 
 
 def _steps(module: nn.Module, shape: tuple[int, ...], device: Device) -> Steps:

@@ -19,7 +19,7 @@ ROUNDS, SECONDS = 2, 0.3
 """Least number of steps in each layout, and least time in all."""
 
 
-def faster(made_from: object, steps: Callable[[], Steps]) -> Layout:
+def faster(made_from: object, steps: Callable[[], Steps], shared: Path | None = None) -> Layout:
     """Return the layout whose step takes less time.
 
     It changes the last bits of what is trained, so it is decided once and kept in the cache folder: a training that
@@ -28,18 +28,27 @@ def faster(made_from: object, steps: Callable[[], Steps]) -> Layout:
     Args:
         made_from: What the decision is for, besides this machine, as values for JSON.
         steps: Called when it must be measured; returns a step in each layout.
+        shared: A file that keeps decisions for workers on several machines of one kind, each with a cache of its own.
 
     Raises:
-        ResourceError: The cache cannot be written (``DISK_FULL``, ``NOT_WRITABLE``).
+        ResourceError: The cache or the file cannot be written (``DISK_FULL``, ``NOT_WRITABLE``).
     """
     key = hashlib.sha256(json.dumps([_machine(), made_from]).encode()).hexdigest()[:32]
-    path = cache_folder() / "layouts.json"
+
+    def here() -> Layout:
+        return _kept(cache_folder() / "layouts.json", key, lambda: _measure(steps()))
+
+    return _kept(shared, key, here) if shared else here()
+
+
+def _kept(path: Path, key: str, decide: Callable[[], Layout]) -> Layout:
+    """Return what the file says, else decide and keep it there."""
     known = _read(path)
     if key not in known:
         with locked(path):
-            known = _read(path)  # another worker may have measured while this one waited
+            known = _read(path)  # another worker may have decided while this one waited
             if key not in known:
-                known[key] = _measure(steps())
+                known[key] = decide()
                 write_atomic(path, json.dumps(known, indent=1))
     return known[key]
 

@@ -162,6 +162,7 @@ def _trainer(task: Task) -> Trainer:
         task.training,
         image.augment if model.extractor.images else UNCHANGED,
         image.normalise,
+        layouts=task.layouts,
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -57,6 +58,7 @@ class Trainer:
         augmentation: How training images are changed at random.
         normalise: The common scale to which they are brought once more, so that images in use are on theirs.
         layout: Of images in memory; measured unless given.
+        layouts: File that keeps which layout is faster for all who work on a run.
         judged: What is validated and kept: the module itself, or one with the running average of its weights.
     """
 
@@ -70,6 +72,7 @@ class Trainer:
     augmentation: Augmentation = UNCHANGED
     normalise: Normalise = "none"
     layout: Layout | None = None
+    layouts: Path | None = None
     device: Device = field(init=False)
     judged: nn.Module = field(init=False)
     best: dict[str, Any] = field(init=False, default_factory=dict)
@@ -78,7 +81,7 @@ class Trainer:
 
     def __post_init__(self) -> None:
         shape = batch_shape(self.X.shape, self.settings.batch_size)
-        self.device = choose(self.module, self.settings.precision, shape, self.layout)
+        self.device = choose(self.module, self.settings.precision, shape, self.layout, self.layouts)
         self.module = self.device.place(self.module)
         self.counts = np.bincount(self.recipe.y, minlength=int(self.y.max()) + 1).astype(np.int64)
         self.rarest = int(np.argmin(np.bincount(self.y[self.validation], minlength=len(self.counts))))
