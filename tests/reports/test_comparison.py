@@ -36,7 +36,7 @@ def typed(values):
 
 
 def sentences(run):
-    return [APART.say(facts) for facts in apart(run)]
+    return [APART.say(facts).replace(" in these trainings", "") for facts in apart(run)]
 
 
 def made_up(p_of, difference=0.04, protocol="", part="test", why=""):

@@ -14,7 +14,7 @@ from seimbang.reports.tables import Row, compared
 if TYPE_CHECKING:
     import pandas as pd
 
-KINDS = ("best", "kinds", "external")
+KINDS = ("trainings", "best", "kinds", "external")
 """What the sentences on a card are about; the others are left to the report."""
 
 

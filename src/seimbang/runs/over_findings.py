@@ -85,9 +85,7 @@ def _study(study: Study, name: str) -> Study:
 def run(
     study: Study, root: Path, out: Path, only: str | None = None, quick: bool = False, options: Options = ALONE
 ) -> Path:
-    """Run the study of each finding, or what is left of it, and write the table over all.
-
-    A finding that the data cannot support, such as one with too few cases, is named in the table with the reason.
+    """Run the study of each finding, or what is left of it, and write the table over all, with what cannot be studied.
 
     Args:
         study: One whose data ask for findings.
@@ -98,7 +96,7 @@ def run(
         options: Who does the jobs.
 
     Returns:
-        The path of the table; of the run folder where the runs were only prepared for workers.
+        The path of the table; of the run folder where the runs were only prepared.
 
     Raises:
         SeimbangError: What `runs.run.run` raises; a DataError only where no finding can be studied.
