@@ -7,7 +7,7 @@ from intake.make_tables import rows, text, workbook
 from seimbang.datasets import load, make
 from seimbang.datasets.headers import find
 from seimbang.datasets.notation import Evidence, decide, kind, rewrite
-from seimbang.datasets.sheets import blocks, every_number, read, uploaded
+from seimbang.datasets.sheets import every_number, read, together, uploaded
 from seimbang.errors import DataError
 from seimbang.imaging.base import ImageSettings
 
@@ -136,7 +136,7 @@ def test_names_and_classes_stay_as_they_are_written(tmp_path):
     (tmp_path / "t.csv").write_bytes(
         text([["patient", "label", "v"], ["1,5", "2,5", "3,5"], ["NA", "None", "-"], ["7", "low", "1"]], ";")
     )
-    (block,) = blocks(tmp_path / "t.csv")
+    (block,) = together(tmp_path / "t.csv").rows
     assert block.to_numpy().tolist() == [["1,5", "2,5", "3,5"], ["", "None", ""], ["7", "low", "1"]]
     data = load(make({"source": "csv", "path": "t.csv", "features": "all"}), ImageSettings(), tmp_path)
     assert data.cases.groups.tolist() == ["1,5", "case:row 0000003", "7"]

@@ -13,7 +13,7 @@ from openpyxl import Workbook
 
 from seimbang.datasets import load, make
 from seimbang.datasets.columns import align, encode
-from seimbang.datasets.sheets import blocks
+from seimbang.datasets.sheets import together
 from seimbang.errors import DataError, StudyError
 from seimbang.imaging.base import ImageSettings
 
@@ -203,10 +203,10 @@ def test_a_file_that_is_no_workbook_is_refused(tmp_path, content):
 def test_new_rows_are_coded_as_the_table_and_another_table_is_aligned(tmp_path):
     data = table(tmp_path, categories=["sex"])
     (tmp_path / "new.csv").write_text("sex,age,more\nM,,1\nNA,3,2\n", encoding="utf-8")
-    (new,) = blocks(tmp_path / "new.csv")
+    (new,) = together(tmp_path / "new.csv").rows
     np.testing.assert_array_equal(encode(new, data.columns), [[np.nan, 1], [3, np.nan]])
     (tmp_path / "new.csv").write_text("sex,age\nX,1\n", encoding="utf-8")
-    (new,) = blocks(tmp_path / "new.csv")
+    (new,) = together(tmp_path / "new.csv").rows
     with refused("DATA_CATEGORY", "'X' in row 2 of the column 'sex'", "F, M"):
         encode(new, data.columns)
     other = table(tmp_path, "sex,age,label\nM,0.1,sick\nM,,well\n", categories=["sex"])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from seimbang.evaluation import paired, seeds
+from seimbang.evaluation import intervals, paired, seeds
 from seimbang.evaluation.paired import PairTest
 
 
@@ -73,7 +73,7 @@ def test_intervals_hold_the_truth_in_95_percent(count, seed_sd):
     for _ in range(n):
         patients, of_seeds = rng.normal(), rng.normal(0, seed_sd, count)
         value = patients + of_seeds.mean()
-        low, high, _ = seeds.widened(value, value - seeds.Z, value + seeds.Z, seeds.spread(of_seeds), (-99, 99))
+        low, high, _ = seeds.widened(value, value - intervals.Z, value + intervals.Z, seeds.spread(of_seeds), (-99, 99))
         held += low < 0 < high
     assert 0.935 < held / n < 0.985
 

@@ -13,7 +13,7 @@ from seimbang.datasets.groups import ByColumn, ByFolder, ByName
 from seimbang.datasets.images import check_renames, from_files, left_out, missing, parts, renamed, require_columns
 from seimbang.datasets.labels import against_rest, columns_of, labels, uncertain
 from seimbang.datasets.paths import NAMED, Place, locate
-from seimbang.datasets.sheets import blocks, whole
+from seimbang.datasets.sheets import together, whole
 from seimbang.errors import DataError
 from seimbang.imaging.base import ImageSettings
 
@@ -107,7 +107,7 @@ class Manifest(Labelled):
         return from_files(cases.rows, cases.folder, settings, image, classes, cases.gone, cases.noted)
 
     def _blocks(self, path: Path) -> Iterator[pd.DataFrame]:
-        return blocks(path)
+        return together(path).rows
 
     def _rows(self, listed: pd.DataFrame) -> pd.DataFrame:
         """Return the rows that are not left out, with the roles of their columns."""
@@ -147,7 +147,7 @@ class ExcelManifest(Manifest):
     sheet: str = ""
 
     def _blocks(self, path: Path) -> Iterator[pd.DataFrame]:
-        return blocks(path, self.sheet)
+        return together(path, self.sheet).rows
 
 
 def _gone(rows: pd.DataFrame, places: Sequence[Place], folder: Path) -> list[FileNote]:

@@ -64,18 +64,6 @@ def every_number(name: str) -> bool:
     return True
 
 
-def blocks(
-    path: Path,
-    sheet: str = "",
-    joins: Sequence[Join] = (),
-    id_column: str = "id",
-    decimal: str = "",
-    numbers: AsNumbers = no_number,
-) -> Iterator[pd.DataFrame]:
-    """Yield the rows of a table; see `together`."""
-    yield from together(path, sheet, joins, id_column, decimal, numbers).rows
-
-
 def together(
     path: Path,
     sheet: str = "",

@@ -18,7 +18,7 @@ from seimbang.datasets.findings import Labelled
 from seimbang.datasets.groups import ByColumn
 from seimbang.datasets.images import check_renames, left_out, missing, parts, require_columns
 from seimbang.datasets.labels import CutLabel, against_rest, columns_of, first_gap, labels, uncertain
-from seimbang.datasets.sheets import Join, blocks, no_rows, together
+from seimbang.datasets.sheets import Join, no_rows, together
 from seimbang.datasets.uses import LEFT_OUT, USES, ColumnUse
 from seimbang.errors import DataError
 
@@ -85,7 +85,7 @@ class Table(Labelled):
         path = root / self.path
         if not path.is_file():
             missing(path)
-        for block in blocks(path, self.sheet_name, self.join, self.id_column):
+        for block in together(path, self.sheet_name, self.join, self.id_column).rows:
             require_columns(block.columns, [self.label_column])
             yield block[self.label_column]
 

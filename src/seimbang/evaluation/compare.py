@@ -121,7 +121,7 @@ class _Set:
                 values[f"{metric} {arm}"] = np.stack([metric.of(each) for each in cases.of_each_seed()[:own]], 1)
         return values
 
-    def _between(self, first: str, second: str, metric: str) -> seeds.Spread:
+    def _between(self, first: str, second: str, metric: str) -> intervals.Spread:
         """Return the variance between seeds of a difference; of one arm read in two ways, of the same trainings."""
         values, other = (self.of_seeds[f"{metric} {arm}"][0] for arm in (first, second))
         if np.array_equal(self.cases[first].p, self.cases[second].p):
@@ -154,9 +154,8 @@ class _Set:
             "mcnemar": paired.mcnemar(right, other, self.first.group, self.first.seeds),
             **{metric.key: self._delong(first, second) for metric in figures.ranked(len(self.classes))},
         }
-        metric_of = dict.fromkeys(over_patients) | {"mcnemar": "accuracy"}
         knowing = {
-            name: paired.with_seeds(test, self._between(first, second, metric_of[name] or name))
+            name: paired.with_seeds(test, self._between(first, second, "accuracy" if name == "mcnemar" else name))
             for name, test in over_patients.items()
         }
         return knowing | over_folds

@@ -262,7 +262,7 @@ def strata(cases: Scored) -> list[Ints]:
 
 @dataclass(frozen=True)
 class Spread:
-    """How far the choice of patients moves a statistic: its variance, and the degrees of freedom of that."""
+    """How far the choice of patients, or of seeds, moves a statistic: the variance, and its degrees of freedom."""
 
     variance: float
     freedom: float

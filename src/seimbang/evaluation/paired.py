@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from seimbang.evaluation import intervals
-from seimbang.evaluation.intervals import Z
+from seimbang.evaluation.intervals import Spread, Z
 from seimbang.evaluation.predictions import Floats, Ints
-from seimbang.evaluation.seeds import Spread, p_value, quantile
+from seimbang.evaluation.seeds import p_value, quantile
 
 FEW = 25
 ENUMERATED = 14

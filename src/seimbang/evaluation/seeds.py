@@ -7,33 +7,20 @@ the normal quantile: with three seeds that differ widely it is 4.3 instead of 1.
 """
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
+from seimbang.evaluation.intervals import Spread, Z, satterthwaite
 from seimbang.evaluation.predictions import Floats
 
-Z = 1.959963984540054
-
-
-@dataclass(frozen=True)
-class Spread:
-    """The variance between seeds of a mean over them.
-
-    Attributes:
-        variance: Its estimate.
-        freedom: Degrees of freedom of the estimate.
-    """
-
-    variance: float = 0.0
-    freedom: float = 1.0
+NONE = Spread(0.0, 1.0)
 
 
 def spread(of_seeds: Floats) -> Spread:
     """Return the variance of the mean of the figures of each seed, shape ``(s,)``; 0 where it cannot be known."""
     known = of_seeds[np.isfinite(of_seeds)]
     if len(known) < 2 or np.ptp(known) < 1e-12:
-        return Spread()
+        return NONE
     return Spread(float(known.var(ddof=1)) / len(known), len(known) - 1.0)
 
 
@@ -46,8 +33,8 @@ def difference(first: Floats, second: Floats) -> Spread:
     parts = [part for part in (spread(first), spread(second)) if part.variance]
     total = sum(part.variance for part in parts)
     if not parts:
-        return Spread()
-    return Spread(total, total**2 / sum(part.variance**2 / part.freedom for part in parts))
+        return NONE
+    return Spread(total, satterthwaite(total, [(part.variance, round(part.freedom) + 1) for part in parts]))
 
 
 def quantile(patients: float, between: Spread, level: float = 0.05) -> float:

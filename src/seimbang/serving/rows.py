@@ -15,7 +15,7 @@ import pandas as pd
 from seimbang.datasets.base import Column
 from seimbang.datasets.columns import encode
 from seimbang.datasets.images import missing
-from seimbang.datasets.sheets import blocks, every_number, whole
+from seimbang.datasets.sheets import every_number, together, whole
 from seimbang.record.files import damaged, read_bytes
 from seimbang.serving.predictor import Prediction, Predictor
 
@@ -44,7 +44,7 @@ def read_file(path: Path) -> pd.DataFrame:
     """
     if not path.is_file():
         missing(path)
-    return whole(blocks(path, numbers=every_number), path.name)
+    return whole(together(path, numbers=every_number).rows, path.name)
 
 
 def read_rows(predictor: Predictor, table: pd.DataFrame) -> tuple[Rows, list[Prediction]]:

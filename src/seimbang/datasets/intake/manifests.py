@@ -15,7 +15,7 @@ from seimbang.datasets.intake.label_column import ALL, label_role
 from seimbang.datasets.intake.patient_column import group_role, part_columns, parts_said, split_keys
 from seimbang.datasets.paths import NAMED, Index, is_image, posix
 from seimbang.datasets.roles import IMAGES, known_as
-from seimbang.datasets.sheets import blocks, read, whole
+from seimbang.datasets.sheets import read, together, whole
 from seimbang.errors import DataError
 
 ROWS = 50
@@ -31,7 +31,7 @@ def lists_images(path: Path) -> bool:
     Raises:
         DataError: It cannot be read as a table.
     """
-    first = next(iter(blocks(path)), None)
+    first = next(iter(together(path).rows), None)
     return first is not None and bool(_image_column(first, _folder(path, first, Hints())))
 
 
