@@ -361,6 +361,9 @@ def test_the_ensemble_of_several_seeds_is_a_row_of_its_own():
             together["sets"][part]["default"]["metrics"]["auc"]
         )
         assert mixed["sets"][part]["ensemble"]["confusion"] == together["sets"][part]["default"]["confusion"]
+    of_each = [cut for one in seeds for cut in evaluate(one, ("a", "b"), **options)["threshold"]["folds"].values()]
+    assert sorted(mixed["threshold"].pop("trainings")) == pytest.approx(sorted(of_each))
+    assert together["threshold"].pop("trainings") == []
     assert rounded(mixed["threshold"]) == rounded(together["threshold"])
     assert together["sets"]["test"]["ensemble"] is None
 

@@ -41,7 +41,7 @@ def evaluate(
     return {
         "classes": list(classes),
         "positive": classes[-1],
-        "threshold": _rule(threshold.by_training(together, classes), tuned),
+        "threshold": _rule(table, together, classes, tuned),
         "sets": {
             name: _set(name, rules, classes, seed)
             | {"ensemble": _ensemble(ensembles[name], classes, resamples, seed, tuned) if ensembles else None}
@@ -108,11 +108,17 @@ def _ensemble(cases: Scored, classes: Sequence[str], resamples: int, seed: int, 
     return Measured(cases, cases.decisions(tuned), classes, resamples, seed).table()
 
 
-def _rule(cuts: dict[tuple[str, str], float], tuned: bool) -> dict[str, Any]:
+def _rule(table: pd.DataFrame, together: pd.DataFrame, classes: Sequence[str], tuned: bool) -> dict[str, Any]:
     """Say which thresholds were chosen; ``value`` is that of the first fold, whose models are the ones to be used."""
+    cuts = threshold.by_training(together, classes)
     value, rule = (next(iter(cuts.values())), threshold.RULE) if cuts else (None, "none: the most probable class")
-    folds = {fold: cut for (fold, _), cut in cuts.items()}
-    return {"value": value, "folds": folds, "rule": rule, "decides": tuned and bool(cuts)}
+    return {
+        "value": value,
+        "folds": {fold: cut for (fold, _), cut in cuts.items()},
+        "trainings": [] if together is table else list(threshold.by_training(table, classes).values()),
+        "rule": rule,
+        "decides": tuned and bool(cuts),
+    }
 
 
 def _gaps(read: Mapping[str, Mapping[str, Measured]], rule: str, classes: int) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from seimbang.evaluation.intervals import newcombe
 from seimbang.record.base import Record
@@ -180,18 +180,28 @@ class SetMetrics(Record):
 
 
 class Thresholds(Record):
-    """Which thresholds were chosen on validation, one per fold, how, and whether the arm decides by them."""
+    """Which thresholds were chosen on validation, how, and whether the arm decides by them.
+
+    Attributes:
+        value: That of the models that are served.
+        folds: Of the models of all seeds of each fold together.
+        trainings: With several seeds that of each training, by which its figures are.
+        rule: How they were chosen.
+        decides: Whether the arm's own answer is by them.
+    """
 
     value: float | None
     folds: dict[str, float]
+    trainings: list[float] = Field(default_factory=list)
     rule: str
     decides: bool
 
     @property
     def text(self) -> str:
-        """The threshold, or the range of those of the folds."""
-        numbers = sorted({fixed(value) for value in self.folds.values()})
-        return f"{numbers[0]} to {numbers[-1]}, one per fold" if len(numbers) > 1 else "".join(numbers) or "none"
+        """The threshold, or the range of those of the folds or trainings."""
+        numbers = sorted({fixed(value) for value in self.trainings or self.folds.values()})
+        each = "training" if self.trainings else "fold"
+        return f"{numbers[0]} to {numbers[-1]}, one per {each}" if len(numbers) > 1 else "".join(numbers) or "none"
 
 
 class Folded(Record):
