@@ -1,6 +1,6 @@
 """Takes the README's pictures anew: the top of the demo's report, its arms side by side, and the page.
 
-seimbang demo                    # makes runs/phantom
+seimbang demo                    # makes runs/demo
 python tests/docs/pictures.py
 """
 
@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
-RUN = Path("runs/phantom")
+RUN = Path("runs/demo")
 FLAGS = ["--no-sandbox", "--disable-gpu"]
 WAIT = 60_000  # ms
 

@@ -365,7 +365,16 @@ def test_the_ensemble_of_several_seeds_is_a_row_of_its_own():
     assert sorted(mixed["threshold"].pop("trainings")) == pytest.approx(sorted(of_each))
     assert together["threshold"].pop("trainings") == []
     assert rounded(mixed["threshold"]) == rounded(together["threshold"])
-    assert together["sets"]["test"]["ensemble"] is None
+    assert "ensemble" not in together["sets"]["test"]
+
+
+def test_the_ensemble_is_measured_by_its_threshold_too():
+    seeds = of_three_seeds()
+    mean = seeds[0].assign(**{p: np.mean([one[p] for one in seeds], 0) for p in ("p_a", "p_b")})
+    mixed, together = (evaluate(table, ("a", "b"), resamples=30) for table in (pd.concat(seeds), mean))
+    for ours, theirs in (("ensemble", "default"), ("ensemble_tuned", "tuned")):
+        assert mixed["sets"]["test"][ours]["confusion"] == together["sets"]["test"][theirs]["confusion"]
+    assert mixed["sets"]["test"]["ensemble_tuned"]["confusion"] != mixed["sets"]["test"]["ensemble"]["confusion"]
 
 
 def test_an_interval_knows_of_the_seeds():

@@ -44,7 +44,7 @@ def evaluate(
         "threshold": _rule(table, together, classes, tuned),
         "sets": {
             name: _set(name, rules, classes, seed)
-            | {"ensemble": _ensemble(ensembles[name], classes, resamples, seed, tuned) if ensembles else None}
+            | (_together(_readings(ensembles[name], classes, resamples, seed, tuned)) if ensembles else {})
             for name, rules in read.items()
         },
         "folds": {"test": of_folds.table()} if len(of_folds.names) > 1 else {},
@@ -103,9 +103,12 @@ def _relocated(cases: Scored, seed: int) -> Ints | None:
     return np.concatenate(known) if len(known) == len(decided) else None
 
 
-def _ensemble(cases: Scored, classes: Sequence[str], resamples: int, seed: int, tuned: bool) -> dict[str, Any]:
-    """Return the figures of the models of all seeds together, by the arm's own rule."""
-    return Measured(cases, cases.decisions(tuned), classes, resamples, seed).table()
+def _together(rules: Mapping[str, Measured]) -> dict[str, Any]:
+    """Return the figures of the models of all seeds together, by each rule."""
+    return {
+        "ensemble": rules["default"].table(),
+        "ensemble_tuned": rules["tuned"].table() if "tuned" in rules else None,
+    }
 
 
 def _rule(table: pd.DataFrame, together: pd.DataFrame, classes: Sequence[str], tuned: bool) -> dict[str, Any]:

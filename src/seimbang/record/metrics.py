@@ -157,6 +157,7 @@ class SetMetrics(Record):
         default: By the arm's own rule.
         tuned: By the threshold chosen on validation.
         ensemble: Of the models of all seeds together, which is what is served; None with one seed.
+        ensemble_tuned: The same by their threshold chosen on validation.
         seeds: Number of seeds, over which the figures are means: what to expect of one training.
         local: With a threshold set anew on an external set.
     """
@@ -166,6 +167,7 @@ class SetMetrics(Record):
     default: Measures
     tuned: Measures | None = None
     ensemble: Measures | None = None
+    ensemble_tuned: Measures | None = None
     seeds: int = 1
     local: Local | None = None
 
@@ -173,6 +175,11 @@ class SetMetrics(Record):
     def served(self) -> Measures:
         """The figures of what is served."""
         return self.ensemble or self.default
+
+    @property
+    def served_tuned(self) -> Measures | None:
+        """The same by the threshold chosen on validation."""
+        return self.ensemble_tuned if self.ensemble else self.tuned
 
     def by(self, tuned: bool) -> Measures | None:
         """Return the figures by the threshold chosen on validation, or by the arm's own rule."""

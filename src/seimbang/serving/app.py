@@ -242,11 +242,11 @@ def results(contents: Contents, words: Words) -> None:
     metrics = contents.arm.metrics
     test, threshold = metrics.sets["test"], words.number(metrics.threshold.value or 0.0, 2)
     heading(words("model.results"), 2)
-    columns: dict[str, Measures] = {words("model.test"): test.default}
-    if test.tuned:
-        columns[words("model.tuned", threshold=threshold)] = test.tuned
+    columns: dict[str, Measures] = {words("model.test"): test.served}
+    if test.served_tuned:
+        columns[words("model.tuned", threshold=threshold)] = test.served_tuned
     for name in contents.externals:
-        columns[words("data.external_part", name=name)] = metrics.sets[f"external:{name}"].default
+        columns[words("data.external_part", name=name)] = metrics.sets[f"external:{name}"].served
     names = {str(words("model.figure")): figure_names(contents, words)}
     table(names | {column: figures(measures, words) for column, measures in columns.items()})
     st.markdown(words("model.results_text"))
@@ -257,7 +257,8 @@ def results(contents: Contents, words: Words) -> None:
     heading(words("model.counts"), 2)
     bullets(list(counted(metrics, words)))
     for name in contents.externals:
-        gap = words.interval(metrics.gaps[f"external:{name}"]["balanced_accuracy"])
+        there, here = (part.served.metrics["balanced_accuracy"] for part in (metrics.sets[f"external:{name}"], test))
+        gap = words.interval(there.minus(here))
         gap = gap.replace("\N{NO-BREAK SPACE}%", "")
         st.markdown(words("model.gap", name=name, gap=gap))
     if contents.externals:
@@ -272,7 +273,7 @@ def compared(contents: Contents, words: Words) -> None:
     columns: dict[str, Sequence[str]] = {words("model.arm"): names}
     for name in ("test", *(f"external:{name}" for name in contents.externals)):
         title = words("model.test" if name == "test" else "data.external_part", name=name.removeprefix("external:"))
-        columns[title] = [words.interval(arm.metrics.sets[name].default.metrics["balanced_accuracy"]) for arm in arms]
+        columns[title] = [words.interval(arm.metrics.sets[name].served.metrics["balanced_accuracy"]) for arm in arms]
     table(columns)
     st.markdown(words("model.arms_text", arm=contents.arm.name))
     if any(arm.facts.leaky for arm in arms):
