@@ -64,7 +64,13 @@ def command(*words: object) -> list[str]:
 
 
 def start(words: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    with errors(environment).open("ab") as file:  # not a pipe: it fills while nobody reads, and the command waits
+        return subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL, stderr=file)
+
+
+def errors(environment: dict[str, str]) -> Path:
+    """Return the file with what the commands of this benchmark said on standard error."""
+    return Path(environment["SEIMBANG_CACHE"]).with_name("stderr.txt")
 
 
 def processes(way: str, mark: str) -> list[int]:
@@ -81,6 +87,14 @@ def processes(way: str, mark: str) -> list[int]:
     return found
 
 
+def wait_for_workers(way: str, mark: str, seconds: float = 20) -> list[int]:
+    """Return the workers as soon as there are any; a command needs some time until it has them."""
+    end = time.monotonic() + seconds
+    while not (pids := processes(way, mark)) and time.monotonic() < end:
+        time.sleep(0.2)
+    return pids
+
+
 def disturb(way: str, words: list[str], kills: int, environment: dict[str, str], chance: random.Random) -> Counter[str]:
     """Run ``words`` to the end, killing ``kills`` times; return how often who was killed."""
     crew = [start(words, environment) for _ in range(3 if way == "work" else 1)]
@@ -90,11 +104,11 @@ def disturb(way: str, words: list[str], kills: int, environment: dict[str, str],
         for k, process in enumerate(crew):
             if process.poll() is not None:
                 if process.returncode > 0:
-                    sys.exit(f"exit code {process.returncode}: {process.stderr.read().decode()[-3000:]}")
+                    sys.exit(f"exit code {process.returncode}: {errors(environment).read_text()[-3000:]}")
                 crew[k] = start(words, environment)
-        workers = [("worker", pid) for pid in processes(way, environment["MARK"])]
+        workers = wait_for_workers(way, environment["MARK"]) if way != "work" and chance.random() < 0.7 else []
         everybody = [("main", process.pid) for process in crew]
-        who, pid = chance.choice(workers if workers and chance.random() < 0.7 else everybody)
+        who, pid = chance.choice([("worker", pid) for pid in workers] or everybody)
         try:
             os.kill(pid, signal.SIGKILL)
             done[who] += 1

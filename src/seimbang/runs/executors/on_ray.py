@@ -84,7 +84,14 @@ def _connect(address: str, processors: int) -> Any:
         if address:
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
         else:
-            ray.init(num_cpus=processors, log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False)
+            # without "local", Ray joins whatever cluster runs on this machine, somebody else's too
+            ray.init(
+                address="local",
+                num_cpus=processors,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                include_dashboard=False,
+            )
     except (ConnectionError, ValueError, RuntimeError) as error:
         found = f"no Ray cluster at {address or 'this machine'} ({error})"
         raise ResourceError("RAY_UNREACHABLE", found, "a cluster that runs", "start one: ray start --head") from error
