@@ -17,6 +17,7 @@ from seimbang.record.cases import ExampleRow, GalleryRow, Heat, Quality
 from seimbang.record.comparison import Comparison
 from seimbang.record.data import Audit, Data, Provenance
 from seimbang.record.files import MEND, damaged, missing, read_json, read_text
+from seimbang.record.labels import Labels
 from seimbang.record.metrics import Metrics, SetMetrics
 from seimbang.record.over_findings import require_one_finding
 from seimbang.study.schema import Study
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 T = TypeVar("T")
+D = TypeVar("D")
 CURVES = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "val_recall")
 
 
@@ -89,6 +91,7 @@ class Run:
         toml: The study file as it was run.
         comparisons: Paired tests of the arms, by protocol; none before two arms are finished.
         unfinished: The study's arms that have no numbers yet, or were not compared yet with the others.
+        labels: Labels that look wrong; None where every arm leaks.
     """
 
     folder: Path
@@ -100,6 +103,7 @@ class Run:
     comparisons: dict[str, Comparison]
     unfinished: list[str]
     provenance: Provenance
+    labels: Labels | None
 
     @property
     def protocols(self) -> dict[str, list[Arm]]:
@@ -161,6 +165,7 @@ def read(folder: Path) -> Run:
         comparisons,
         [f"{arm} ({protocol})" if protocol else arm for protocol, arm in left],
         read_json(folder / "provenance.json", Provenance),
+        _optional(folder / "labels.json", Labels, None),
     )
 
 
@@ -244,7 +249,7 @@ def _arm(folder: Path) -> Arm:
     )
 
 
-def _optional(path: Path, kind: type[T], otherwise: T) -> T:
+def _optional(path: Path, kind: type[T], otherwise: D) -> T | D:
     return read_json(path, kind) if path.is_file() else otherwise
 
 

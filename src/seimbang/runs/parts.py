@@ -239,6 +239,7 @@ def _record_token(scope: Scope) -> Any:
         "*.csv",
         "clusters.png",
         "samples/*",
+        "labels/*",
         "arms/*/*.json",
         "arms/*/*.csv",
         "arms/*/*/*.png",
