@@ -40,7 +40,7 @@ EACH_ARM = (
 """For each arm, as soon as its last job is done."""
 
 AFTER = (
-    Step("comparisons", compared.comparison_files, ("comparisons.json",), version=2),
+    Step("comparisons", compared.comparison_files, ("comparisons.json",), version=3),
     Step("provenance", provenance.provenance_files, ("provenance.json",)),
     Step("report", report_files, ("report.html", "metrics.csv", "table.tex", "figures/*.*")),
 )
