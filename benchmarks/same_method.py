@@ -1,8 +1,8 @@
 """How often the same method, trained with other seeds, is called different from itself.
 
-    python benchmarks/same_method.py [--arms N] [--seeds N] [--model cnn|kidney_cnn|mlp] [--repeats N] [--flip SHARE]
+    python benchmarks/same_method.py [--arms N] [--seeds N] [--model gru|kidney_cnn|mlp] [--repeats N] [--flip SHARE]
 
-Arms that differ in nothing but their seeds, on the phantom (networks) or the breast-cancer table (``mlp``). Of all
+Arms that differ in nothing but their seeds, on the data of the phantom study (networks) or the breast-cancer table (``mlp``). Of all
 pairs it counts those whose balanced accuracy is called different: by p of the pair alone, and corrected for all pairs
 of a study. The first column is of one seed an arm, which is what tests of trainings say; the second of all seeds.
 
@@ -27,17 +27,18 @@ from seimbang.runs.executors import Options
 from seimbang.runs.run import run
 from seimbang.study.schema import parse
 
-PHANTOM = {"source": "phantom", "positive": "PNEUMONIA", "phantom": {"patients": 200, "prevalence": 0.3}}
+PHANTOM = {"source": "phantom", "positive": "PNEUMONIA", "phantom": {"patients": 800, "prevalence": 0.2}}
+IMAGE = {"size": [64, 64], "channels": 1}
 DATA: dict[str, dict[str, Any]] = {
-    "cnn": {
+    "gru": {
         "data": PHANTOM,
-        "image": {"size": [32, 32]},
-        "model": {"name": "cnn", "widths": [8], "dense": [8]},
-        "training": {"epochs": 8},
+        "image": IMAGE,
+        "model": {"name": "gru", "units": 32},
+        "training": {"epochs": 15, "batch_size": 16, "learning_rate": 0.002},
     },
     "kidney_cnn": {
         "data": PHANTOM,
-        "image": {"size": [64, 64], "channels": 1},
+        "image": IMAGE,
         "model": {"name": "kidney_cnn"},
         "training": {"epochs": 8, "learning_rate": 0.0003},
     },
@@ -99,7 +100,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--arms", type=int, default=6)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--model", choices=sorted(DATA), default="cnn")
+    parser.add_argument("--model", choices=sorted(DATA), default="gru")
     parser.add_argument("--repeats", type=int, default=3, help="studies, each of another split")
     parser.add_argument(
         "--flip", type=float, default=0.0, metavar="SHARE", help="of labels, of a last arm that is worse"
