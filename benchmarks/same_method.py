@@ -2,9 +2,9 @@
 
     python benchmarks/same_method.py [--arms N] [--seeds N] [--model gru|kidney_cnn|mlp] [--repeats N] [--flip SHARE]
 
-Arms that differ in nothing but their seeds, on the data of the phantom study (networks) or the breast-cancer table (``mlp``). Of all
-pairs it counts those whose balanced accuracy is called different: by p of the pair alone, and corrected for all pairs
-of a study. The first column is of one seed an arm, which is what tests of trainings say; the second of all seeds.
+Arms that differ in nothing but their seeds, on the data of the phantom study (networks) or the breast-cancer table. Of
+all pairs it counts those whose balanced accuracy is called different: by p of the pair alone, and corrected for all
+pairs of a study. The first column is of one seed an arm, which is what tests of trainings say; the second of all.
 
 With ``--flip`` the last arm has a real effect, which is to be found: this share of the labels of its rarest class are
 wrong in training. Then only its pairs are counted.
