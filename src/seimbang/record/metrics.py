@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -148,11 +148,25 @@ class Local(Record):
     gain: dict[str, Value]
 
 
+class OtherUnit(Record):
+    """The same set by the other unit: of patients where figures are of cases, of cases where they are of patients.
+
+    Attributes:
+        n: Number of these.
+        default: By the arm's own rule.
+        tuned: By the threshold chosen on validation, by the same unit.
+    """
+
+    n: int
+    default: Measures
+    tuned: Measures | None
+
+
 class SetMetrics(Record):
     """One set.
 
     Attributes:
-        n: Number of cases.
+        n: Number of cases; of patients where these are the unit.
         groups: Number of patients.
         default: By the arm's own rule.
         tuned: By the threshold chosen on validation.
@@ -160,6 +174,7 @@ class SetMetrics(Record):
         ensemble_tuned: The same by their threshold chosen on validation.
         seeds: Number of seeds, over which the figures are means: what to expect of one training.
         local: With a threshold set anew on an external set.
+        other: By the other unit, where patients have several cases.
     """
 
     n: int
@@ -170,6 +185,7 @@ class SetMetrics(Record):
     ensemble_tuned: Measures | None = None
     seeds: int = 1
     local: Local | None = None
+    other: OtherUnit | None = None
 
     @property
     def served(self) -> Measures:
@@ -221,8 +237,13 @@ class Folded(Record):
 
 
 class Metrics(Record):
-    """``metrics.json`` of an arm; gaps are each external set minus the internal test, by the two rules of a set."""
+    """``metrics.json`` of an arm; gaps are each external set minus the internal test, by the two rules of a set.
 
+    ``unit`` is what figures are of, and ``combine`` how the probabilities of a patient's cases become one.
+    """
+
+    unit: Literal["case", "patient"] = "case"
+    combine: str = "mean"
     classes: list[str]
     positive: str
     threshold: Thresholds

@@ -1,6 +1,7 @@
 """From a study, or from a run folder that was prepared before, to what jobs and steps are about."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ import pandas as pd
 
 from seimbang import datasets, splits
 from seimbang.datasets.base import Dataset, SourceSettings
-from seimbang.errors import IntegrityError
+from seimbang.errors import IntegrityError, StudyError
+from seimbang.evaluation.base import EvaluationSettings
 from seimbang.imaging.files import write_atomic
 from seimbang.record.base import dump
 from seimbang.record.folder import RunFolder, digest
@@ -43,7 +45,26 @@ def prepare(study: Study, root: Path, quick: bool = False, alike: Study | None =
     internal = load(study.data, study, root)
     external = {one.name: load(one.data, study, root, internal.cases.classes) for one in study.external}
     other = load(study.data, alike, root) if alike else None
+    _require_patients(study.evaluation, internal, external)
     return Prepared(study, internal, external, quick, other)
+
+
+def _require_patients(settings: EvaluationSettings, internal: Dataset, external: Mapping[str, Dataset]) -> None:
+    """Check that patients can be what figures are of.
+
+    Raises:
+        StudyError: EVALUATION_PATIENTS: they are not known. EVALUATION_COMBINE: more than two classes.
+    """
+    classes = len(internal.cases.classes)
+    if settings.combine != "mean" and classes > 2:
+        found = f"evaluation.combine = {settings.combine!r} and {classes} classes"
+        expected = "two classes, of which it takes the probability of the positive one"
+        raise StudyError("EVALUATION_COMBINE", found, expected, 'set evaluation.combine = "mean"')
+    unknown = [name for name, data in {"data": internal, **external}.items() if not data.cases.has_groups]
+    if settings.unit == "patient" and unknown:
+        found = f'evaluation.unit = "patient" and no patient known in {", ".join(unknown)}'
+        fix = 'say where patients are written, as in seimbang init DATA --group COLUMN, or set evaluation.unit = "case"'
+        raise StudyError("EVALUATION_PATIENTS", found, "the patient of each case", fix)
 
 
 def threads_of(folder: RunFolder, jobs: int) -> int:

@@ -11,6 +11,7 @@ from seimbang.balance.base import Recipe
 from seimbang.checks.base import Finding
 from seimbang.datasets.base import CaseTable, Dataset
 from seimbang.evaluation import evaluate
+from seimbang.evaluation.base import EvaluationSettings
 from seimbang.imaging.base import ImageSettings
 from seimbang.record.arm import ArmFacts, Package
 from seimbang.record.base import dump
@@ -49,9 +50,12 @@ def _frame(name: str, job: Job, cases: CaseTable, rows: Rows, p: np.ndarray) -> 
     return pd.DataFrame({**columns, "label": known.label, **probabilities})
 
 
-def metric_files(predictions: pd.DataFrame, classes: Sequence[str], decides: str) -> Files:
+def metric_files(
+    predictions: pd.DataFrame, classes: Sequence[str], decides: str, evaluation: EvaluationSettings
+) -> Files:
     """Return every figure of the arm, from its predictions alone."""
-    return {"metrics.json": dump(Metrics.model_validate(evaluate(predictions, classes, tuned=decides == "tuned")))}
+    figures = evaluate(predictions, classes, tuned=decides == "tuned", settings=evaluation)
+    return {"metrics.json": dump(Metrics.model_validate(figures))}
 
 
 def search_files(results: Sequence[Result]) -> Files:
