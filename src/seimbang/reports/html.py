@@ -19,6 +19,7 @@ from seimbang.record.read import Arm, Run
 from seimbang.reports import folds, quality
 from seimbang.reports.answer import Sentence, answer
 from seimbang.reports.figures import Figure
+from seimbang.reports.subgroups import by_subgroup
 from seimbang.reports.tables import (
     Row,
     by_other_unit,
@@ -109,6 +110,7 @@ def _context(run: Run, figures: Mapping[str, Figure]) -> dict[str, Any]:
         "together": {protocol.name: together(run, "test", protocol.name) for protocol in run.data.protocols},
         "others": {protocol.name: by_other_unit(run, "test", protocol.name) for protocol in run.data.protocols},
         "others_outside": {name: by_other_unit(run, f"external:{name}") for name in run.external},
+        "subgroups": by_subgroup(run),
         "chances": {protocol.name: chances(run, protocol.name) for protocol in run.data.protocols},
         "external": {name: compared(run, f"external:{name}") for name in run.external},
         "relocated": {name: relocated(run, f"external:{name}") for name in run.external},

@@ -15,6 +15,7 @@ from seimbang.evaluation.table import PRIMARY
 from seimbang.record.comparison import TUNED, Pair
 from seimbang.record.metrics import Measures, Value
 from seimbang.record.read import Arm, Run
+from seimbang.reports import subgroups
 
 _CSV = ("arm", "set", "threshold", "class", "metric", "value", "low", "high", "interval", "of_seeds")
 _ESCAPES = {
@@ -232,6 +233,8 @@ def metrics_csv(run: Run) -> str:
             for rule, measures in (rules | {"ensemble": measured.ensemble, by_other: other}).items():
                 for klass, metric, value in _long(measures) if measures else ():
                     writer.writerow([arm.name, part, rule, klass, metric, *_fields(value)])
+        for part, subgroup, metric, value in subgroups.rows(arm):
+            writer.writerow([arm.name, part, "default", subgroup, metric, *_fields(value)])
         for part, folded in arm.metrics.folds.items():
             for kind, values in (("mean", folded.mean), ("sd", folded.sd)):
                 for metric, mean_or_sd in values.items():

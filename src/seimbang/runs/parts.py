@@ -292,6 +292,10 @@ PARTS: Mapping[str, Part] = {
         lambda scope: scope.prepared.study.evaluation,
         lambda scope: scope.prepared.study.evaluation.model_dump(mode="json"),
     ),
+    "subgroups": Part(
+        lambda scope: scope.prepared.subgroups,
+        lambda scope: {name: digest(frame.to_csv()) for name, frame in scope.prepared.subgroups.items()},
+    ),
     "decides": _plain(lambda scope: scope.plan.balance.decides),
     "task": Part(_task, _task_token),
     "sets": Part(_sets, _sets_token),

@@ -12,6 +12,7 @@ from seimbang.checks.base import Finding
 from seimbang.datasets.base import CaseTable, Dataset
 from seimbang.evaluation import evaluate
 from seimbang.evaluation.base import EvaluationSettings
+from seimbang.evaluation.subgroups import by_subgroup
 from seimbang.imaging.base import ImageSettings
 from seimbang.record.arm import ArmFacts, Package
 from seimbang.record.base import dump
@@ -51,10 +52,17 @@ def _frame(name: str, job: Job, cases: CaseTable, rows: Rows, p: np.ndarray) -> 
 
 
 def metric_files(
-    predictions: pd.DataFrame, classes: Sequence[str], decides: str, evaluation: EvaluationSettings
+    predictions: pd.DataFrame,
+    classes: Sequence[str],
+    decides: str,
+    evaluation: EvaluationSettings,
+    subgroups: Mapping[str, pd.DataFrame],
 ) -> Files:
-    """Return every figure of the arm, from its predictions alone."""
-    figures = evaluate(predictions, classes, tuned=decides == "tuned", settings=evaluation)
+    """Return every figure of the arm, from its predictions alone, and by the columns of the data."""
+    tuned = decides == "tuned"
+    figures = evaluate(predictions, classes, tuned=tuned, settings=evaluation)
+    for name, columns in by_subgroup(predictions, subgroups, classes, tuned, evaluation).items():
+        figures["sets"][name]["subgroups"] = columns
     return {"metrics.json": dump(Metrics.model_validate(figures))}
 
 
