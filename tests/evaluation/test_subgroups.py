@@ -174,3 +174,18 @@ def test_an_external_set_has_them_where_it_has_the_columns_in_the_bands_of_the_i
     out = measured(table, frame, "case", ("age",), **{"external:B": outside})
     assert set(out) == {"test", "external:B"}
     assert [level["name"] for level in out["external:B"][0]["levels"]] == ["over 44.25"]
+
+
+@pytest.mark.parametrize("classes", [("well", "ill"), ("well", "ill", "other")])
+def test_a_value_without_a_class_says_what_cannot_be_estimated_and_is_in_no_gap(classes):
+    table = predictions(120, images=1).assign(p_other=0.0)
+    if len(classes) == 3:
+        table.loc[table.index % 4 == 0, "label"] = "other"
+    frame = columns(table, ward=lambda k: f"w{k % 2}")
+    frame["ward"] = frame.ward.where((table.set_index("case_id").label != "well") | (frame.ward == "w0"), "w2")
+    settings = EvaluationSettings(subgroups=("ward",))
+    [by] = by_subgroup(table, {"": frame}, classes, False, settings)["test"]
+    one = next(level for level in by["levels"] if level["name"] == "w1")
+    assert one["support"]["well"] == 0
+    assert one["values"]["balanced_accuracy"]["why"].startswith("the set has no case of well")
+    assert by["gap"]["p"] is None
