@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 
 from seimbang.checks.base import CheckResult, merge
 from seimbang.checks.evidence import Evidence
-from seimbang.imaging.similarity import Floats
+from seimbang.imaging.similarity import Floats, thumbnails
 
 SIDE, CELLS = 32, 8
 """Thumbnails of so many pixels become so many cells on each side."""
@@ -77,29 +77,29 @@ def known_data() -> tuple[KnownData, ...]:
     return tuple(sorted((KnownData(**tomllib.loads(text)) for text in texts), key=lambda known: known.name))
 
 
-def kept_digests(thumbnails: Floats) -> list[str]:
+def kept_digests(small: Floats) -> list[str]:
     """Return the digests of the images whose digest is one that is kept, in their order.
 
     Args:
-        thumbnails: What ``similarity.thumbnails`` returns, ``(n, 1024)``; of smaller images there are no digests.
+        small: What ``similarity.thumbnails`` returns, ``(n, 1024)``; of smaller images there are no digests.
     """
-    n, pixels = thumbnails.shape
+    n, pixels = small.shape
     if pixels != SIDE * SIDE:
         return []
-    cells = thumbnails.reshape(n, CELLS, SIDE // CELLS, CELLS, SIDE // CELLS).mean((2, 4))
+    cells = small.reshape(n, CELLS, SIDE // CELLS, CELLS, SIDE // CELLS).mean((2, 4))
     bits = np.packbits((np.diff(cells, axis=2) > 0).reshape(n, -1), axis=1)
-    plain = (thumbnails != 0).any(axis=1)
+    plain = (small != 0).any(axis=1)
     rows = (row.tobytes() for row in bits[plain])
     return [row.hex() for row in rows if blake2b(row, digest_size=1).digest()[0] % KEPT == 0]
 
 
-def recognise(thumbnails: Floats) -> Iterator[Recognised]:
+def recognise(small: Floats) -> Iterator[Recognised]:
     """Yield the known data sets that some images are from.
 
     Args:
-        thumbnails: See ``kept_digests``.
+        small: See ``kept_digests``.
     """
-    own = kept_digests(thumbnails)
+    own = kept_digests(small)
     for known in known_data():
         theirs = set(known.digests.split())
         count = sum(digest in theirs for digest in own)
@@ -108,7 +108,13 @@ def recognise(thumbnails: Floats) -> Iterator[Recognised]:
 
 
 def facts(evidence: Evidence) -> CheckResult | None:
-    """What is known of the data set, where it is a public one."""
+    """What is known of the data set and of external sets, where they are public ones."""
     if evidence.data.kind != "image":
         return None
-    return merge(CheckResult(known.sentence, count=1) for known in recognise(evidence.thumbnails))
+    inside = [known.sentence for known in recognise(evidence.thumbnails)]
+    outside = [
+        f"External set {name}: {known.sentence[0].lower()}{known.sentence[1:]}"
+        for name, data in evidence.external.items()
+        for known in recognise(thumbnails(data.X))
+    ]
+    return merge(CheckResult(sentence, count=1) for sentence in inside + outside)
