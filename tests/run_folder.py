@@ -21,6 +21,7 @@ from seimbang.record.cases import ExampleRow, GalleryRow, Heat, HeatRow, Quality
 from seimbang.record.comparison import Comparison
 from seimbang.record.data import Audit, Data, ProtocolFacts, Provenance, Sample
 from seimbang.record.metrics import Metrics
+from seimbang.record.openings import Openings, PartCount
 from seimbang.record.read import read_predictions
 from seimbang.runs.compared import compared
 from seimbang.splits.base import SplitSettings
@@ -67,10 +68,19 @@ def fake_run(path: Path, arms: int = 2, external: bool = True) -> Path:
     for name in names:
         _arm(path, name, cases, rng)
     _provenance(path, names)
+    _openings(path, external)
     tables = {name: read_predictions(path / "arms" / slug(name)) for name in names}
     unbalanced = [name for name in names if ARMS[name]["method"] == "none"]
     _json(path / "comparisons.json", {"": Comparison.model_validate(compared(tables, CLASSES, [], unbalanced))})
     return path
+
+
+def _openings(path: Path, external: bool) -> None:
+    sets = {"test": 120} | ({"external:NIH": 80} if external else {})
+    parts = [
+        PartCount(set=name, protocol="", cases=cases, times=1, studies=1, here=True) for name, cases in sets.items()
+    ]
+    _json(path / "openings.json", Openings(closed=False, parts=parts))
 
 
 def slug(name: str) -> str:

@@ -95,9 +95,12 @@ def run(
     workers: Workers = None,
     on: On = "here",
     address: Address = "",
+    without_test: Annotated[
+        bool, typer.Option("--without-test", help="Train and validate only; run it again without this to test.")
+    ] = False,
 ) -> None:
     """Run a study, or what is left of it after an interruption, and write its report."""
-    options = _options(workers, on, address)
+    options = _options(workers, on, address, without_test)
     _commands().run(study, _root(data), out or _default_out(study, quick), arm, quick, options)
 
 
@@ -146,8 +149,8 @@ def doctor() -> None:
     _commands().doctor()
 
 
-def _options(workers: int | None, on: str = "here", address: str = "") -> Any:
-    return _commands().options(workers, on, address)
+def _options(workers: int | None, on: str = "here", address: str = "", without_test: bool = False) -> Any:
+    return _commands().options(workers, on, address, without_test)
 
 
 def _default_out(study: str, quick: bool) -> Path:

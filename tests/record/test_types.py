@@ -14,6 +14,7 @@ from seimbang.record.comparison import Comparison, PairedTest
 from seimbang.record.data import Audit, Data, Provenance
 from seimbang.record.files import read_json
 from seimbang.record.metrics import Metrics, Value
+from seimbang.record.openings import Openings
 from seimbang.record.read import read
 from seimbang.study.schema import Study, parse
 
@@ -22,6 +23,7 @@ KINDS = {
     "data.json": Data,
     "audit.json": Audit,
     "comparisons.json": dict[str, Comparison],
+    "openings.json": Openings,
     "provenance.json": Provenance,
     "arm.json": ArmFacts,
     "metrics.json": Metrics,

@@ -14,6 +14,7 @@ from seimbang.checks import (
     duplicates,
     file_notes,
     groups,
+    known_data,
     labels,
     proxies,
     pseudo,
@@ -37,6 +38,7 @@ _VALIDATION = (("train", "validation"),)
 # What reaches the test set is a leak: the reported figures are too good. What only reaches the validation set is a
 # warning: it biases the choice of epoch and threshold, but the test figures stay honest.
 CHECKS: tuple[Check[Evidence], ...] = (
+    Check("KNOWN_DATA", "Public data of which more is known", "info", known_data.facts),
     Check("UNREADABLE", "Files that cannot be read", "warning", file_notes.unreadable),
     Check("FILES_LOST", "Classes that lose files", "warning", file_notes.lost),
     Check("FILES_NOTED", "Files used although faulty", "warning", file_notes.noted),

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seimbang.errors import StudyError
 from seimbang.evaluation.predictions import outcomes
 from seimbang.record.data import ProtocolFacts
 from seimbang.record.files import missing
@@ -61,11 +62,16 @@ def read(folder: Path, slug: str) -> Contents:
 
     Raises:
         IntegrityError: ``RUN_MISSING``, ``RUN_DAMAGED`` or ``RUN_UNFINISHED``.
+        StudyError: ``TEST_CLOSED``: it was made without its test part, whose figures are shown with each answer.
     """
     run = read_run(folder)
     arm = next((arm for arm in run.arms if arm.facts.slug == slug), None)
     if arm is None:
         raise missing(folder / "arms" / slug / "metrics.json")
+    if run.openings.closed:
+        found = f"{folder}, made without opening its test part"
+        fix = f"open it first: seimbang run STUDY --out {folder}"
+        raise StudyError("TEST_CLOSED", found, "a run with figures of its test part", fix)
     return Contents(run, arm)
 
 

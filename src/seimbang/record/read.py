@@ -18,6 +18,7 @@ from seimbang.record.comparison import Comparison
 from seimbang.record.data import Audit, Data, Provenance
 from seimbang.record.files import MEND, damaged, missing, read_json, read_text
 from seimbang.record.metrics import Metrics, SetMetrics
+from seimbang.record.openings import Openings
 from seimbang.record.over_findings import require_one_finding
 from seimbang.study.schema import Study
 
@@ -89,6 +90,7 @@ class Run:
         toml: The study file as it was run.
         comparisons: Paired tests of the arms, by protocol; none before two arms are finished.
         unfinished: The study's arms that have no numbers yet, or were not compared yet with the others.
+        openings: How often the test parts have been opened.
     """
 
     folder: Path
@@ -100,6 +102,7 @@ class Run:
     comparisons: dict[str, Comparison]
     unfinished: list[str]
     provenance: Provenance
+    openings: Openings
 
     @property
     def protocols(self) -> dict[str, list[Arm]]:
@@ -118,6 +121,11 @@ class Run:
         return self.data.positive
 
     @property
+    def shown(self) -> str:
+        """The internal set whose figures are shown: the test part, or where that stayed closed, the validation part."""
+        return "validation" if self.openings.closed else "test"
+
+    @property
     def tabular(self) -> bool:
         """Whether the cases are rows of a table, not images."""
         return self.data.kind == "table"
@@ -134,7 +142,7 @@ class Run:
 
     @property
     def external(self) -> list[str]:
-        """Names of the external sets, as in ``external:<name>``."""
+        """Names of the external sets that were measured on, as in ``external:<name>``."""
         names = {name: None for arm in self.arms for name in arm.metrics.sets if name.startswith("external:")}
         return [name.removeprefix("external:") for name in names]
 
@@ -166,6 +174,7 @@ def read(folder: Path) -> Run:
         comparisons,
         [f"{arm} ({protocol})" if protocol else arm for protocol, arm in left],
         read_json(folder / "provenance.json", Provenance),
+        read_json(folder / "openings.json", Openings),
     )
 
 

@@ -97,25 +97,26 @@ def minutes(seconds: float | None) -> str:
 
 
 def _context(run: Run, figures: Mapping[str, Figure]) -> dict[str, Any]:
-    rows = compared(run)
-    by_protocol = [(protocol, compared(run, protocol=protocol.name)) for protocol in run.data.protocols]
+    rows = compared(run, run.shown)
+    by_protocol = [(protocol, compared(run, run.shown, protocol=protocol.name)) for protocol in run.data.protocols]
     return {
         "run": run,
         "by_protocol": [(protocol, of_protocol) for protocol, of_protocol in by_protocol if of_protocol],
         "answer": answer(run),
         "figures": figures,
+        "part": "Internal test set" if run.shown == "test" else "Validation part",
         "rows": rows,
         "columns": list(rows[0].values) if rows else [],
-        "tuned": compared(run, tuned=True),
-        "together": {protocol.name: together(run, "test", protocol.name) for protocol in run.data.protocols},
-        "others": {protocol.name: by_other_unit(run, "test", protocol.name) for protocol in run.data.protocols},
+        "tuned": compared(run, run.shown, tuned=True),
+        "together": {protocol.name: together(run, run.shown, protocol.name) for protocol in run.data.protocols},
+        "others": {protocol.name: by_other_unit(run, run.shown, protocol.name) for protocol in run.data.protocols},
         "others_outside": {name: by_other_unit(run, f"external:{name}") for name in run.external},
         "subgroups": by_subgroup(run),
         "chances": {protocol.name: chances(run, protocol.name) for protocol in run.data.protocols},
         "external": {name: compared(run, f"external:{name}") for name in run.external},
         "relocated": {name: relocated(run, f"external:{name}") for name in run.external},
         "published": published(run),
-        "majority": majority(run),
+        "majority": majority(run, run.shown),
         "leaky": [arm for arm in run.arms if arm.facts.leaky],
         "findings": sorted(run.audit.findings, key=lambda finding: SEVERITIES.index(finding.severity)),
         "networks": _same(run.arms, lambda arm: (arm.facts.model_title, tuple(map(repr, arm.facts.layers)))),

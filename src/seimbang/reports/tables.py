@@ -247,8 +247,8 @@ def metrics_csv(run: Run) -> str:
 
 
 def latex(run: Run) -> str:
-    """Return a booktabs table of the arms on the test set; leaky arms carry a dagger."""
-    rows = compared(run)
+    """Return a booktabs table of the arms on the test set, or validation in its place; leaky arms carry a dagger."""
+    rows = compared(run, run.shown)
     keys = list(rows[0].values) if rows else []
     lines = [
         r"% \usepackage{booktabs}",
@@ -274,8 +274,9 @@ def tex(text: str) -> str:
 
 
 def _explained(run: Run, rows: list[Row]) -> str:
+    part = "Internal test set" if run.shown == "test" else "Validation part"
     auc = " AUC after Hand and Till." if len(run.classes) > 2 else ""
-    return rf"Internal test set; 95\,\% intervals in parentheses.{auc}{_dagger(rows)}"
+    return rf"{part}; 95\,\% intervals in parentheses.{auc}{_dagger(rows)}"
 
 
 def _dagger(rows: list[Row]) -> str:

@@ -97,7 +97,8 @@ def run(
         options: Who does the jobs.
 
     Returns:
-        The path of the table; of the run folder where the runs were only prepared.
+        The path of the table; of the run folder where the runs were only prepared, or made without their
+        test parts.
 
     Raises:
         SeimbangError: What `runs.run.run` raises; a DataError only where no finding can be studied.
@@ -117,7 +118,7 @@ def run(
                 complain(f"{name} is left out. {error}")
         if len(failed) == len(every):
             raise next(iter(failed.values()))
-        if options.workers == 0:
+        if options.workers == 0 or options.without_test:
             return out
         for file, content in files(_over(study, out, folders, failed)).items():
             write_atomic(out / file, content)

@@ -21,6 +21,7 @@ from seimbang.record.data import Audit
 from seimbang.record.files import read_json
 from seimbang.record.folder import RunFolder, digest
 from seimbang.record.metrics import Metrics
+from seimbang.record.openings import Ledger, Opening, Openings, counted
 from seimbang.runs.model_input import ModelInput
 from seimbang.runs.provenance import events, worked
 from seimbang.runs.stages import Divided, Job, Prepared, Result, Set, fold_token, jobs_of, parts_of
@@ -40,6 +41,8 @@ class Scope:
         threads: How many each job uses.
         arm: The arm, for its steps and jobs.
         job: The job.
+        opening: What the run opens; None where it does not count, as with shuffled labels.
+        closed: Whether nothing is predicted of test parts.
         finished: The arms whose every job is done, for the steps over all arms.
     """
 
@@ -48,6 +51,8 @@ class Scope:
     threads: int
     arm: Plan | None = None
     job: Job | None = None
+    opening: Opening | None = None
+    closed: bool = False
     finished: tuple[Plan, ...] = ()
 
     @property
@@ -205,11 +210,11 @@ def _task_token(scope: Scope) -> list[Any]:
 
 
 def _sets(scope: Scope) -> list[Set]:
-    return parts_of(scope.divided.cases(scope.plan), scope.fold, scope.prepared.external)
+    return parts_of(scope.divided.cases(scope.plan), scope.fold, scope.prepared.external, scope.closed)
 
 
 def _sets_token(scope: Scope) -> list[Any]:
-    return [_cases_token(scope), fold_token(scope.fold), scope.prepared.token]
+    return [_cases_token(scope), fold_token(scope.fold), scope.prepared.token, scope.closed]
 
 
 def _results(scope: Scope) -> list[Result]:
@@ -254,6 +259,11 @@ def _record_token(scope: Scope) -> Any:
     return digest(known)
 
 
+def _openings(scope: Scope) -> Openings:
+    assert scope.opening is not None
+    return counted(scope.opening.parts, scope.closed, Ledger.of_run(scope.folder.path), Ledger.of_user())
+
+
 def _log(scope: Scope) -> list[dict[str, Any]]:
     return events(scope.folder.path / "log.jsonl")
 
@@ -268,6 +278,8 @@ def _unbalanced(scope: Scope) -> list[str]:
 
 PARTS: Mapping[str, Part] = {
     "study": Part(lambda scope: scope.prepared.study, lambda scope: to_dict(scope.prepared.study)),
+    "closed": _plain(lambda scope: scope.closed),
+    "openings": Part(_openings, lambda scope: _openings(scope).model_dump(mode="json")),
     "quick": _plain(lambda scope: scope.prepared.quick),
     "classes": Part(lambda scope: scope.prepared.classes, lambda scope: list(scope.prepared.classes)),
     "data": Part(lambda scope: scope.prepared.data, lambda scope: scope.prepared.token),

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pydantic_core import to_jsonable_python
 
 from seimbang import datasets, splits
 from seimbang.datasets.base import Dataset, SourceSettings
@@ -17,6 +18,7 @@ from seimbang.evaluation.base import EvaluationSettings
 from seimbang.imaging.files import write_atomic
 from seimbang.record.base import dump
 from seimbang.record.folder import RunFolder, digest
+from seimbang.record.openings import Opening
 from seimbang.record.over_findings import require_one_finding
 from seimbang.runs.parts import Scope
 from seimbang.runs.prebalanced import prebalance
@@ -123,6 +125,8 @@ def write_plan(scope: Scope, root: Path, jobs: list[Job], cut: dict[str, Any]) -
         "cases": scope.prepared.token,
         "divided": scope.divided.token,
         "cut": cut,
+        "closed": scope.closed,
+        "opening": to_jsonable_python(scope.opening),
         "jobs": [{"arm": job.plan.slug, "path": job.path, "name": job.name} for job in jobs],
     }
     if plan != read_plan(scope.folder):
@@ -169,7 +173,8 @@ def restore(folder: RunFolder, root: Path | None = None) -> tuple[Scope, list[Jo
         raise IntegrityError("DATA_CHANGED", *_other("cases", folder))
     if plan["divided"] != divided.token:
         raise IntegrityError("DIVISION_CHANGED", *_other("splits", folder))
-    scope = Scope(divided, folder, plan["threads"])
+    opening = Opening.model_validate(plan["opening"])
+    scope = Scope(divided, folder, plan["threads"], opening=opening, closed=plan["closed"])
     asked = {job["name"] for job in plan["jobs"]}
     return scope, [job for one in study.plans() for job in jobs_of(divided, one) if job.name in asked]
 

@@ -20,22 +20,23 @@ from seimbang.record.folder import Files
 from seimbang.record.metrics import Metrics
 from seimbang.runs.auditing import leaks_of
 from seimbang.runs.model_input import ModelInput
-from seimbang.runs.stages import Job, Result, count, parts_of
+from seimbang.runs.stages import Job, Result, Set, count, parts_of
 from seimbang.splits.base import Rows
 from seimbang.study.schema import Plan
 from seimbang.training.base import HISTORY, SEARCH, Shape
 
 
-def prediction_files(cases: Dataset, external: Mapping[str, Dataset], results: Sequence[Result]) -> Files:
+def prediction_files(cases: Dataset, external: Mapping[str, Dataset], closed: bool, results: Sequence[Result]) -> Files:
     """Return what every job predicts of every case of every set."""
-    frames = [frame for one in results for frame in _frames(one, cases, external)]
+    frames = [frame for one in results for frame in _frames(one, parts_of(cases, one.job.fold, external, closed))]
     return {"predictions.csv": pd.concat(frames).to_csv(index=False, float_format="%.9f")}
 
 
-def _frames(result: Result, cases: Dataset, external: Mapping[str, Dataset]) -> list[pd.DataFrame]:
-    job, parts = result.job, parts_of(cases, result.job.fold, external)
+def _frames(result: Result, parts: Sequence[Set]) -> list[pd.DataFrame]:
     blocks = np.split(result.probabilities, np.cumsum([len(rows) for *_, rows in parts])[:-1])
-    return [_frame(name, job, one.cases, rows, block) for (name, one, rows), block in zip(parts, blocks, strict=True)]
+    return [
+        _frame(name, result.job, one.cases, rows, block) for (name, one, rows), block in zip(parts, blocks, strict=True)
+    ]
 
 
 def _frame(name: str, job: Job, cases: CaseTable, rows: Rows, p: np.ndarray) -> pd.DataFrame:

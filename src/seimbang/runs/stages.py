@@ -144,8 +144,8 @@ class Divided:
         return self._recipes[key]
 
     @cached_property
-    def inputs(self) -> dict[tuple[str, int], str]:
-        """What ``jobs.inputs`` returned, by job and threads: a process asks for it several times."""
+    def inputs(self) -> dict[tuple[str, int, bool], str]:
+        """What ``jobs.inputs`` returned, by job, threads and whether closed: a process asks for it several times."""
         return {}
 
     @cached_property
@@ -270,9 +270,14 @@ def jobs_of(divided: Divided, plan: Plan) -> list[Job]:
     return [Job(plan, fold, seed, plan.model.kind == "network" or fold is folds[0]) for fold in folds for seed in seeds]
 
 
-def parts_of(dataset: Dataset, fold: Fold, external: Mapping[str, Dataset]) -> list[Set]:
-    """Return all that is predicted in a fold: the parts of the internal set, and the external sets."""
+def parts_of(dataset: Dataset, fold: Fold, external: Mapping[str, Dataset], closed: bool) -> list[Set]:
+    """Return all that is predicted in a fold: the parts of the internal set, and the external sets.
+
+    Where test parts stay ``closed``, only what models are trained and chosen on.
+    """
     inside: list[Set] = [(name, dataset, rows) for name, rows in fold.parts().items() if len(rows)]
+    if closed:
+        return [one for one in inside if one[0] != "test"]
     return inside + [(f"external:{name}", one, np.arange(len(one.cases))) for name, one in external.items()]
 
 

@@ -7,6 +7,7 @@ from seimbang.runs import (
     compared,
     describe,
     explained,
+    openings,
     pictures,
     provenance,
     quality,
@@ -41,6 +42,7 @@ EACH_ARM = (
 
 AFTER = (
     Step("comparisons", compared.comparison_files, ("comparisons.json",), version=3),
+    Step("openings", openings.opening_files, ("openings.json",)),
     Step("provenance", provenance.provenance_files, ("provenance.json",)),
     Step("report", report_files, ("report.html", "metrics.csv", "table.tex", "figures/*.*"), version=2),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seimbang.reports.answer import certainty, outside, ranking
+from seimbang.reports.answer import certainty, opened, outside, ranking
 from seimbang.reports.answer.apart import apart
 from seimbang.reports.answer.rules import Rule, Topic, rule
 from seimbang.reports.leak import worth
@@ -56,6 +56,19 @@ TOPICS: tuple[Topic, ...] = (
                     "This run compares single trainings, not methods: {were} trained once, and another seed would move "
                     "every figure.",
                     how="once",
+                ),
+            ),
+        ),
+    ),
+    Topic(
+        "closed",
+        opened.closed,
+        (
+            (
+                rule(
+                    "The test part was not opened: nothing was predicted of its {cases} cases. Every figure is of the "
+                    "validation part, on which epochs and thresholds were chosen, and flatters for that reason. "
+                    "`seimbang run` without --without-test on the same folder opens it."
                 ),
             ),
         ),
@@ -338,6 +351,24 @@ TOPICS: tuple[Topic, ...] = (
                 rule(
                     "Of the {arms} arms measured on “{set_name}”, {fallen} fell with an interval wholly below zero.",
                     several=True,
+                ),
+            ),
+        ),
+    ),
+    Topic(
+        "opened",
+        opened.opened,
+        (
+            (
+                rule("As far as this computer knows, {names} {has} never been opened.", how="never"),
+                rule("As far as this computer knows, {names} {has} been opened once, by this study.", how="once"),
+                rule("As far as this computer knows, {names} {has} been opened {times} by {studies}."),
+            ),
+            (
+                rule("", how=("never", "once")),
+                rule(
+                    "Whoever changes a study after seeing its figures, and tests it on the same cases again, chooses "
+                    "by them: the more often, the more the best figure flatters."
                 ),
             ),
         ),
