@@ -129,6 +129,19 @@ def report(run: Run) -> None:
     _commands().report(run)
 
 
+@app.command(epilog="Example: seimbang review --splits splits.csv --predictions predictions.csv --claims claims.toml")
+def review(
+    splits: Annotated[Path, typer.Option("--splits", help="Table with the part of each case.")],
+    predictions: Annotated[Path, typer.Option("--predictions", help="Table with probabilities of each case.")],
+    images: Annotated[Path | None, typer.Option("--images", help="Folder with the images.")] = None,
+    claims: Annotated[Path | None, typer.Option("--claims", help="TOML file with the figures as published.")] = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder to write the review to.")] = Path("review"),
+) -> None:
+    """Review a split and predictions: leaks, every figure recomputed, claims; exit code 3 when something leaks."""
+    if _commands().review(splits, predictions, images, claims, out):
+        raise typer.Exit(3)
+
+
 @app.command(epilog="Example: seimbang predict runs/pneumonia new_films   or   seimbang predict runs/hdi rows.csv")
 def predict(run: Run, files: list[Path], arm: OneArm = None, out: Predicted = None) -> None:
     """Classify images, folders of them, or the rows of CSV or Excel files, with the best arm of a run (or another)."""

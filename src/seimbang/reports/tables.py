@@ -190,7 +190,7 @@ def published(run: Run) -> list[Published]:
     for entry in run.study.published:
         arm = arms.get((entry.arm, entry.protocol))
         measured = arm.metrics.sets.get(entry.set) if arm else None
-        for metric, klass, value in _figures(entry.model_extra or {}):
+        for metric, klass, value in figures_in(entry.model_extra or {}):
             ours = figure_of(measured.default, run.positive, metric, klass) if measured else None
             rows.append(Published(arm.name if arm else entry.arm, entry.set, metric, klass, value, ours))
     return rows
@@ -311,7 +311,7 @@ def _fields(value: Value) -> list[float | str]:
     return ["" if value.value is None else value.value, low, high, value.interval, of_seeds]
 
 
-def _figures(entry: dict[str, Any]) -> Iterator[tuple[str, str, float]]:
+def figures_in(entry: dict[str, Any]) -> Iterator[tuple[str, str, float]]:
     """Yield metric, class (``""`` for all) and number of one ``[[published]]`` table, such as ``recall.NORMAL``."""
     for metric, value in entry.items():
         if isinstance(value, dict):

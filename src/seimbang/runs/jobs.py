@@ -28,7 +28,7 @@ from seimbang.study.models import learner_of
 from seimbang.threads import limited
 from seimbang.training.base import Progress, Task
 
-VERSION = 2
+VERSION = 3
 """Raised when the same job is to give another result."""
 SPARING = 50
 """So many times as long as writing a checkpoint took, none is written: they take a fiftieth of the time at most."""
