@@ -10,10 +10,11 @@ from seimbang import __version__
 from seimbang.balance.base import Recipe
 from seimbang.checks.base import Finding
 from seimbang.datasets.base import CaseTable, Dataset
-from seimbang.evaluation import evaluate
+from seimbang.evaluation import clinical, evaluate
 from seimbang.imaging.base import ImageSettings
 from seimbang.record.arm import ArmFacts, Package
 from seimbang.record.base import dump
+from seimbang.record.clinical import Clinical
 from seimbang.record.folder import Files
 from seimbang.record.metrics import Metrics
 from seimbang.runs.auditing import leaks_of
@@ -52,6 +53,11 @@ def _frame(name: str, job: Job, cases: CaseTable, rows: Rows, p: np.ndarray) -> 
 def metric_files(predictions: pd.DataFrame, classes: Sequence[str], decides: str) -> Files:
     """Return every figure of the arm, from its predictions alone."""
     return {"metrics.json": dump(Metrics.model_validate(evaluate(predictions, classes, tuned=decides == "tuned")))}
+
+
+def clinical_files(predictions: pd.DataFrame, classes: Sequence[str], positive: str) -> Files:
+    """Return the figures for who decides by the arm's probabilities."""
+    return {"clinical.json": dump(Clinical.model_validate(clinical(predictions, classes, positive)))}
 
 
 def search_files(results: Sequence[Result]) -> Files:
