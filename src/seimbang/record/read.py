@@ -14,6 +14,7 @@ from seimbang.errors import IntegrityError
 from seimbang.evaluation import read as parse
 from seimbang.record.arm import ArmFacts, BoxRow, Candidate, Importance
 from seimbang.record.cases import ExampleRow, GalleryRow, Heat, Quality
+from seimbang.record.clinical import AgainstNone, Clinical
 from seimbang.record.comparison import Comparison
 from seimbang.record.data import Audit, Data, Provenance
 from seimbang.record.files import MEND, damaged, missing, read_json, read_text
@@ -35,6 +36,7 @@ class Arm:
 
     Attributes:
         folder: Where it is.
+        clinical: Figures for who decides by the probabilities.
         history: Each of CURVES as one number per epoch, of the first job; empty where nothing is learned by epochs.
         heat: Heat maps; empty where the model is no network.
         quality: Errors by image quality; empty for tables.
@@ -46,6 +48,7 @@ class Arm:
     folder: Path
     facts: ArmFacts
     metrics: Metrics
+    clinical: Clinical
     history: dict[str, list[float]]
     gallery: list[GalleryRow]
     examples: list[ExampleRow]
@@ -89,6 +92,7 @@ class Run:
         folder: Where it is.
         toml: The study file as it was run.
         comparisons: Paired tests of the arms, by protocol; none before two arms are finished.
+        probabilities: What balancing did to the probabilities of each arm that balances.
         unfinished: The study's arms that have no numbers yet, or were not compared yet with the others.
         openings: How often the test parts have been opened.
     """
@@ -100,6 +104,7 @@ class Run:
     audit: Audit
     arms: list[Arm]
     comparisons: dict[str, Comparison]
+    probabilities: list[AgainstNone]
     unfinished: list[str]
     provenance: Provenance
     openings: Openings
@@ -172,6 +177,7 @@ def read(folder: Path) -> Run:
         read_json(folder / "audit.json", Audit),
         list(arms.values()),
         comparisons,
+        read_json(folder / "probabilities.json", list[AgainstNone]),
         [f"{arm} ({protocol})" if protocol else arm for protocol, arm in left],
         read_json(folder / "provenance.json", Provenance),
         read_json(folder / "openings.json", Openings),
@@ -247,6 +253,7 @@ def _arm(folder: Path) -> Arm:
         folder,
         facts,
         read_json(folder / "metrics.json", Metrics),
+        read_json(folder / "clinical.json", Clinical),
         _history(folder / facts.served[0] / "history.csv") if network else {name: [] for name in CURVES},
         read_json(folder / "gallery.json", list[GalleryRow]),
         read_json(folder / "examples.json", list[ExampleRow]),

@@ -16,7 +16,7 @@ from seimbang.explain.base import LIMIT, MAX_SIMILARITY, WARNING
 from seimbang.record.files import read_image
 from seimbang.record.metrics import Value
 from seimbang.record.read import Arm, Run
-from seimbang.reports import folds, quality
+from seimbang.reports import clinical, folds, quality
 from seimbang.reports.answer import Sentence, answer
 from seimbang.reports.figures import Figure
 from seimbang.reports.subgroups import by_subgroup
@@ -116,6 +116,7 @@ def _context(run: Run, figures: Mapping[str, Figure]) -> dict[str, Any]:
         "external": {name: compared(run, f"external:{name}") for name in run.external},
         "relocated": {name: relocated(run, f"external:{name}") for name in run.external},
         "published": published(run),
+        **_clinical(run),
         "majority": majority(run, run.shown),
         "leaky": [arm for arm in run.arms if arm.facts.leaky],
         "findings": sorted(run.audit.findings, key=lambda finding: SEVERITIES.index(finding.severity)),
@@ -134,6 +135,18 @@ def _context(run: Run, figures: Mapping[str, Figure]) -> dict[str, Any]:
         "folded": folds.tables(run),
         "uses": USES,
         "fold_metrics": list(over_folds(len(run.classes))),
+    }
+
+
+def _clinical(run: Run) -> dict[str, Any]:
+    parts = ["test", *(f"external:{name}" for name in run.external)]
+    return {
+        "balancing": [
+            (protocol.name, {part: clinical.probability_rows(run, protocol.name, part) for part in parts})
+            for protocol in run.data.protocols
+        ],
+        "probability_columns": clinical.PROBABILITIES,
+        "positive_named": any(arm.clinical.positive for arm in run.arms),
     }
 
 

@@ -276,12 +276,31 @@ def _unbalanced(scope: Scope) -> list[str]:
     return [plan.name for plan in scope.finished if plan.arm.balance["method"] == "none"]
 
 
+def _positive(scope: Scope) -> str:
+    """Return the class that matters; of more than two none does that the study does not name."""
+    named = len(scope.prepared.classes) == 2 or scope.prepared.study.data.positive is not None
+    return scope.prepared.classes[-1] if named else ""
+
+
+def _references(scope: Scope) -> dict[str, str]:
+    """Return, for each finished arm that balances, the first one that is like it and does not."""
+    plain = [plan for plan in scope.finished if plan.arm.balance["method"] == "none"]
+    like = {_likeness(plan): plan.name for plan in reversed(plain)}
+    balancing = [plan for plan in scope.finished if plan not in plain]
+    return {plan.name: like[_likeness(plan)] for plan in balancing if _likeness(plan) in like}
+
+
+def _likeness(plan: Plan) -> str:
+    return digest([plan.protocol.name, plan.model_settings, plan.training.model_dump(mode="json")])
+
+
 PARTS: Mapping[str, Part] = {
     "study": Part(lambda scope: scope.prepared.study, lambda scope: to_dict(scope.prepared.study)),
     "closed": _plain(lambda scope: scope.closed),
     "openings": Part(_openings, lambda scope: _openings(scope).model_dump(mode="json")),
     "quick": _plain(lambda scope: scope.prepared.quick),
     "classes": Part(lambda scope: scope.prepared.classes, lambda scope: list(scope.prepared.classes)),
+    "positive": _plain(_positive),
     "data": Part(lambda scope: scope.prepared.data, lambda scope: scope.prepared.token),
     "external": Part(lambda scope: scope.prepared.external, lambda scope: scope.prepared.token),
     "divided": Part(lambda scope: scope.divided, _divided_token),
@@ -320,6 +339,7 @@ PARTS: Mapping[str, Part] = {
     "predicted": Part(_predictions, _predictions_token),
     "tuned": _plain(_tuned),
     "unbalanced": _plain(_unbalanced),
+    "references": _plain(_references),
     "finished_arms": Part(lambda scope: scope.finished, lambda scope: [plan.slug for plan in scope.finished]),
     "log": Part(_log, lambda scope: worked(_log(scope))),
     "data_digest": _plain(lambda scope: scope.prepared.token),

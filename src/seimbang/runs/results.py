@@ -10,12 +10,15 @@ from seimbang import __version__
 from seimbang.balance.base import Recipe
 from seimbang.checks.base import Finding
 from seimbang.datasets.base import CaseTable, Dataset
-from seimbang.evaluation import evaluate
+from seimbang.evaluation import clinical, evaluate
 from seimbang.evaluation.base import EvaluationSettings
+from seimbang.evaluation.predictions import checked
 from seimbang.evaluation.subgroups import by_subgroup
+from seimbang.evaluation.units import of_unit
 from seimbang.imaging.base import ImageSettings
 from seimbang.record.arm import ArmFacts, Package
 from seimbang.record.base import dump
+from seimbang.record.clinical import Clinical
 from seimbang.record.folder import Files
 from seimbang.record.metrics import Metrics
 from seimbang.runs.auditing import leaks_of
@@ -65,6 +68,14 @@ def metric_files(
     for name, columns in by_subgroup(predictions, subgroups, classes, tuned, evaluation).items():
         figures["sets"][name]["subgroups"] = columns
     return {"metrics.json": dump(Metrics.model_validate(figures))}
+
+
+def clinical_files(
+    predictions: pd.DataFrame, classes: Sequence[str], positive: str, evaluation: EvaluationSettings
+) -> Files:
+    """Return the figures for who decides by the arm's probabilities."""
+    of_units = of_unit(checked(predictions, classes), classes, evaluation)
+    return {"clinical.json": dump(Clinical.model_validate(clinical(of_units, classes, positive)))}
 
 
 def search_files(results: Sequence[Result]) -> Files:
