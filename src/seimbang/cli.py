@@ -119,7 +119,7 @@ def ablate(
     out: Out = None,
     workers: Workers = None,
 ) -> None:
-    """Run an arm with each step of [image] switched off alone, and say what each is worth."""
+    """Run an arm with each step of image preparation switched off alone, and say what each is worth."""
     _commands().ablate(study, _root(data), out or _default_out(study, quick), arm, quick, _options(workers))
 
 
