@@ -151,9 +151,15 @@ def predict(run: Run, files: list[Path], arm: OneArm = None, out: Predicted = No
 
 
 @app.command(epilog="Example: seimbang serve runs/pneumonia --port 8600")
-def serve(run: Run, port: int | None = None, arm: OneArm = None, browser: bool = True) -> None:
+def serve(
+    run: Run,
+    port: int | None = None,
+    arm: OneArm = None,
+    browser: bool = True,
+    seed: Annotated[int | None, typer.Option(help="Only the model of this seed; by default all together.")] = None,
+) -> None:
     """Open the web page of a run on this computer; Ctrl-C stops it."""
-    _commands().serve(run, port, arm, browser)
+    _commands().serve(run, port, arm, browser, seed)
 
 
 @app.command(epilog="Example: seimbang doctor")

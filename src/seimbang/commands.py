@@ -224,9 +224,9 @@ def _cells(prediction: Prediction) -> tuple[str, str, str]:
     return prediction.label, f"{prediction.confidence:.4f}", prediction.label_tuned or ""
 
 
-def serve(run: Path, port: int | None, arm: str | None, browser: bool) -> None:
+def serve(run: Path, port: int | None, arm: str | None, browser: bool, seed: int | None) -> None:
     """Open the web page of a run."""
-    serve_page(run, port, arm, browser)
+    serve_page(run, port, arm, browser, "" if seed is None else str(seed))
 
 
 def doctor() -> None:

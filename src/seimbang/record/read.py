@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -12,6 +13,8 @@ from pydantic import ValidationError
 
 from seimbang.errors import IntegrityError
 from seimbang.evaluation import read as parse
+from seimbang.evaluation.predictions import checked
+from seimbang.evaluation.threshold import by_training
 from seimbang.record.arm import ArmFacts, BoxRow, Candidate, Importance
 from seimbang.record.cases import ExampleRow, GalleryRow, Heat, Quality
 from seimbang.record.clinical import AgainstNone, Clinical
@@ -212,6 +215,16 @@ def read_predictions(arm_folder: Path) -> pd.DataFrame:
         raise missing(arm_folder / "predictions.csv", str(error.strerror)) from error
     except ValueError as error:
         raise damaged(arm_folder / "predictions.csv", "a CSV file", str(error)) from error
+
+
+def threshold_of(arm_folder: Path, classes: Sequence[str], seed: str) -> float | None:
+    """Return the threshold that was chosen on the validation part for the model of a seed, of the first fold.
+
+    Raises:
+        IntegrityError: RUN_MISSING, RUN_DAMAGED, or the predictions are not what a run writes.
+    """
+    rows = read_predictions(arm_folder)
+    return next(iter(by_training(checked(rows[rows.seed == seed], classes), classes).values()), None)
 
 
 def read_search(arm_folder: Path) -> list[Candidate]:
