@@ -97,9 +97,7 @@ def require_columns(columns: Iterable[str], needed: Iterable[str]) -> None:
     for name in needed:
         if name not in there:
             near = get_close_matches(name, there, 1, 0.5)
-            fix = (
-                f"did you mean {near[0]!r}? Correct the name in the study" if near else "correct the name in the study"
-            )
+            fix = (f"did you mean {near[0]!r}? " if near else "") + "name the column as the file does"
             raise DataError("DATA_COLUMN", f"the columns {', '.join(there)}", f"a column {name!r}", fix)
 
 
