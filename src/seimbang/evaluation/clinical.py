@@ -5,17 +5,22 @@ from typing import Any
 
 import pandas as pd
 
+from seimbang.evaluation.base import DEFAULT, EvaluationSettings
 from seimbang.evaluation.predictions import checked, scored
 from seimbang.evaluation.probabilities import against_rest, calibration, of_rest
+from seimbang.evaluation.units import of_unit
 
 
-def clinical(predictions: pd.DataFrame, classes: Sequence[str], positive: str) -> dict[str, Any]:
+def clinical(
+    predictions: pd.DataFrame, classes: Sequence[str], positive: str, settings: EvaluationSettings = DEFAULT
+) -> dict[str, Any]:
     """Compute the figures about the positive class against the rest, on the test part and the external sets.
 
     Args:
         predictions: What ``evaluate`` takes. With several seeds figures are the mean over them.
         classes: Class names; the positive one is the last.
         positive: The positive class, ``""`` where none of more than two is: then there are no figures.
+        settings: The unit that is counted, and how its probabilities are combined.
 
     Returns:
         The content of ``clinical.json``.
@@ -25,7 +30,8 @@ def clinical(predictions: pd.DataFrame, classes: Sequence[str], positive: str) -
     """
     if not positive:
         return {"positive": "", "sets": {}}
-    sets, names = scored(checked(predictions, classes), classes), of_rest(classes)
+    table = of_unit(checked(predictions, classes), classes, settings)
+    sets, names = scored(table, classes), of_rest(classes)
     return {
         "positive": positive,
         "sets": {

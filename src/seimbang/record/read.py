@@ -128,6 +128,11 @@ class Run:
         return self.data.kind == "table"
 
     @property
+    def units(self) -> str:
+        """What figures are of: cases or patients."""
+        return f"{self.study.evaluation.unit}s"
+
+    @property
     def quick(self) -> bool:
         """Whether this is a rough answer."""
         return self.provenance.quick or any(arm.facts.quick for arm in self.arms)

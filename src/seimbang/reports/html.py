@@ -19,7 +19,18 @@ from seimbang.record.read import Arm, Run
 from seimbang.reports import clinical, folds, quality
 from seimbang.reports.answer import Sentence, answer
 from seimbang.reports.figures import Figure
-from seimbang.reports.tables import Row, chances, compared, majority, published, relocated, title, together
+from seimbang.reports.subgroups import by_subgroup
+from seimbang.reports.tables import (
+    Row,
+    by_other_unit,
+    chances,
+    compared,
+    majority,
+    published,
+    relocated,
+    title,
+    together,
+)
 from seimbang.splits.base import SplitSettings
 
 SEVERITIES = ("error", "leak", "warning", "info")
@@ -97,6 +108,9 @@ def _context(run: Run, figures: Mapping[str, Figure]) -> dict[str, Any]:
         "columns": list(rows[0].values) if rows else [],
         "tuned": compared(run, tuned=True),
         "together": {protocol.name: together(run, "test", protocol.name) for protocol in run.data.protocols},
+        "others": {protocol.name: by_other_unit(run, "test", protocol.name) for protocol in run.data.protocols},
+        "others_outside": {name: by_other_unit(run, f"external:{name}") for name in run.external},
+        "subgroups": by_subgroup(run),
         "chances": {protocol.name: chances(run, protocol.name) for protocol in run.data.protocols},
         "external": {name: compared(run, f"external:{name}") for name in run.external},
         "relocated": {name: relocated(run, f"external:{name}") for name in run.external},

@@ -15,6 +15,7 @@ from seimbang.evaluation.table import PRIMARY
 from seimbang.record.comparison import TUNED, Pair
 from seimbang.record.metrics import Measures, Value
 from seimbang.record.read import Arm, Run
+from seimbang.reports import subgroups
 
 _CSV = ("arm", "set", "threshold", "class", "metric", "value", "low", "high", "interval", "of_seeds")
 _ESCAPES = {
@@ -159,6 +160,17 @@ def together(run: Run, part: str, protocol: str) -> list[Row]:
     return [Row(arm.name, arm, False, headline(measures, run.positive)) for arm, measures in sets if measures]
 
 
+def by_other_unit(run: Run, part: str, protocol: str | None = None) -> list[Row]:
+    """Return one row an arm and rule, as ``compared`` has them, by the unit that the study does not name."""
+    rows = []
+    for row in compared(run, part, protocol=protocol):
+        other = row.arm.metrics.sets[part].other
+        measures = (other.tuned if row.tuned else other.default) if other else None
+        if measures:
+            rows.append(Row(row.label, row.arm, row.tuned, headline(measures, run.positive)))
+    return rows
+
+
 def chances(run: Run, protocol: str) -> list[Pair]:
     """Return the pairs of arms on the test set of which several trainings each are compared."""
     compared = run.comparisons[protocol].sets.get("test") if protocol in run.comparisons else None
@@ -216,9 +228,13 @@ def metrics_csv(run: Run) -> str:
         for part, measured in arm.metrics.sets.items():
             local = measured.local.measures if measured.local else None
             rules = {"default": measured.default, "tuned": measured.tuned, "local": local}
-            for rule, measures in (rules | {"ensemble": measured.ensemble}).items():
+            other = measured.other.default if measured.other else None
+            by_other = "by case" if arm.metrics.unit == "patient" else "by patient"
+            for rule, measures in (rules | {"ensemble": measured.ensemble, by_other: other}).items():
                 for klass, metric, value in _long(measures) if measures else ():
                     writer.writerow([arm.name, part, rule, klass, metric, *_fields(value)])
+        for part, subgroup, metric, value in subgroups.rows(arm):
+            writer.writerow([arm.name, part, "default", subgroup, metric, *_fields(value)])
         for part, folded in arm.metrics.folds.items():
             for kind, values in (("mean", folded.mean), ("sd", folded.sd)):
                 for metric, mean_or_sd in values.items():

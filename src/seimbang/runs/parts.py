@@ -12,6 +12,8 @@ import pandas as pd
 
 from seimbang import evaluation
 from seimbang.balance.base import Recipe
+from seimbang.evaluation.predictions import checked
+from seimbang.evaluation.units import of_unit
 from seimbang.imaging.files import file_digest
 from seimbang.record.arm import Package
 from seimbang.record.cases import ExampleRow
@@ -219,16 +221,19 @@ def _results_token(scope: Scope) -> list[Any]:
 
 
 def _predictions(scope: Scope) -> dict[str, dict[str, pd.DataFrame]]:
-    """Return the predictions of the finished arms, by protocol and name."""
+    """Return the predictions of the finished arms, of what figures are of, by protocol and name."""
+    classes, settings = scope.prepared.classes, scope.prepared.study.evaluation
     tables: dict[str, dict[str, pd.DataFrame]] = {one.name: {} for one in scope.prepared.study.protocols}
     for plan in scope.finished:
-        tables[plan.protocol.name][plan.name] = evaluation.read(scope.of(plan).path)
+        of_cases = checked(evaluation.read(scope.of(plan).path), classes)
+        tables[plan.protocol.name][plan.name] = of_unit(of_cases, classes, settings)
     return tables
 
 
 def _predictions_token(scope: Scope) -> list[Any]:
     arms = [[plan.name, file_digest(scope.of(plan).path / "predictions.csv")] for plan in scope.finished]
-    return [[one.name for one in scope.prepared.study.protocols], arms]
+    settings = scope.prepared.study.evaluation
+    return [[one.name for one in scope.prepared.study.protocols], arms, settings.unit, settings.combine]
 
 
 def _record_token(scope: Scope) -> Any:
@@ -302,6 +307,14 @@ PARTS: Mapping[str, Part] = {
     "fold": Part(lambda scope: scope.fold, lambda scope: fold_token(scope.fold)),
     "model_input": Part(_model_input, _input_token),
     "recipe": Part(_recipe, _recipe_token),
+    "evaluation": Part(
+        lambda scope: scope.prepared.study.evaluation,
+        lambda scope: scope.prepared.study.evaluation.model_dump(mode="json"),
+    ),
+    "subgroups": Part(
+        lambda scope: scope.prepared.subgroups,
+        lambda scope: {name: digest(frame.to_csv()) for name, frame in scope.prepared.subgroups.items()},
+    ),
     "decides": _plain(lambda scope: scope.plan.balance.decides),
     "task": Part(_task, _task_token),
     "sets": Part(_sets, _sets_token),

@@ -11,6 +11,8 @@ from seimbang.balance.base import Recipe
 from seimbang.checks.base import Finding
 from seimbang.datasets.base import CaseTable, Dataset
 from seimbang.evaluation import clinical, evaluate
+from seimbang.evaluation.base import EvaluationSettings
+from seimbang.evaluation.subgroups import by_subgroup
 from seimbang.imaging.base import ImageSettings
 from seimbang.record.arm import ArmFacts, Package
 from seimbang.record.base import dump
@@ -50,14 +52,26 @@ def _frame(name: str, job: Job, cases: CaseTable, rows: Rows, p: np.ndarray) -> 
     return pd.DataFrame({**columns, "label": known.label, **probabilities})
 
 
-def metric_files(predictions: pd.DataFrame, classes: Sequence[str], decides: str) -> Files:
-    """Return every figure of the arm, from its predictions alone."""
-    return {"metrics.json": dump(Metrics.model_validate(evaluate(predictions, classes, tuned=decides == "tuned")))}
+def metric_files(
+    predictions: pd.DataFrame,
+    classes: Sequence[str],
+    decides: str,
+    evaluation: EvaluationSettings,
+    subgroups: Mapping[str, pd.DataFrame],
+) -> Files:
+    """Return every figure of the arm, from its predictions alone, and by the columns of the data."""
+    tuned = decides == "tuned"
+    figures = evaluate(predictions, classes, tuned=tuned, settings=evaluation)
+    for name, columns in by_subgroup(predictions, subgroups, classes, tuned, evaluation).items():
+        figures["sets"][name]["subgroups"] = columns
+    return {"metrics.json": dump(Metrics.model_validate(figures))}
 
 
-def clinical_files(predictions: pd.DataFrame, classes: Sequence[str], positive: str) -> Files:
+def clinical_files(
+    predictions: pd.DataFrame, classes: Sequence[str], positive: str, evaluation: EvaluationSettings
+) -> Files:
     """Return the figures for who decides by the arm's probabilities."""
-    return {"clinical.json": dump(Clinical.model_validate(clinical(predictions, classes, positive)))}
+    return {"clinical.json": dump(Clinical.model_validate(clinical(predictions, classes, positive, evaluation)))}
 
 
 def search_files(results: Sequence[Result]) -> Files:

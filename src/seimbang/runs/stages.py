@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import PIL
 
 from seimbang.balance.base import Recipe
@@ -44,6 +45,8 @@ class Prepared:
         external: The external sets by name.
         quick: Whether only a rough answer was asked for.
         alike: The internal set, prepared as images are compared to guess patients; None for ``data`` itself.
+        subgroups: The columns that figures are shown by, as texts by ``case_id``: under ``""`` of the internal set,
+            under ``external:<name>`` of each external set that has them.
     """
 
     study: Study
@@ -51,6 +54,7 @@ class Prepared:
     external: Mapping[str, Dataset]
     quick: bool = False
     alike: Dataset | None = None
+    subgroups: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ BEFORE = (
 EACH_ARM = (
     Step("predictions", results.prediction_files, ("predictions.csv",), "arm"),
     Step("search", results.search_files, ("search.csv",), "arm", version=2),
-    Step("metrics", results.metric_files, ("metrics.json",), "arm", version=6),
+    Step("metrics", results.metric_files, ("metrics.json",), "arm", version=7),
     Step("clinical", results.clinical_files, ("clinical.json",), "arm"),
     Step("package", results.package_files, ("model.json",), "arm"),
     Step("facts", results.fact_files, ("arm.json",), "arm"),
@@ -41,9 +41,8 @@ EACH_ARM = (
 """For each arm, as soon as its last job is done."""
 
 AFTER = (
-    Step("comparisons", compared.comparison_files, ("comparisons.json",), version=2),
-    Step("probabilities", compared.probability_files, ("probabilities.json",)),
+    Step("comparisons", compared.comparison_files, ("comparisons.json",), version=3),
     Step("provenance", provenance.provenance_files, ("provenance.json",)),
-    Step("report", report_files, ("report.html", "metrics.csv", "table.tex", "figures/*.*")),
+    Step("report", report_files, ("report.html", "metrics.csv", "table.tex", "figures/*.*"), version=2),
 )
 """Once, when no job is left."""

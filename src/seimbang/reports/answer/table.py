@@ -77,12 +77,12 @@ TOPICS: tuple[Topic, ...] = (
             (
                 rule(
                     "{leaders} have the highest balanced accuracy of the leak-free arms on the test set{under}, the "
-                    "same one: {value}, {cases} cases.",
+                    "same one: {value}, {cases} {units}.",
                     tie=True,
                 ),
                 rule(
                     "“{name}” has the highest balanced accuracy of the leak-free arms on the test set{under}: {value}, "
-                    "{cases} cases.",
+                    "{cases} {units}.",
                 ),
             ),
             (
@@ -116,7 +116,7 @@ TOPICS: tuple[Topic, ...] = (
             (
                 rule("No case of {name} is in {where}: nothing can be said of it there.", size="absent"),
                 rule(
-                    "Of the {cases} cases in {where}, only {count} {are} {name}: one case more or less moves its "
+                    "Of the {cases} {units} in {where}, only {count} {are} {name}: one {unit} more or less moves its "
                     "recall by {step}. With so few, only a large difference can be shown: that none is, does not show "
                     "that there is none.",
                     size="few",
@@ -261,13 +261,13 @@ TOPICS: tuple[Topic, ...] = (
         (
             (
                 rule(
-                    "On the external set “{set_name}” ({cases} cases), “{name}” has balanced accuracy {value}; the "
+                    "On the external set “{set_name}” ({cases} {units}), “{name}” has balanced accuracy {value}; the "
                     "difference to the internal test is {change}.",
                     falls=None,
                 ),
                 rule(
-                    "On the external set “{set_name}” ({cases} cases), “{name}” has balanced accuracy {value} against "
-                    "{internal} on the internal test, a change of {change}:"
+                    "On the external set “{set_name}” ({cases} {units}), “{name}” has balanced accuracy {value} "
+                    "against {internal} on the internal test, a change of {change}:"
                 ),
             ),
             (
