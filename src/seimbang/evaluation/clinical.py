@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from seimbang.evaluation.base import DEFAULT, EvaluationSettings
+from seimbang.evaluation.operating import operating_points
 from seimbang.evaluation.predictions import checked, scored
 from seimbang.evaluation.probabilities import against_rest, calibration, of_rest
 from seimbang.evaluation.units import of_unit
@@ -20,7 +21,7 @@ def clinical(
         predictions: What ``evaluate`` takes. With several seeds figures are the mean over them.
         classes: Class names; the positive one is the last.
         positive: The positive class, ``""`` where none of more than two is: then there are no figures.
-        settings: The unit that is counted, and how its probabilities are combined.
+        settings: The unit that is counted, how its probabilities are combined, and a prevalence.
 
     Returns:
         The content of ``clinical.json``.
@@ -32,11 +33,12 @@ def clinical(
         return {"positive": "", "sets": {}}
     table = of_unit(checked(predictions, classes), classes, settings)
     sets, names = scored(table, classes), of_rest(classes)
+    tested = {name: against_rest(cases) for name, cases in sets.items() if name not in ("train", "validation")}
+    points = operating_points(table, tested, names, settings.prevalence)
     return {
         "positive": positive,
         "sets": {
-            name: {"calibration": calibration(against_rest(cases), names)}
-            for name, cases in sets.items()
-            if name not in ("train", "validation")
+            name: {"calibration": calibration(cases, names), "operating": points[name]}
+            for name, cases in tested.items()
         },
     }
