@@ -5,17 +5,23 @@ from typing import Any
 
 import pandas as pd
 
+from seimbang.evaluation.base import DEFAULT, EvaluationSettings
+from seimbang.evaluation.operating import operating_points
 from seimbang.evaluation.predictions import checked, scored
 from seimbang.evaluation.probabilities import against_rest, calibration, of_rest
+from seimbang.evaluation.units import of_unit
 
 
-def clinical(predictions: pd.DataFrame, classes: Sequence[str], positive: str) -> dict[str, Any]:
+def clinical(
+    predictions: pd.DataFrame, classes: Sequence[str], positive: str, settings: EvaluationSettings = DEFAULT
+) -> dict[str, Any]:
     """Compute the figures about the positive class against the rest, on the test part and the external sets.
 
     Args:
         predictions: What ``evaluate`` takes. With several seeds figures are the mean over them.
         classes: Class names; the positive one is the last.
         positive: The positive class, ``""`` where none of more than two is: then there are no figures.
+        settings: The unit that is counted, how its probabilities are combined, and a prevalence.
 
     Returns:
         The content of ``clinical.json``.
@@ -25,12 +31,14 @@ def clinical(predictions: pd.DataFrame, classes: Sequence[str], positive: str) -
     """
     if not positive:
         return {"positive": "", "sets": {}}
-    sets, names = scored(checked(predictions, classes), classes), of_rest(classes)
+    table = of_unit(checked(predictions, classes), classes, settings)
+    sets, names = scored(table, classes), of_rest(classes)
+    tested = {name: against_rest(cases) for name, cases in sets.items() if name not in ("train", "validation")}
+    points = operating_points(table, tested, names, settings.prevalence)
     return {
         "positive": positive,
         "sets": {
-            name: {"calibration": calibration(against_rest(cases), names)}
-            for name, cases in sets.items()
-            if name not in ("train", "validation")
+            name: {"calibration": calibration(cases, names), "operating": points[name]}
+            for name, cases in tested.items()
         },
     }

@@ -20,10 +20,39 @@ class Calibration(Record):
     instability: Value
 
 
+class Predictive(Record):
+    """Positive and negative predictive value at a prevalence."""
+
+    prevalence: float
+    ppv: Value
+    npv: Value
+
+
+class Operating(Record):
+    """One operating point.
+
+    Attributes:
+        at: The rate by which it was chosen on validation, ``specificity`` or ``sensitivity``.
+        target: What that rate was to be at least.
+        thresholds: Of each training.
+        sensitivity: On this set.
+        specificity: On this set.
+        predictive: At the set's own prevalence, and at that which the study names.
+    """
+
+    at: str
+    target: float
+    thresholds: list[float]
+    sensitivity: Value
+    specificity: Value
+    predictive: list[Predictive]
+
+
 class ClinicalSet(Record):
-    """One set."""
+    """One set; no operating points where there was no validation part with both sides to choose them on."""
 
     calibration: Calibration
+    operating: list[Operating]
 
 
 class Clinical(Record):

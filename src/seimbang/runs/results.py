@@ -12,9 +12,7 @@ from seimbang.checks.base import Finding
 from seimbang.datasets.base import CaseTable, Dataset
 from seimbang.evaluation import clinical, evaluate
 from seimbang.evaluation.base import EvaluationSettings
-from seimbang.evaluation.predictions import checked
 from seimbang.evaluation.subgroups import by_subgroup
-from seimbang.evaluation.units import of_unit
 from seimbang.imaging.base import ImageSettings
 from seimbang.record.arm import ArmFacts, Package
 from seimbang.record.base import dump
@@ -74,8 +72,7 @@ def clinical_files(
     predictions: pd.DataFrame, classes: Sequence[str], positive: str, evaluation: EvaluationSettings
 ) -> Files:
     """Return the figures for who decides by the arm's probabilities."""
-    of_units = of_unit(checked(predictions, classes), classes, evaluation)
-    return {"clinical.json": dump(Clinical.model_validate(clinical(of_units, classes, positive)))}
+    return {"clinical.json": dump(Clinical.model_validate(clinical(predictions, classes, positive, evaluation)))}
 
 
 def search_files(results: Sequence[Result]) -> Files:
