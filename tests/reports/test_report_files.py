@@ -232,6 +232,7 @@ def test_three_classes_show_macro_averages(run):
     change(run / "data.json", lambda data: data.update(classes=["NORMAL", "PNEUMONIA", "COVID"], positive="COVID"))
     for arm in read(run).arms:
         change(arm.folder / "metrics.json", edit)
+        change(arm.folder / "clinical.json", lambda clinical: clinical.update(positive="", sets={}))
     write_report(run)
     text = page(run).text
     assert "Macro recall" in text

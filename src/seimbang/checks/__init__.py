@@ -161,7 +161,7 @@ SUBMITTED_CHECKS: tuple[Check[Submission], ...] = (
     Check("LABEL_CHANGED", "Cases of another class in the predictions", "leak", submitted.relabelled),
     Check("TUNING_TEST", "Settings chosen on test cases", "leak", submitted.tuned),
     Check("THRESHOLD_TEST", "Threshold chosen on test cases", "leak", submitted.threshold),
-    Check("TEST_BALANCED", "Test part balanced unlike the rest", "leak", submitted.evened),
+    Check("TEST_BALANCED", "Test part balanced unlike the rest", "warning", submitted.evened),
 )
 WITHOUT_PIXELS = (
     *("CLASS_COUNTS", "CLASS_FEW", "LABEL_CONFLICT", "DUPLICATE_WITHIN", "DUPLICATE_TEST", "DUPLICATE_VALIDATION"),

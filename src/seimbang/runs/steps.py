@@ -29,7 +29,7 @@ EACH_ARM = (
     Step("predictions", results.prediction_files, ("predictions.csv",), "arm"),
     Step("search", results.search_files, ("search.csv",), "arm", version=2),
     Step("metrics", results.metric_files, ("metrics.json",), "arm", version=7),
-    Step("clinical", results.clinical_files, ("clinical.json",), "arm", version=2),
+    Step("clinical", results.clinical_files, ("clinical.json",), "arm"),
     Step("package", results.package_files, ("model.json",), "arm"),
     Step("facts", results.fact_files, ("arm.json",), "arm"),
     Step("gallery", pictures.gallery_files, ("gallery.json", "gallery/*.png"), "arm"),
