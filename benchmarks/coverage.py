@@ -43,6 +43,9 @@ SETTINGS = (
     Setting("200, four classes, 3 %", 200, FOUR),
     Setting("200, four classes, 3 %, balanced", 200, FOUR, balanced=True),
     Setting("100 patients × 4, four classes, 3 %", 100, FOUR, 4, 0.4),
+    Setting("200, 20 %, 3 seeds", 200, two(0.2), seeds=3, between=0.2),
+    Setting("600, 20 %, 5 seeds", 600, two(0.2), balanced=True, seeds=5, between=0.2),
+    Setting("60 patients × 5, 20 %, 3 seeds", 60, two(0.2), 5, 0.4, balanced=True, seeds=3, between=0.3),
 )
 
 
@@ -54,8 +57,8 @@ def decided(cases: Scored) -> Ints:
 @cache
 def truth(setting: Setting) -> dict[str, float]:
     """Return the figures of the population."""
-    whole = replace(setting, patients=POPULATION // setting.images).draw(np.random.default_rng(0))
-    numbers = figures.values(Weighted(np.ones((1, len(whole.y))), whole.y, whole.p, decided(whole)))
+    whole = setting.population(POPULATION)
+    numbers = figures.values(Weighted(np.ones((1, len(whole.y))), whole.y, whole.p, decided(whole), whole.seeds))
     return {name: float(value[0]) for name, value in numbers.items()}
 
 
@@ -103,16 +106,14 @@ def read(setting: Setting, rng: np.random.Generator) -> list[Scored]:
 @cache
 def true_differences(setting: Setting) -> dict[str, float]:
     """Return by how much the first arm is better in the population."""
-    sides = read(replace(setting, patients=POPULATION // setting.images), np.random.default_rng(0))
-    weighted = [Weighted(np.ones((1, len(side.y))), side.y, side.p, decided(side)) for side in sides]
-    first, second = (figures.values(cases) for cases in weighted)
-    return {name: float((first[name] - second[name])[0]) for name in APART}
+    first, second = truth(setting), truth(replace(setting, area=setting.area - WORSE))
+    return {name: first[name] - second[name] for name in APART if name in first}
 
 
 def difference(setting: Setting, seed: int) -> dict[str, float]:
     """Return which intervals of the difference of two arms on one sample hold the truth."""
     sides, names = read(setting, np.random.default_rng(seed)), [str(k) for k in range(len(setting.shares))]
-    tables = {str(k): frame(side.y, side.p, side.group) for k, side in enumerate(sides)}
+    tables = {str(k): frame(side.y, side.p, side.group, side.seeds) for k, side in enumerate(sides)}
     (pair,) = compare(tables, names, seed)["sets"]["test"]["pairs"]
     return {name: holds(pair[name], real) for name, real in true_differences(setting).items()}
 

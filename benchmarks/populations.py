@@ -13,6 +13,7 @@ import pandas as pd
 
 from seimbang.evaluation.predictions import Floats, Ints, Scored
 
+TRAININGS = 40
 PAGE = Path(__file__).parents[1] / "docs" / "statistics.md"
 
 
@@ -28,6 +29,8 @@ class Setting:
         correlation: Intra-class correlation of the features of a patient's cases.
         area: AUC of two classes; of more, how far the class means lie apart, in the same units.
         balanced: Whether probabilities are those of a model trained with equally frequent classes.
+        seeds: Trainings of each arm; truth is then the mean over all trainings that there could be.
+        between: Standard deviation between trainings of how far the classes lie apart, in units of the features' noise.
     """
 
     name: str
@@ -37,6 +40,8 @@ class Setting:
     correlation: float = 0.0
     area: float = 0.85
     balanced: bool = False
+    seeds: int = 1
+    between: float = 0.0
 
     def draw(self, rng: np.random.Generator) -> Scored:
         """Return one test set."""
@@ -49,7 +54,30 @@ class Setting:
         y, shared = of_patient[group].astype(np.int64), self._noise(rng)
         noises = [np.sqrt(0.5) * (shared + self._noise(rng)) for _ in range(count)] if count > 1 else [shared]
         each = [replace(self, area=area) for area in areas] or [self] * count
-        return [Scored(y, of_arm._read(noise, y), group) for of_arm, noise in zip(each, noises, strict=True)]
+        return [of_arm._trained(noise, y, group, rng) for of_arm, noise in zip(each, noises, strict=True)]
+
+    def population(self, cases: int) -> Scored:
+        """Return so many cases that their figures are the true ones, spread over trainings of every quality."""
+        rng = np.random.default_rng(0)
+        if self.seeds == 1:
+            return replace(self, patients=cases // self.images).draw(rng)
+        qualities = [NormalDist().inv_cdf((k + 0.5) / TRAININGS) for k in range(TRAININGS)]
+        patients = cases // self.images // TRAININGS
+        return together([replace(self._training(z), patients=patients).draw(rng) for z in qualities])
+
+    def _training(self, z: float) -> "Setting":
+        """Return the arm as trained once, ``z`` standard deviations better than the mean."""
+        apart = np.sqrt(2) * NormalDist().inv_cdf(self.area) + self.between * z
+        return replace(self, seeds=1, area=NormalDist().cdf(apart / np.sqrt(2)))
+
+    def _trained(self, noise: Floats, y: Ints, group: Ints, rng: np.random.Generator) -> Scored:
+        """Return the cases as each training of the arm reads them; half of the noise is the arm's."""
+        if self.seeds == 1:
+            return Scored(y, self._read(noise, y), group)
+        trainings = [self._training(z) for z in rng.normal(size=self.seeds)]
+        noises = [np.sqrt(0.5) * (noise + self._noise(rng)) for _ in trainings]
+        read = [training._read(own, y) for training, own in zip(trainings, noises, strict=True)]
+        return together([Scored(y, p, group) for p in read])
 
     def _noise(self, rng: np.random.Generator) -> Floats:
         k = len(self.shares) if len(self.shares) > 2 else 1
@@ -68,6 +96,12 @@ class Setting:
         return np.asarray(p / p.sum(1, keepdims=True))
 
 
+def together(trainings: list[Scored]) -> Scored:
+    """Return the cases as read by several trainings, one after another."""
+    y, p, group = (np.concatenate(rows) for rows in zip(*((own.y, own.p, own.group) for own in trainings), strict=True))
+    return Scored(y, p, group, seeds=len(trainings))
+
+
 def two(rare: float) -> tuple[float, float]:
     """Return the shares of two classes."""
     return 1 - rare, rare
@@ -76,9 +110,10 @@ def two(rare: float) -> tuple[float, float]:
 FOUR = (0.5, 0.3, 0.17, 0.03)
 
 
-def frame(y: Ints, p: Floats, group: Ints) -> pd.DataFrame:
-    """Return predictions of the test part."""
-    facts = {"case_id": np.arange(len(y)).astype(str), "group": group.astype(str), "fold": "", "seed": "0"}
+def frame(y: Ints, p: Floats, group: Ints, seeds: int = 1) -> pd.DataFrame:
+    """Return predictions of the test part, seed by seed."""
+    seed, case = np.divmod(np.arange(len(y)), len(y) // seeds)
+    facts = {"case_id": case.astype(str), "group": group.astype(str), "fold": "", "seed": seed.astype(str)}
     columns = {f"p_{k}": p[:, k] for k in range(p.shape[1])}
     return pd.DataFrame({**facts, "set": "test", "label": y.astype(str), **columns})
 

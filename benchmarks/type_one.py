@@ -37,7 +37,7 @@ class Arms:
     def tables(self, rng: np.random.Generator) -> dict[str, pd.DataFrame]:
         """Return predictions by arm."""
         read = self.setting.arms(rng, self.count)
-        return {f"arm {k}": frame(cases.y, cases.p, cases.group) for k, cases in enumerate(read)}
+        return {f"arm {k}": frame(cases.y, cases.p, cases.group, cases.seeds) for k, cases in enumerate(read)}
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,8 @@ SETTINGS = (
     Arms(Setting("30 patients × 10, 20 %", 30, two(0.2), 10, 0.4, balanced=True), 4),
     Arms(Setting("200, four classes, 3 %", 200, FOUR, balanced=True)),
     Arms(Setting("50 patients × 4, four classes, 3 %", 50, FOUR, 4, 0.4, balanced=True)),
+    Arms(Setting("200, 20 %, 3 seeds", 200, two(0.2), balanced=True, seeds=3, between=0.2)),
+    Arms(Setting("60 patients × 5, 20 %, 3 seeds", 60, two(0.2), 5, 0.4, balanced=True, seeds=3, between=0.3), 4),
     Folded(100, 5),
     Folded(100, 10),
     Folded(100, 10, 10),

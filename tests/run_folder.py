@@ -12,15 +12,17 @@ from PIL import Image
 from seimbang import __version__
 from seimbang.checks.base import Finding
 from seimbang.datasets.base import FileNote
-from seimbang.evaluation import evaluate
+from seimbang.evaluation import against_none, clinical, evaluate
 from seimbang.evaluation.by_quality import by_quality
 from seimbang.imaging.base import ImageSettings
 from seimbang.record.arm import ArmFacts, Package
 from seimbang.record.base import dump
 from seimbang.record.cases import ExampleRow, GalleryRow, Heat, HeatRow, Quality, QualityRow, Sanity
+from seimbang.record.clinical import AgainstNone, Clinical
 from seimbang.record.comparison import Comparison
 from seimbang.record.data import Audit, Data, ProtocolFacts, Provenance, Sample
 from seimbang.record.metrics import Metrics
+from seimbang.record.openings import Openings, PartCount
 from seimbang.record.read import read_predictions
 from seimbang.runs.compared import compared
 from seimbang.splits.base import SplitSettings
@@ -67,10 +69,23 @@ def fake_run(path: Path, arms: int = 2, external: bool = True) -> Path:
     for name in names:
         _arm(path, name, cases, rng)
     _provenance(path, names)
+    _openings(path, external)
     tables = {name: read_predictions(path / "arms" / slug(name)) for name in names}
     unbalanced = [name for name in names if ARMS[name]["method"] == "none"]
     _json(path / "comparisons.json", {"": Comparison.model_validate(compared(tables, CLASSES, [], unbalanced))})
+    references = {name: "none" for name in names if name not in unbalanced}
+    against = against_none(tables, CLASSES, CLASSES[-1], references)
+    changes = [AgainstNone(protocol="", arm=arm, **found) for arm, found in against.items()]
+    _json(path / "probabilities.json", changes)
     return path
+
+
+def _openings(path: Path, external: bool) -> None:
+    sets = {"test": 120} | ({"external:NIH": 80} if external else {})
+    parts = [
+        PartCount(set=name, protocol="", cases=cases, times=1, studies=1, here=True) for name, cases in sets.items()
+    ]
+    _json(path / "openings.json", Openings(closed=False, parts=parts))
 
 
 def slug(name: str) -> str:
@@ -177,6 +192,7 @@ def _arm(path: Path, name: str, cases: pd.DataFrame, rng: np.random.Generator) -
     predictions.to_csv(folder / "predictions.csv", index=False)
     metrics = Metrics.model_validate(evaluate(read_predictions(folder), CLASSES, seed=0, resamples=200))
     _json(folder / "metrics.json", metrics)
+    _json(folder / "clinical.json", Clinical.model_validate(clinical(predictions, CLASSES, CLASSES[-1])))
     best = _history(folder / JOB, rng)
     synthetic = 110 if ARMS[name]["method"] == "smote" else 0
     _json(folder / "arm.json", _facts(name, synthetic, best))

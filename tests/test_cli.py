@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from seimbang import cli
 from seimbang.cli import app
 
-COMMANDS = ["demo", "studies", "init", "check", "audit", "run", "report", "predict", "serve", "doctor"]
+COMMANDS = ["demo", "studies", "init", "check", "audit", "run", "report", "review", "predict", "serve", "doctor"]
 
 
 def call(*words, cwd=None):

@@ -126,6 +126,7 @@ def run(
     arm: str | None = None,
     quick: bool = False,
     workers: int | None = None,
+    without_test: bool = False,
 ) -> Run:
     """Run a study, or what is left of it after an interruption, and write its report.
 
@@ -139,6 +140,7 @@ def run(
         arm: Name of the one arm to run.
         quick: A rough answer in about a minute.
         workers: Jobs at once; by default what fits processors and memory.
+        without_test: Train and validate only; the same call without it tests what was trained.
 
     Raises:
         SeimbangError: What went wrong and how to fix it; what is finished is kept.
@@ -146,7 +148,7 @@ def run(
     loaded, root = _study(study, data)
     name = slug(study.title) if isinstance(study, Study) else Path(study).stem
     folder = Path(out or Path("runs") / f"{name}{'-quick' if quick else ''}")
-    run_study(loaded, root, folder, arm, quick, options=Options(workers))
+    run_study(loaded, root, folder, arm, quick, options=Options(workers, without_test=without_test))
     return load(folder)
 
 

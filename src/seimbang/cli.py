@@ -95,9 +95,12 @@ def run(
     workers: Workers = None,
     on: On = "here",
     address: Address = "",
+    without_test: Annotated[
+        bool, typer.Option("--without-test", help="Train and validate only; run it again without this to test.")
+    ] = False,
 ) -> None:
     """Run a study, or what is left of it after an interruption, and write its report."""
-    options = _options(workers, on, address)
+    options = _options(workers, on, address, without_test)
     _commands().run(study, _root(data), out or _default_out(study, quick), arm, quick, options)
 
 
@@ -116,7 +119,7 @@ def ablate(
     out: Out = None,
     workers: Workers = None,
 ) -> None:
-    """Run an arm with each step of [image] switched off alone, and say what each is worth."""
+    """Run an arm with each step of image preparation switched off alone, and say what each is worth."""
     _commands().ablate(study, _root(data), out or _default_out(study, quick), arm, quick, _options(workers))
 
 
@@ -124,6 +127,19 @@ def ablate(
 def report(run: Run) -> None:
     """Write the report of a run folder again."""
     _commands().report(run)
+
+
+@app.command(epilog="Example: seimbang review --splits splits.csv --predictions predictions.csv --claims claims.toml")
+def review(
+    splits: Annotated[Path, typer.Option("--splits", help="Table with the part of each case.")],
+    predictions: Annotated[Path, typer.Option("--predictions", help="Table with probabilities of each case.")],
+    images: Annotated[Path | None, typer.Option("--images", help="Folder with the images.")] = None,
+    claims: Annotated[Path | None, typer.Option("--claims", help="TOML file with the figures as published.")] = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder to write the review to.")] = Path("review"),
+) -> None:
+    """Review a split and predictions: leaks, every figure recomputed, claims; exit code 3 when something leaks."""
+    if _commands().review(splits, predictions, images, claims, out):
+        raise typer.Exit(3)
 
 
 @app.command(epilog="Example: seimbang predict runs/pneumonia new_films   or   seimbang predict runs/hdi rows.csv")
@@ -135,9 +151,15 @@ def predict(run: Run, files: list[Path], arm: OneArm = None, out: Predicted = No
 
 
 @app.command(epilog="Example: seimbang serve runs/pneumonia --port 8600")
-def serve(run: Run, port: int | None = None, arm: OneArm = None, browser: bool = True) -> None:
+def serve(
+    run: Run,
+    port: int | None = None,
+    arm: OneArm = None,
+    browser: bool = True,
+    seed: Annotated[int | None, typer.Option(help="Only the model of this seed; by default all together.")] = None,
+) -> None:
     """Open the web page of a run on this computer; Ctrl-C stops it."""
-    _commands().serve(run, port, arm, browser)
+    _commands().serve(run, port, arm, browser, seed)
 
 
 @app.command(epilog="Example: seimbang doctor")
@@ -146,8 +168,8 @@ def doctor() -> None:
     _commands().doctor()
 
 
-def _options(workers: int | None, on: str = "here", address: str = "") -> Any:
-    return _commands().options(workers, on, address)
+def _options(workers: int | None, on: str = "here", address: str = "", without_test: bool = False) -> Any:
+    return _commands().options(workers, on, address, without_test)
 
 
 def _default_out(study: str, quick: bool) -> Path:

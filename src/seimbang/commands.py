@@ -16,10 +16,12 @@ from seimbang.record.choice import find_arm
 from seimbang.record.over_findings import BELOW, runs_of_findings
 from seimbang.reports.over_findings import write_table
 from seimbang.reports.report import write_report
+from seimbang.reports.review import verdict
 from seimbang.runs import ablation, over_findings
 from seimbang.runs.executors import Options, options
 from seimbang.runs.file_table import show_sets
 from seimbang.runs.inspect import inspect, machine, rehearse
+from seimbang.runs.review import review as review_files
 from seimbang.runs.run import run as run_study
 from seimbang.runs.run import work as work_on
 from seimbang.runs.shuffle import shuffled_labels
@@ -160,6 +162,15 @@ def report(run: Path) -> None:
     progress.say(f"Report: {written.resolve()}")
 
 
+def review(splits: Path, predictions: Path, images: Path | None, claims: Path | None, out: Path) -> bool:
+    """Review what was handed in and print the verdict; return whether something leaks."""
+    made = review_files(splits, predictions, images, claims, out)
+    for sentence in verdict(made):
+        progress.say(sentence)
+    progress.say(f"Review: {(out / 'review.html').resolve()}")
+    return bool(leaks(made.findings))
+
+
 def predict(run: Path, files: Sequence[Path], arm: str | None, out: Path | None) -> int:
     """Predict images or the rows of tables; return the exit code: that of the last file with a mistake, or 0.
 
@@ -213,9 +224,9 @@ def _cells(prediction: Prediction) -> tuple[str, str, str]:
     return prediction.label, f"{prediction.confidence:.4f}", prediction.label_tuned or ""
 
 
-def serve(run: Path, port: int | None, arm: str | None, browser: bool) -> None:
+def serve(run: Path, port: int | None, arm: str | None, browser: bool, seed: int | None) -> None:
     """Open the web page of a run."""
-    serve_page(run, port, arm, browser)
+    serve_page(run, port, arm, browser, "" if seed is None else str(seed))
 
 
 def doctor() -> None:

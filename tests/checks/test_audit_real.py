@@ -36,7 +36,7 @@ def test_provided_split_of_the_chest_x_rays(chest):
     data, external = chest
     folds = split(data.cases, SplitSettings(test="provided"))
     findings = {finding.code: finding for finding in audit(data, folds, {"NIH": external})}
-    always = {"FILES_LEFT_OUT", "CLASS_COUNTS", "QUALITY_OUTLIERS"}
+    always = {"FILES_LEFT_OUT", "CLASS_COUNTS", "QUALITY_OUTLIERS", "KNOWN_DATA"}
     assert set(findings) == always | {"DUPLICATE_WITHIN", "QUALITY_SHORTCUT", "SOURCE_PROBE"}
     assert findings["DUPLICATE_WITHIN"].count == 30
     assert findings["QUALITY_OUTLIERS"].count == 14  # films nearly white, or with hardly any grey

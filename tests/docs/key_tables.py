@@ -21,6 +21,7 @@ from seimbang.datasets.findings import Labelled
 from seimbang.datasets.labels import ColumnsLabel, ContainsLabel, CutLabel
 from seimbang.datasets.npz import ArrayLabel
 from seimbang.datasets.table import Table
+from seimbang.evaluation.base import EvaluationSettings
 from seimbang.evaluation.figures import figures
 from seimbang.imaging.base import ImageSettings
 from seimbang.splits.base import SplitSettings
@@ -37,6 +38,7 @@ TABLES = [
     ("`[image]`", ImageSettings, ()),
     ("`[split]`", SplitSettings, ()),
     ("`[training]`", TrainingSettings, ()),
+    ("`[evaluation]`", EvaluationSettings, ()),
     ("`[[arm]]`", Arm, ()),
     ("`[[protocol]]`: the keys of `[split]`, and", Protocol, SplitSettings.model_fields),
     ("`[[external]]`: the keys of `[data]`, and", External, {"data"}),

@@ -12,6 +12,7 @@ from scipy import stats
 from seimbang.errors import IntegrityError
 from seimbang.evaluation import paired
 from seimbang.evaluation.compare import compare, outcomes
+from seimbang.evaluation.intervals import area_freedom, area_variance
 from seimbang.evaluation.predictions import KEYS
 
 CLASSES = ("a", "b")
@@ -108,6 +109,18 @@ def test_mcnemar_errs_as_often_as_it_says(n):
 # DeLong
 
 
+def steadied(variance, areas, of_each, positives, negatives):
+    """Return the variance mixed with Hanley and McNeil's, with Newcombe's mean size, as two patients of the rarer."""
+    rarer, middle = min(positives, negatives), (positives + negatives) / 2 - 1
+    expected = []
+    for area in ((rarer * value + 0.5) / (rarer + 1) for value in areas):
+        factor = 1 + middle * ((1 - area) / (2 - area) + area / (1 + area))
+        expected.append(area * (1 - area) * factor / (positives * negatives))
+    correlation = (sum(of_each) - variance) / (2 * np.sqrt(np.prod(of_each)))
+    sum_of_both = sum(expected) - 2 * correlation * np.sqrt(np.prod(expected))
+    return (rarer * variance + 2 * sum_of_both) / (rarer + 2)
+
+
 def test_delong_equals_the_covariance_of_structural_components():
     rng = np.random.default_rng(6)
     y = np.arange(120) % 3 == 0
@@ -122,6 +135,8 @@ def test_delong_equals_the_covariance_of_structural_components():
     parts = [contrast @ s10 @ contrast / y.sum(), contrast @ s01 @ contrast / (~y).sum()]
     freedom = variance**2 / (parts[0] ** 2 / (y.sum() - 1) + parts[1] ** 2 / ((~y).sum() - 1))
     # Obuchowski's factor n/(n-1) of the cross term, 0 here, leaves DeLong's variance as it is.
+    sizes = y.sum(), (~y).sum()
+    variance = steadied(variance, [one.mean() for one in psi], np.diag(s10 / sizes[0] + s01 / sizes[1]), *sizes)
     assert out["p"] == pytest.approx(2 * stats.t.sf(abs(difference) / np.sqrt(variance), freedom), rel=1e-9)
     assert out["high"] - out["low"] == pytest.approx(2 * stats.t.ppf(0.975, freedom) * np.sqrt(variance), rel=1e-6)
 
@@ -129,8 +144,7 @@ def test_delong_equals_the_covariance_of_structural_components():
 def test_delong_by_patient_equals_obuchowskis_sums():
     rng = np.random.default_rng(7)
     y, group = rng.random(90) < 0.4, np.arange(90) // 3
-    both = [scores(y, 0.5, rng) for _ in range(2)]
-    psi = np.subtract(*((s[y][:, None] > s[~y][None]).astype(float) for s in both))
+    psi = np.subtract(*((s[y][:, None] > s[~y][None]).astype(float) for s in (scores(y, 0.5, rng) for _ in range(2))))
     v10, v01, m, n = psi.mean(1) - psi.mean(), psi.mean(0) - psi.mean(), y.sum(), (~y).sum()
     a = np.array([v10[group[y] == g].sum() for g in range(30)])
     b = np.array([v01[group[~y] == g].sum() for g in range(30)])
@@ -138,11 +152,10 @@ def test_delong_by_patient_equals_obuchowskis_sums():
     s10, s01 = i10 / ((i10 - 1) * m) * (a**2).sum(), i01 / ((i01 - 1) * n) * (b**2).sum()
     s11 = 30 / 29 * (a * b).sum()
     variance = s10 / m + s01 / n + 2 * s11 / (m * n)
-    out = delong(y, *both, group)
+    assert area_variance(psi.mean(1), psi.mean(0), y, group) == pytest.approx(variance)
     parts = ((s10 / m) ** 2 / (i10 - 1), (s01 / n) ** 2 / (i01 - 1))
-    freedom = (s10 / m + s01 / n) ** 2 / sum(parts)
-    assert out["p"] == pytest.approx(2 * stats.t.sf(abs(psi.mean()) / np.sqrt(variance), freedom))
-    assert out["method"] == "DeLong, by patient"
+    assert area_freedom(psi.mean(1), psi.mean(0), y, group) == pytest.approx((s10 / m + s01 / n) ** 2 / sum(parts))
+    assert delong(y, y + 0.0, rng.random(90), group)["method"] == "DeLong, by patient"
 
 
 @pytest.mark.parametrize("images", [1, 4])

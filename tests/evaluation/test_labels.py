@@ -18,7 +18,8 @@ def predictions(n=200, fold="", seed="0", part="test", flipped=FLIPPED, noise=0)
     truth = np.arange(n) % 4 == 3
     label = truth.copy()
     label[flipped] = ~truth[flipped]
-    p = np.clip(np.where(truth, 0.85, 0.15) + rng.normal(0, 0.08, n), 0.01, 0.99)
+    p = np.clip(np.where(truth, 0.85, 0.15) + rng.normal(0, 0.04, n), 0.01, 0.99)
+    p[flipped] = np.where(truth[flipped], 0.97, 0.03) - 0.001 * np.arange(len(flipped))
     ids = [f"{part}{k}" for k in range(n)]
     columns = {"case_id": ids, "group": ids, "fold": fold, "seed": seed, "set": part}
     return pd.DataFrame({**columns, "label": np.where(label, "yes", "no"), "p_no": 1 - p, "p_yes": p})
@@ -54,7 +55,7 @@ def test_without_folds_validation_and_test_are_looked_at_and_nothing_else():
 
 
 def test_under_folds_only_test_parts_are_looked_at():
-    """What validates in one fold is trained on in another."""
+    """They are all cases, each once."""
     whole = predictions()
     folds = [
         pd.concat([whole[k::2].assign(fold=str(k)), whole[1 - k :: 2].assign(fold=str(k), set="validation")])

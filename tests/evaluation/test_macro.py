@@ -82,3 +82,34 @@ def test_corrected_by_hand():
     assert (second["p"], second["corrected"]) == (pytest.approx(0.2), pytest.approx(0.2))
     assert first["low"] == 1.0  # level .025: the first draw
     assert second["low"] == -7.5  # level .05: the second draw
+
+
+def of_seeds(number, separations):
+    """Return the test set of a finding whose arms have three trainings each, as good as ``separations`` of them."""
+    seeds = [finding(number, apart) for apart in zip(*separations, strict=True)]
+    arms = list(seeds[0].p)
+    return FindingCases(
+        np.tile(seeds[0].patients, len(seeds)),
+        np.tile(seeds[0].y, len(seeds)),
+        {arm: np.concatenate([seed.p[arm] for seed in seeds]) for arm in arms},
+        {arm: np.concatenate([seed.predicted[arm] for seed in seeds]) for arm in arms},
+        len(seeds),
+    )
+
+
+def test_trainings_that_differ_widely_prove_nothing_of_the_method():
+    """The arm is better on average, for these patients certainly; its next training may not be."""
+    steady, lucky = (0.3, 0.3, 0.3), (0.2, 1.4, 0.3)
+    averages = Averages({"a": of_seeds(1, [steady, lucky])})
+    (test,) = averages.macro_against("auc")
+    assert test["difference"] > 0.05
+    assert test["corrected"] > 0.05
+    assert test["low"] < 0
+    made = averages.macro("arm 1", "auc")
+    assert 0 <= made["low"] < made["value"] < made["high"] <= 1
+    assert made["interval"].endswith("and seeds")
+
+
+def test_an_arm_that_is_better_in_every_training_is_found():
+    averages = Averages({f"finding {k}": of_seeds(k, [(0.3, 0.35, 0.3), (1.2, 1.25, 1.2)]) for k in range(3)})
+    assert all(averages.macro_against(metric)[0]["corrected"] < 0.05 for metric in AVERAGED)

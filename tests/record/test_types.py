@@ -10,10 +10,12 @@ from seimbang.imaging.base import ImageSettings
 from seimbang.record.arm import ArmFacts, BoxRow, Importance, Package
 from seimbang.record.base import dump, load
 from seimbang.record.cases import ExampleRow, GalleryRow, Heat, Quality
+from seimbang.record.clinical import AgainstNone, Clinical
 from seimbang.record.comparison import Comparison, PairedTest
 from seimbang.record.data import Audit, Data, Provenance
 from seimbang.record.files import read_json
 from seimbang.record.metrics import Metrics, Value
+from seimbang.record.openings import Openings
 from seimbang.record.read import read
 from seimbang.study.schema import Study, parse
 
@@ -22,9 +24,12 @@ KINDS = {
     "data.json": Data,
     "audit.json": Audit,
     "comparisons.json": dict[str, Comparison],
+    "openings.json": Openings,
+    "probabilities.json": list[AgainstNone],
     "provenance.json": Provenance,
     "arm.json": ArmFacts,
     "metrics.json": Metrics,
+    "clinical.json": Clinical,
     "model.json": Package,
     "gallery.json": list[GalleryRow],
     "examples.json": list[ExampleRow],

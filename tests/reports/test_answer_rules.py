@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from run_folder import fake_run
 from seimbang.record.comparison import TUNED, Compared, Comparison, Pair, PairedTest
 from seimbang.record.metrics import Local, Measures, PerClass, SetMetrics, Value
+from seimbang.record.openings import Openings, PartCount
 from seimbang.record.read import read
 from seimbang.reports.answer import answer
 from seimbang.reports.answer.rules import Topic
@@ -64,7 +65,16 @@ class World:
         said = [Published(arm=arms[0].facts.arm, protocol=protocols[0], set="test", accuracy=self.share(), f1=0.5)]
         study = base.study.model_copy(update={"published": said if self.odds(0.5) else []})
         tests = {name: self.comparison([arm for arm in arms if arm.facts.protocol == name]) for name in protocols}
-        self.run = replace(base, data=data, study=study, arms=arms, comparisons=tests)
+        openings = self.openings(protocols)
+        self.run = replace(base, data=data, study=study, arms=arms, comparisons=tests, openings=openings)
+
+    def openings(self, protocols):
+        """Return how often each part was opened; sometimes never, where no arm has been tested."""
+        closed = "test" not in self.parts and not self.external
+        times = 0 if closed else int(self.rng.integers(1, 4))
+        counts = {"times": times, "studies": min(times, 2), "here": bool(times)}
+        parts = [PartCount(set="test", protocol=name, cases=30, **counts) for name in protocols]
+        return Openings(closed=closed, parts=parts)
 
     def odds(self, p):
         return bool(self.rng.random() < p)

@@ -11,6 +11,7 @@ import pytest
 from run_folder import fake_run, slug
 from seimbang.errors import IntegrityError
 from seimbang.evaluation import compare, evaluate
+from seimbang.record.metrics import Folded, Value
 from seimbang.record.read import read
 from seimbang.reports import boxes, folds, search
 from seimbang.reports.report import write_report
@@ -164,3 +165,14 @@ def test_columns_are_drawn_once_for_equal_rows_and_not_where_nothing_changed(run
     unchanged = [arm for arm in run.arms if arm.name == "none"]
     (figure,) = boxes.draw(replace(run, arms=unchanged)).values()
     assert "after" not in figure.alt
+
+
+@pytest.mark.parametrize(("sd", "share"), [(0.02, 0.0), (0.04, 0.0), (0.08, 0.75)])
+def test_what_patients_do_not_explain_of_the_spread_over_folds_is_of_training(sd, share):
+    """Four folds, an interval of standard error .02: the patients of a fold alone make a deviation of .04."""
+    pooled = Value(value=0.8, low=0.8 - 1.96 * 0.02, high=0.8 + 1.96 * 0.02)
+    row = {"accuracy": 0.8}
+    folded = Folded(each=[{"fold": str(k), **row} for k in range(4)], measured={}, mean={}, sd={"accuracy": sd})
+    assert folds._training(folded, "accuracy", pooled) == pytest.approx(share, abs=1e-4)
+    repeated = folded.model_copy(update={"each": [{"fold": f"1.{k}", **row} for k in range(4)]})
+    assert folds._training(repeated, "accuracy", pooled) is None

@@ -226,12 +226,13 @@ def test_three_classes_show_macro_averages(run):
     def edit(metrics):
         metrics["classes"].append("COVID")
         for found in metrics["sets"].values():
-            found["tuned"] = found["local"] = None
+            found["tuned"] = found["local"] = found["other"] = None
             third(found["default"])
 
     change(run / "data.json", lambda data: data.update(classes=["NORMAL", "PNEUMONIA", "COVID"], positive="COVID"))
     for arm in read(run).arms:
         change(arm.folder / "metrics.json", edit)
+        change(arm.folder / "clinical.json", lambda clinical: clinical.update(positive="", sets={}))
     write_report(run)
     text = page(run).text
     assert "Macro recall" in text

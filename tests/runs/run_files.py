@@ -1,7 +1,7 @@
 """What two runs of the same study must have in common."""
 
-TIMED = {"log.jsonl", "provenance.json", "report.html"}
-"""These tell of times."""
+TIMED = {"log.jsonl", "provenance.json", "report.html", "openings.json"}
+"""These tell of times, or of other runs."""
 
 
 def files(folder):

@@ -23,7 +23,7 @@ from seimbang.record.folder import RunFolder
 from seimbang.record.metrics import Metrics
 from seimbang.runs.executors import Options
 from seimbang.runs.inspect import inspect
-from seimbang.runs.jobs import Checkpoint, inputs
+from seimbang.runs.jobs import Checkpoint
 from seimbang.runs.prepare import restore
 from seimbang.runs.provenance import events, goes
 from seimbang.runs.run import run
@@ -259,7 +259,7 @@ def test_damaged_checkpoint_is_named(tmp_path):
     run(study(), Path(), tmp_path, only="none", options=Options(workers=0))
     scope, (job,) = restore(RunFolder(tmp_path))
     own = scope.of_job(job)
-    Checkpoint.of(own, inputs(own)).write(b"no checkpoint")
+    Checkpoint.of(own).write(b"no checkpoint")
     with pytest.raises(IntegrityError, match="CHECKPOINT_DAMAGED"):
         run(study(), Path(), tmp_path, only="none")
 

@@ -6,6 +6,7 @@ import json
 import shutil
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from PIL import Image
@@ -15,6 +16,7 @@ from run_folder import JOB, MODEL, SIZE, fake_run
 from seimbang.errors import ImageError, IntegrityError, StudyError
 from seimbang.imaging.decode import decode
 from seimbang.record.choice import find_arm
+from seimbang.record.contents import read as contents
 from seimbang.serving.predictor import Predictor
 from seimbang.study.models import make
 
@@ -132,6 +134,25 @@ def test_the_models_of_all_seeds_predict_together(run, image):
     assert singles[0] != singles[1]
     assert both == {name: np.mean([single[name] for single in singles]) for name in both}
     assert len(second.classifiers) == 2
+
+
+def test_the_model_of_one_seed_predicts_alone_with_its_own_threshold_and_figures(run, image):
+    folder = run / "arms/none"
+    before = Predictor.load(folder).predict(image, "x").probabilities
+    torch.manual_seed(1)
+    replace_weights(folder, save(make(MODEL).build((*SIZE, 1), 2).state_dict()), "jobs/0/1")
+    rows = pd.read_csv(folder / "predictions.csv", dtype=str, keep_default_na=False)
+    better = rows.assign(seed="1", p_PNEUMONIA=0.1 + 0.8 * (rows.label == "PNEUMONIA"))
+    better["p_NORMAL"] = 1 - better.p_PNEUMONIA
+    pd.concat([rows, better]).to_csv(folder / "predictions.csv", index=False)
+    first, second = (Predictor.load(folder, seed) for seed in ("0", "1"))
+    assert first.predict(image, "x").probabilities == before
+    assert second.predict(image, "x").probabilities != before
+    assert second.threshold == pytest.approx(0.5)
+    auc = [contents(run, "none", seed).arm.metrics.sets["test"].served.metrics["auc"].value for seed in ("0", "1")]
+    assert auc[1] == 1 > auc[0]
+    with pytest.raises(StudyError, match=r"SEED_UNKNOWN: found no model of the seed 7; expected one of 0, 1\."):
+        contents(run, "none", "7")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from seimbang.datasets.base import CaseTable
 from seimbang.errors import DataError, StudyError
 from seimbang.splits import split, to_frame
-from seimbang.splits.base import SplitSettings
+from seimbang.splits.base import SplitSettings, grouped_folds
 
 
 def table(n=120, sick=0.25, root=Path(), **columns):
@@ -157,3 +157,27 @@ def test_splits_csv_names_the_set_of_each_case():
     for part, rows in fold.parts().items():
         written = frame[frame.part == part].drop(columns=["fold", "part"]).to_numpy()
         assert np.array_equal(written, cases.frame[["case_id", "label", "group"]].to_numpy()[rows])
+
+
+def rare_and_large(seed):
+    """Return labels and patients: the rare class has a patient for each of five folds, others have many images."""
+    rng = np.random.default_rng(seed)
+    sizes = np.r_[rng.integers(1, 30, 5), rng.integers(1, 30, 60)]
+    patients = np.repeat(np.arange(65), sizes)
+    return np.where(patients < 5, 2, patients % 2), patients
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_inner_folds_keep_patients_whole_and_have_a_case_of_a_rare_class_each(seed):
+    y, patients = rare_and_large(seed)
+    folds = grouped_folds(y, patients, 5, seed)
+    assert np.array_equal(np.sort(np.concatenate([left for _, left in folds])), np.arange(len(y)))
+    for rest, left in folds:
+        assert set(y[left]) == set(y[rest]) == {0, 1, 2}
+        assert not set(patients[left]) & set(patients[rest])
+
+
+def test_inner_folds_have_every_class_where_a_patient_has_images_of_two():
+    y, patients = np.array([0, 1, 0, 1, 0, 1]), np.array(["a", "b", "c", "c", "d", "e"])
+    for seed in range(30):
+        assert all(set(y[left]) == {0, 1} for _, left in grouped_folds(y, patients, 3, seed))

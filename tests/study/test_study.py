@@ -197,3 +197,9 @@ def test_a_slug_is_short_plain_and_tells_names_of_any_script_apart():
 def test_external_sets_may_have_names_without_latin_letters():
     sets = [{"name": name, "path": "x"} for name in ("医院甲", "医院乙")]
     assert [external.name for external in parse(GOOD | {"external": sets}).external] == ["医院甲", "医院乙"]
+
+
+@pytest.mark.parametrize("seeds", [0, -1, 101, 1.5])
+def test_a_number_of_seeds_that_cannot_be_is_named(seeds):
+    with pytest.raises(StudyError, match=rf"STUDY_INVALID: found training\.seeds = {seeds} should be"):
+        parse({"title": "T", "data": {"source": "phantom"}, "training": {"seeds": seeds}, "arm": [{"name": "none"}]})

@@ -14,6 +14,7 @@ from seimbang.checks import (
     duplicates,
     file_notes,
     groups,
+    known_data,
     labels,
     proxies,
     pseudo,
@@ -21,14 +22,25 @@ from seimbang.checks import (
     recipes,
     shortcuts,
     source,
+    submitted,
 )
 from seimbang.checks.base import Check, Finding, deduplicate, leaks
 from seimbang.checks.evidence import Evidence, RecipeEvidence
+from seimbang.checks.submitted import Submission
 from seimbang.datasets.base import CaseTable, Dataset
 from seimbang.imaging.decode import Pixels
 from seimbang.splits.base import Fold, Rows
 
-__all__ = ["CHECKS", "RECIPE_CHECKS", "audit", "audit_recipe", "deduplicate", "leaks"]
+__all__ = [
+    "CHECKS",
+    "RECIPE_CHECKS",
+    "SUBMITTED_CHECKS",
+    "audit",
+    "audit_recipe",
+    "audit_submission",
+    "deduplicate",
+    "leaks",
+]
 
 
 _TEST = (("train", "test"), ("validation", "test"))
@@ -37,6 +49,7 @@ _VALIDATION = (("train", "validation"),)
 # What reaches the test set is a leak: the reported figures are too good. What only reaches the validation set is a
 # warning: it biases the choice of epoch and threshold, but the test figures stay honest.
 CHECKS: tuple[Check[Evidence], ...] = (
+    Check("KNOWN_DATA", "Public data of which more is known", "info", known_data.facts),
     Check("UNREADABLE", "Files that cannot be read", "warning", file_notes.unreadable),
     Check("FILES_LOST", "Classes that lose files", "warning", file_notes.lost),
     Check("FILES_NOTED", "Files used although faulty", "warning", file_notes.noted),
@@ -139,6 +152,23 @@ RECIPE_CHECKS: tuple[Check[RecipeEvidence], ...] = (
     ),
 )
 
+SUBMITTED_CHECKS: tuple[Check[Submission], ...] = (
+    Check("CASE_TEST", "Cases in the test part and in another", "leak", submitted.case_in_two),
+    Check("PATIENT_ALIAS", "Patients in several parts under other names", "leak", submitted.patient_alias),
+    Check("MADE_TEST", "Synthetic or augmented test cases", "leak", submitted.made_cases),
+    Check("TRAINED_TEST", "Scored as test, but of another part", "leak", submitted.trained),
+    Check("TEST_DROPPED", "Test cases without a prediction", "leak", submitted.dropped),
+    Check("LABEL_CHANGED", "Cases of another class in the predictions", "leak", submitted.relabelled),
+    Check("TUNING_TEST", "Settings chosen on test cases", "leak", submitted.tuned),
+    Check("THRESHOLD_TEST", "Threshold chosen on test cases", "leak", submitted.threshold),
+    Check("TEST_BALANCED", "Test part balanced unlike the rest", "warning", submitted.evened),
+)
+WITHOUT_PIXELS = (
+    *("CLASS_COUNTS", "CLASS_FEW", "LABEL_CONFLICT", "DUPLICATE_WITHIN", "DUPLICATE_TEST", "DUPLICATE_VALIDATION"),
+    *("PATIENT_TEST", "PATIENT_VALIDATION", "PATIENT_UNKNOWN", "CASE_ORDER"),
+)
+"""Checks that need no more than the table of cases and digests of their files."""
+
 
 def audit(
     dataset: Dataset,
@@ -179,6 +209,21 @@ def audit_recipe(recipe: Recipe, cases: CaseTable, fold: Fold, rows: Rows, arm: 
     """
     evidence = RecipeEvidence(recipe, cases, fold, rows)
     return [finding for check in RECIPE_CHECKS if (finding := check.run(evidence, arm))]
+
+
+def audit_submission(submission: Submission, cases: CaseTable, folds: Sequence[Fold]) -> list[Finding]:
+    """Check a split and predictions for what can be told without images.
+
+    Args:
+        submission: Both, as they were handed in.
+        cases: The cases of the split.
+        folds: Its parts.
+    """
+    files = np.where(cases.frame.digest != "", cases.frame.digest, "case:" + cases.frame.case_id)
+    X = np.unique(files.astype(str), return_inverse=True)[1][:, None].astype(np.float32)
+    evidence = Evidence(Dataset(cases, X, "split", "table"), tuple(folds), {}, True)
+    known = [check.run(evidence) for check in CHECKS if check.code in WITHOUT_PIXELS]
+    return [finding for finding in (*(check.run(submission) for check in SUBMITTED_CHECKS), *known) if finding]
 
 
 def _source_split(cases: CaseTable) -> tuple[Fold, ...]:

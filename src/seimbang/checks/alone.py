@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from seimbang.splits.base import grouped_folds
+
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
 
@@ -61,13 +63,8 @@ def cross_validated(values: npt.NDArray[np.floating], y: Labels, patients: npt.N
 
 def _folds(y: Labels, patients: npt.NDArray[np.str_]) -> list[tuple[Labels, Labels]] | None:
     """Return training and test rows of each fold, None where a class has fewer than two patients."""
-    from sklearn.model_selection import StratifiedGroupKFold
-
     fewest = min(len(np.unique(patients[y == label])) for label in np.unique(y))
-    if fewest < 2:
-        return None
-    folds = StratifiedGroupKFold(min(_FOLDS, fewest), shuffle=True, random_state=0)
-    return list(folds.split(y[:, None], y, patients))
+    return None if fewest < 2 else grouped_folds(y, patients, min(_FOLDS, fewest), 0)
 
 
 def _predicted(values: npt.NDArray[np.floating], y: Labels, folds: list[tuple[Labels, Labels]]) -> float:

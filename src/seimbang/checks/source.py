@@ -13,6 +13,7 @@ from seimbang.checks.base import CheckResult, merge
 from seimbang.checks.evidence import Evidence
 from seimbang.datasets.base import Dataset
 from seimbang.imaging.similarity import SIDE, Mask, Rows, thumbnails
+from seimbang.splits.base import grouped_folds
 
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
@@ -111,10 +112,7 @@ def cv_auc(
 @lru_cache(maxsize=32)
 def _folds(positive: bytes, patients: tuple[str, ...]) -> list[tuple[Rows, Rows]]:
     """Return the parts to fit to and to score; several checks ask for those of a class, which take longest to find."""
-    from sklearn.model_selection import StratifiedGroupKFold
-
-    y = np.frombuffer(positive, np.bool_)
-    return list(StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=0).split(y, y, patients))
+    return grouped_folds(np.frombuffer(positive, np.bool_).astype(np.int64), np.array(patients), _FOLDS, 0)
 
 
 def _border(dataset: Dataset) -> npt.NDArray[np.int64]:

@@ -15,6 +15,7 @@ import pandas as pd
 from seimbang.balance.base import Balance, Floats, Ints, Recipe
 from seimbang.classical.base import Estimator
 from seimbang.errors import DataError, StudyError
+from seimbang.splits.base import grouped_folds
 from seimbang.threads import threads
 
 Rows = npt.NDArray[np.float32]
@@ -173,16 +174,11 @@ def inner_folds(y: Ints, groups: npt.NDArray[Any], folds: int, seed: int) -> lis
     Raises:
         DataError: FOLD_ROWS: a class has one group, or those of a class all came into one part.
     """
-    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
-
     each = {int(label): len(np.unique(groups[y == label])) for label in np.unique(y)}
     rarest = min(each, key=lambda label: each[label])
-    count, alone = min(folds, each[rarest]), len(np.unique(groups)) == len(groups)
-    kind = StratifiedKFold if alone else StratifiedGroupKFold  # the same where nothing is kept together, but faster
-    parts = []
-    if count > 1:
-        parts = list(kind(count, shuffle=True, random_state=seed).split(y, y, None if alone else groups))
-    if not parts or any(len(np.unique(y[train])) < 2 for train, _ in parts):
+    count = min(folds, each[rarest])
+    parts = grouped_folds(y, groups, count, seed) if count > 1 else []
+    if not parts or any(len(np.unique(y[train])) < len(each) for train, _ in parts):
         noun = "case or group" if each[rarest] == 1 else "cases or groups"
         found = f"{each[rarest]} {noun} of class {rarest} among the {len(y)} training rows"
         fix = 'leave out that class, or set calibrate = "none" and no grid'

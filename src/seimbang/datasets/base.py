@@ -55,6 +55,17 @@ class SourceSettings(BaseModel):
         """Return the settings of one finding against the rest; here the same, as there is nothing to choose among."""
         return self
 
+    def columns_by_case(self, root: Path, names: Sequence[str]) -> pd.DataFrame:
+        """Return columns of the source as texts, by ``case_id``; most sources have none.
+
+        Raises:
+            DataError: DATA_COLUMN.
+        """
+        found, expected = f"no columns in data from {self.source or 'a folder'!r}", f"the column {', '.join(names)}"
+        raise DataError(
+            "DATA_COLUMN", found, expected, "list the cases in a CSV: seimbang init cases.csv --label COLUMN"
+        )
+
     def with_facts(self, facts: dict[str, str]) -> Self:
         """Return the settings with these facts too, where the study does not say otherwise."""
         return self.model_copy(update={"facts": facts | self.facts})

@@ -95,6 +95,17 @@ class Manifest(Labelled):
         noted = [FileNote(path, label, "FILE_UNCERTAIN", f"-1, taken as {label}") for path, label in pairs]
         return Cases(rows, folder, gone, noted)
 
+    def columns_by_case(self, root: Path, names: Sequence[str]) -> pd.DataFrame:
+        """Return columns of the list as texts, by ``case_id``.
+
+        Raises:
+            DataError: ``DATA_COLUMN``, and what `cases` raises.
+        """
+        listed = self.read(root)
+        require_columns(listed.columns, names)
+        rows = self.cases(root).rows
+        return listed.loc[rows.index, list(names)].set_axis(rows.case_id)
+
     def load(self, image: ImageSettings, root: Path, classes: tuple[str, ...] | None = None) -> Dataset:
         """Read the manifest; rows without a file or with an unsure label are left out, each with its reason.
 

@@ -91,13 +91,13 @@ def _require_readable(labels: "pd.Series[str]", bad: list[FileNote]) -> None:
             raise _gone(label, of_class, of_class[0].message)
 
 
-def require_columns(columns: Iterable[str], needed: list[str]) -> None:
+def require_columns(columns: Iterable[str], needed: Iterable[str]) -> None:
     """Raise ``DATA_COLUMN``, with the nearest name there is, unless all ``needed`` columns exist."""
     there = list(columns)
     for name in needed:
         if name not in there:
             near = get_close_matches(name, there, 1, 0.5)
-            fix = f"did you mean {near[0]!r}? Name the column in [data]" if near else "name the column in [data]"
+            fix = (f"did you mean {near[0]!r}? " if near else "") + "name the column as the file does"
             raise DataError("DATA_COLUMN", f"the columns {', '.join(there)}", f"a column {name!r}", fix)
 
 

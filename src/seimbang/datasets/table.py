@@ -1,7 +1,7 @@
 """A table of features: one row a case, with its class, numbers and category levels."""
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -88,6 +88,22 @@ class Table(Labelled):
         for block in together(path, self.sheet_name, self.join, self.id_column).rows:
             require_columns(block.columns, [self.label_column])
             yield block[self.label_column]
+
+    def columns_by_case(self, root: Path, names: Sequence[str]) -> pd.DataFrame:
+        """Return columns of the file as texts, by ``case_id``.
+
+        Raises:
+            DataError: ``DATA_COLUMN``.
+        """
+        wanted, blocks = list(names), []
+        reading = together(
+            root / self.path, self.sheet_name, self.join, self.id_column, self.decimal, self.holds_numbers
+        )
+        for block in reading.rows:
+            require_columns(block.columns, wanted)
+            ids = block[self.id_column] if self.id_column in block else _numbered(block)
+            blocks.append(block[wanted].set_axis(list(ids)))
+        return pd.concat(blocks).rename_axis("case_id")
 
     @property
     def listed(self) -> tuple[str, ...]:

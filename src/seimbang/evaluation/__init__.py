@@ -1,7 +1,9 @@
 """Predictions -> numbers with intervals, thresholds, calibration; arms compared."""
 
+from seimbang.evaluation.balancing import against_none
+from seimbang.evaluation.clinical import clinical
 from seimbang.evaluation.compare import compare
 from seimbang.evaluation.evaluate import evaluate
 from seimbang.evaluation.predictions import read
 
-__all__ = ["compare", "evaluate", "read"]
+__all__ = ["against_none", "clinical", "compare", "evaluate", "read"]

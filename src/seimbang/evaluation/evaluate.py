@@ -6,13 +6,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from seimbang.evaluation import figures, folds, threshold
+from seimbang.evaluation import base, figures, folds, threshold
 from seimbang.evaluation.measured import Measured
 from seimbang.evaluation.predictions import Ints, Scored, checked, ensemble, scored
+from seimbang.evaluation.units import of_unit, other_unit
 
 
 def evaluate(
-    predictions: pd.DataFrame, classes: Sequence[str], seed: int = 0, resamples: int = 1000, tuned: bool = False
+    predictions: pd.DataFrame,
+    classes: Sequence[str],
+    seed: int = 0,
+    resamples: int = 1000,
+    tuned: bool = False,
+    settings: base.EvaluationSettings = base.DEFAULT,
 ) -> dict[str, Any]:
     """Compute everything that is reported of one arm from its predictions alone.
 
@@ -24,27 +30,45 @@ def evaluate(
         seed: Seed of the bootstrap.
         resamples: Number of bootstrap draws.
         tuned: Whether the arm's own answer is by the threshold chosen on validation; there is then no second reading.
+        settings: Of what figures are.
 
     Returns:
         The content of ``metrics.json``: plain values, None where a number cannot be estimated, with the reason.
 
     Raises:
         IntegrityError: The table is not what a run writes.
+        DataError: What ``by_patient`` raises.
     """
-    table = checked(predictions, classes)
-    read = {
-        name: _readings(cases, classes, resamples, seed + number, tuned)
-        for number, (name, cases) in enumerate(scored(table, classes).items())
-    }
-    of_folds, together = folds.measure(table, classes, tuned), ensemble(table, classes)
-    ensembles = scored(together, classes) if together is not table else {}
+    of_what = {"unit": settings.unit, "combine": settings.combine, "classes": list(classes), "positive": classes[-1]}
+    return of_what | _figures(checked(predictions, classes), classes, seed, resamples, tuned, settings)
+
+
+def _figures(
+    cases: pd.DataFrame,
+    classes: Sequence[str],
+    seed: int,
+    resamples: int,
+    tuned: bool,
+    settings: base.EvaluationSettings,
+) -> dict[str, Any]:
+    """Return all figures, from the checked predictions of cases."""
+    table, of_seeds = of_unit(cases, classes, settings), ensemble(cases, classes)
+    together = table if of_seeds is cases else of_unit(of_seeds, classes, settings)
+    others = other_unit(cases, classes, settings)
+
+    def measured(rows: pd.DataFrame, step: int = 0) -> dict[str, dict[str, Measured]]:
+        sets = enumerate(scored(rows, classes).items())
+        return {name: _readings(one, classes, resamples, seed + step * k, tuned) for k, (name, one) in sets}
+
+    read, of_folds = measured(table, 1), folds.measure(table, classes, tuned)
+    ensembles = measured(together) if together is not table else {}
+    by_other = measured(others) if others is not None else {}
     return {
-        "classes": list(classes),
-        "positive": classes[-1],
         "threshold": _rule(table, together, classes, tuned),
         "sets": {
             name: _set(name, rules, classes, seed)
-            | (_together(_readings(ensembles[name], classes, resamples, seed, tuned)) if ensembles else {})
+            | (_together(ensembles[name]) if ensembles else {})
+            | (_other(by_other[name]) if name in by_other and name != "validation" else {})
             for name, rules in read.items()
         },
         "folds": {"test": of_folds.table()} if len(of_folds.names) > 1 else {},
@@ -109,6 +133,13 @@ def _together(rules: Mapping[str, Measured]) -> dict[str, Any]:
         "ensemble": rules["default"].table(),
         "ensemble_tuned": rules["tuned"].table() if "tuned" in rules else None,
     }
+
+
+def _other(rules: Mapping[str, Measured]) -> dict[str, Any]:
+    """Return the figures by the other unit, by each rule."""
+    own = rules["default"]
+    tuned = rules["tuned"].table() if "tuned" in rules else None
+    return {"other": {"n": own.cases.n, "default": own.table(), "tuned": tuned}}
 
 
 def _rule(table: pd.DataFrame, together: pd.DataFrame, classes: Sequence[str], tuned: bool) -> dict[str, Any]:

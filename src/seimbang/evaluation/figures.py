@@ -59,11 +59,12 @@ def over_folds(classes: int) -> dict[str, str]:
     return whole | {f"macro_{metric}": name(metric, "macro") for metric in of_class(classes) if metric.over_folds}
 
 
-def headline(classes: int) -> list[str]:
-    """Return the keys in ``figures`` of what reports show beside the arms."""
+def headline(classes: int) -> dict[str, tuple[Metric, int | Average | None]]:
+    """Return what reports show beside the arms, by key in ``figures``: the metric, and of what (see ``name``)."""
     shown = ("any", "two" if classes == 2 else "more")
-    known = [metric for metric in table.METRICS if metric.suits(classes)]
-    return [_shown_as(metric, classes) for metric in known if metric.headline in shown]
+    known = [metric for metric in table.METRICS if metric.suits(classes) and metric.headline in shown]
+    of_class: int | Average = 1 if classes == 2 else "macro"
+    return {_shown_as(metric, classes): (metric, None if metric.needs.per == "set" else of_class) for metric in known}
 
 
 def _shown_as(metric: Metric, classes: int) -> str:

@@ -92,12 +92,22 @@ def delong(positive: npt.NDArray[np.bool_], score: Floats, group: Ints, seeds: i
     if area in (0.0, 1.0) or min(len(v10), len(v01)) < 2 * seeds:
         return smallest_class(area, positive.astype(np.int64), group)
     variance = area_variance(v10, v01, positive, group)
-    sizes = [len(np.unique(group[side])) for side in (positive, ~positive)]
-    mixed = (min(sizes) * variance + 2 * _hanley_mcneil(area, *sizes)) / (min(sizes) + 2)
-    return (*_logit(area, mixed, area_freedom(v10, v01, positive, group)), "logit-DeLong")
+    steady = steadied(variance, hanley_mcneil(area, *patients(positive, group)), positive, group)
+    return (*_logit(area, steady, area_freedom(v10, v01, positive, group)), "logit-DeLong")
 
 
-def _hanley_mcneil(area: float, positives: int, negatives: int) -> float:
+def patients(positive: npt.NDArray[np.bool_], group: Ints) -> tuple[int, int]:
+    """Return the number of patients with positive and with negative cases."""
+    return len(np.unique(group[positive])), len(np.unique(group[~positive]))
+
+
+def steadied(variance: float, expected: float, positive: npt.NDArray[np.bool_], group: Ints) -> float:
+    """Return a variance mixed with an expected one that counts as two patients of the rarer class."""
+    rarer = min(patients(positive, group))
+    return (rarer * variance + 2 * expected) / (rarer + 2)
+
+
+def hanley_mcneil(area: float, positives: int, negatives: int) -> float:
     """Return the variance of an AUC of exponential scores (1982), with the mean size for both classes (Newcombe)."""
     middle = (positives + negatives) / 2 - 1
     return area * (1 - area) * (1 + middle * ((1 - area) / (2 - area) + area / (1 + area))) / (positives * negatives)

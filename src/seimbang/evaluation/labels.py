@@ -8,8 +8,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from seimbang.evaluation import figures
+from seimbang.evaluation.base import DEFAULT, EvaluationSettings
 from seimbang.evaluation.metrics import Weighted
 from seimbang.evaluation.predictions import Floats, checked, ensemble, scored
+from seimbang.evaluation.units import of_unit
 
 HELD_OUT = ("validation", "test")
 COLUMNS = ["case_id", "group", "set", "label", "suggested", "p_label", "p_suggested"]
@@ -47,7 +49,7 @@ def suspicious(predictions: Mapping[str, pd.DataFrame], classes: Sequence[str]) 
     columns = [f"p_{name}" for name in classes]
     tables = [ensemble(checked(table, classes), classes) for table in predictions.values()]
     rows = pd.concat(tables)
-    sets = HELD_OUT if len(set(rows.fold)) == 1 else ("test",)
+    sets = ("test",) if len(set(rows.fold)) > 1 and (rows.set == "test").any() else HELD_OUT
     of_case = rows[rows.set.isin(sets)].groupby(["case_id", "set"], sort=True)
     cases = of_case[["label", "group"]].first().join(of_case[columns].mean()).reset_index()
     p = cases[columns].to_numpy(np.float64)
@@ -72,7 +74,11 @@ def _issues(y: npt.NDArray[np.int64], p: Floats) -> npt.NDArray[np.int64]:
 
 
 def without(
-    predictions: Mapping[str, pd.DataFrame], classes: Sequence[str], tuned: Collection[str], left_out: Collection[str]
+    predictions: Mapping[str, pd.DataFrame],
+    classes: Sequence[str],
+    tuned: Collection[str],
+    left_out: Collection[str],
+    settings: EvaluationSettings = DEFAULT,
 ) -> dict[str, dict[str, tuple[float, float]]]:
     """Return the main figures of each arm on the test part, with all cases and without some.
 
@@ -81,17 +87,17 @@ def without(
         classes: Class names; the positive one of two is the last.
         tuned: Arms whose own rule is their threshold.
         left_out: Ids of the cases.
+        settings: Of what figures are.
 
     Returns:
         By arm and metric both figures; a metric is left out where one of them cannot be estimated.
     """
     both = {}
     for arm, table in predictions.items():
-        tested = checked(table, classes)
-        tested = tested[tested.set == "test"]
-        fewer = tested[~tested.case_id.isin(list(left_out))]
-        if len(fewer):
-            given, left = (_figures(part, classes, arm in tuned) for part in (tested, fewer))
+        whole = checked(table, classes)
+        fewer = whole[(whole.set != "test") | ~whole.case_id.isin(list(left_out))]
+        if (fewer.set == "test").any():
+            given, left = (_figures(of_unit(part, classes, settings), classes, arm in tuned) for part in (whole, fewer))
             both[arm] = {key: (given[key], left[key]) for key in given if np.isfinite([given[key], left[key]]).all()}
     return both
 

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from numpy.random import Generator
 
-from seimbang.evaluation.intervals import CELLS
+from seimbang.evaluation.intervals import CELLS, Spread
+from seimbang.evaluation.metric import Metric
 from seimbang.evaluation.metrics import Weighted
 from seimbang.evaluation.paired import Corrected, holm
 from seimbang.evaluation.predictions import Floats, Ints
+from seimbang.evaluation.seeds import spread
 from seimbang.evaluation.table import METRICS
 
 AVERAGED = ("balanced_accuracy", "auc", "average_precision")
@@ -43,21 +46,34 @@ class FindingCases:
 
     def figures(self, w: Floats) -> dict[Key, Floats]:
         """Return each averaged metric of each arm, by arm and metric, for weights of shape ``(r, n)``."""
+        return {key: metric.of(cases) for key, (metric, cases) in self._weighted(w).items()}
+
+    def between_seeds(self) -> dict[Key, Spread]:
+        """Return the variance of each of these figures between trainings."""
+        weighted = self._weighted(np.ones((1, len(self.y))))
+        of_seeds = {
+            key: [metric.of(each) for each in cases.of_each_seed()] for key, (metric, cases) in weighted.items()
+        }
+        return {key: spread(np.concatenate(values)) for key, values in of_seeds.items()}
+
+    def _weighted(self, w: Floats) -> dict[Key, tuple[Metric, Weighted]]:
         weighted = {arm: Weighted(w, self.y, self.p[arm], self.predicted[arm], self.seeds) for arm in self.p}
         averaged = [metric for metric in METRICS if metric.key in AVERAGED]
-        return {(arm, metric.key): metric.of(cases) for arm, cases in weighted.items() for metric in averaged}
+        return {(arm, metric.key): (metric, cases) for arm, cases in weighted.items() for metric in averaged}
 
 
 class Averages:
     """The figures of all findings and their macro averages, with draws in which every finding sees the same patients.
 
     The draws are those of the Bayesian bootstrap (Rubin 1981): patients have exponential weights, so that no draw lacks
-    the cases of a rare finding, as one of the usual bootstrap may.
+    the cases of a rare finding, as one of the usual bootstrap may. With several seeds each draw is of other trainings
+    too: its figures are moved by a draw of Student's t with the variance between the seeds.
     """
 
     def __init__(self, findings: Mapping[str, FindingCases], seed: int = 0) -> None:
         self.names = list(findings)
         self.arms = list(next(iter(findings.values())).p)
+        self.seeds = next(iter(findings.values())).seeds
         whole = {name: tested.figures(np.ones((1, len(tested.y)))) for name, tested in findings.items()}
         self.values = {name: {key: float(value[0]) for key, value in of.items()} for name, of in whole.items()}
         # The smallest p of B draws is 2 / (B + 1): so many draws that it can still pass Holm's correction.
@@ -82,7 +98,9 @@ class Averages:
         if not np.isfinite(value):
             return {"value": None, "why": NO_CASE}
         low, high = np.quantile(draws, [LEVEL / 2, 1 - LEVEL / 2])
-        return {"value": value, "low": float(low), "high": float(high), "interval": "Bayesian bootstrap of patients"}
+        low, high = max(0.0, float(low)), min(1.0, float(high))
+        way = "Bayesian bootstrap of patients" + (", and seeds" if self.seeds > 1 else "")
+        return {"value": value, "low": low, "high": high, "interval": way}
 
     def macro_against(self, metric: str) -> list[Corrected]:
         """Test whether the macro average of each other arm differs from that of the first, corrected over the arms."""
@@ -160,4 +178,13 @@ def _draws(findings: Mapping[str, FindingCases], resamples: int, seed: int) -> d
         weights = rng.standard_exponential((min(size, resamples - start), len(known)))
         for name, tested in findings.items():
             parts[name].append(tested.figures(weights[:, place[name]]))
-    return {name: {key: np.concatenate([part[key] for part in of]) for key in of[0]} for name, of in parts.items()}
+    draws = {name: {key: np.concatenate([part[key] for part in of]) for key in of[0]} for name, of in parts.items()}
+    return {name: _of_other_trainings(draws[name], tested.between_seeds(), rng) for name, tested in findings.items()}
+
+
+def _of_other_trainings(draws: dict[Key, Floats], between: dict[Key, Spread], rng: Generator) -> dict[Key, Floats]:
+    moved = {}
+    for key, values in draws.items():
+        deviation = math.sqrt(between[key].variance)
+        moved[key] = values + deviation * rng.standard_t(between[key].freedom, len(values)) if deviation else values
+    return moved

@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from seimbang.evaluation import figures, intervals, ranking, seeds
+from seimbang.evaluation import figures, intervals, ranking
 from seimbang.evaluation.calibration import calibration, calibration_interval
 from seimbang.evaluation.figures import AVERAGES, Average
 from seimbang.evaluation.metric import Metric
 from seimbang.evaluation.metrics import Weighted
 from seimbang.evaluation.predictions import Floats, Ints, Scored
+from seimbang.evaluation.value import Value, absent, number_of, too_few, undefined
 
-Value = dict[str, float | str | None]
 Flags = npt.NDArray[np.bool_]
 Curve = list[list[float]]
 NO_ERROR = "no interval: no error was seen, so how large one may be is not known"
@@ -80,12 +80,12 @@ class Measured:
         """Return both curves of one class against the rest, and the area under the ROC curve."""
         positive, score = self.cases.y == k, self.cases.p[:, k]
         if positive.all() or not positive.any():
-            return {"auc": _undefined(self._absent()), "curve": [], "precision_recall": []}
+            return {"auc": undefined(absent(self.cases, self.classes)), "curve": [], "precision_recall": []}
         count = self.cases.seeds
         areas = np.array([_area(*part) for part in zip(np.split(positive, count), np.split(score, count), strict=True)])
         interval = intervals.delong(positive, score, self.cases.group, count)
         return {
-            "auc": _number(float(areas.mean()), interval, areas),
+            "auc": number_of(float(areas.mean()), interval, areas),
             "curve": self._curve(ranking.roc, k),
             "precision_recall": self._curve(ranking.precision_recall, k),
         }
@@ -104,22 +104,15 @@ class Measured:
         """
         value = self.value[figures.name(metric, of)]
         if not np.isfinite(value):
-            return _undefined(self._why(metric, of))
+            return undefined(self._why(metric, of))
         way = "posterior" if of in AVERAGES else metric.interval
-        why = self._few() if way != "proportion" else ""
+        why = too_few(self.cases, self.classes) if way != "proportion" else ""
         why = why or (NO_ERROR if way in ("jackknife", "bins") and value == metric.best == 0 else "")
         if why:
-            return _undefined(why, value)
+            return undefined(why, value)
         low, high, name = INTERVALS[way](self, metric, of, value)
         of_seeds = self.of_seeds[figures.name(metric, of)]
-        return _number(value, (min(low, value), max(high, value), name), of_seeds, metric.limits)
-
-    def _few(self) -> str:
-        """Return why there is no interval of anything but shares of cases, ``""`` where there is."""
-        patients = [len(np.unique(self.cases.group[self.cases.y == k])) for k in range(len(self.classes))]
-        few = [name for name, count in zip(self.classes, patients, strict=True) if 0 < count < intervals.FEWEST]
-        people = "patients" if self.cases.groups < self.cases.n else "cases"
-        return f"no interval: fewer than {intervals.FEWEST} {people} of {', '.join(few)}" if few else ""
+        return number_of(value, (min(low, value), max(high, value), name), of_seeds, metric.limits)
 
     def proportion(self, metric: Metric, of: int | Average | None, value: float) -> intervals.Interval:
         """Return Wilson's interval of a share of cases."""
@@ -157,11 +150,7 @@ class Measured:
         return self._of_set()
 
     def _of_set(self) -> str:
-        return self._absent() or "every case was predicted as the same class"
-
-    def _absent(self) -> str:
-        absent = [name for k, name in enumerate(self.classes) if not (self.cases.y == k).any()]
-        return f"the set has no case of {', '.join(absent)}" if absent else ""
+        return absent(self.cases, self.classes) or "every case was predicted as the same class"
 
     def minus(self, other: "Measured", metric: Metric) -> Value:
         """Return a number of the whole set minus that of another set or decision rule.
@@ -173,11 +162,11 @@ class Measured:
         value = self.value[metric.key] - other.value[metric.key]
         for number in (own, others):
             if "why" in number:
-                return _undefined(str(number["why"]), value if np.isfinite(value) else None)
+                return undefined(str(number["why"]), value if np.isfinite(value) else None)
         if self.cases is other.cases:
             ends = intervals.percentiles(self.draws[metric.key] - other.draws[metric.key])
             of_seeds = self.of_seeds[metric.key] - other.of_seeds[metric.key]
-            return _number(value, (*ends, "Bayesian bootstrap"), of_seeds, (-1.0, 1.0))
+            return number_of(value, (*ends, "Bayesian bootstrap"), of_seeds, (-1.0, 1.0))
         low, high, way = intervals.newcombe(*_parts(own), *_parts(others))
         return {"value": value, "low": low, "high": high, "interval": way}
 
@@ -191,23 +180,8 @@ INTERVALS: Mapping[str, Callable[[Measured, Metric, int | Average | None, float]
 }
 
 
-def _number(
-    value: float, interval: intervals.Interval, of_seeds: Floats, limits: tuple[float, float] = (0.0, 1.0)
-) -> Value:
-    """Return a number with its interval over patients, widened where there are several seeds."""
-    low, high, way = interval
-    if len(of_seeds) == 1:
-        return {"value": value, "low": low, "high": high, "interval": way}
-    low, high, share = seeds.widened(value, low, high, seeds.spread(of_seeds), limits)
-    return {"value": value, "low": low, "high": high, "interval": f"{way}, and seeds", "of_seeds": share}
-
-
 def _area(positive: Flags, score: Floats) -> float:
     return float(ranking.area(np.ones((1, len(score))), positive, score)[0])
-
-
-def _undefined(why: str, value: float | None = None) -> Value:
-    return {"value": value, "low": None, "high": None, "interval": "", "why": why}
 
 
 def _parts(number: Value) -> tuple[float, tuple[float, float]]:

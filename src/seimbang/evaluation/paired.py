@@ -131,7 +131,8 @@ def delong(positive: Flags, first: Floats, second: Floats, group: Ints, seeds: i
 
     ``t = (A_1 - A_2) / sqrt(Var(A_1 - A_2))`` against Student's distribution, its degrees of freedom Satterthwaite's of
     the two classes' parts, which matters where a class has few patients; the variance is that of the differences of the
-    two arms' placements, which holds their covariance.
+    two arms' placements, which holds their covariance. Of a rare class it is near 0 by chance, so it is mixed with
+    Hanley and McNeil's as that of one AUC is.
 
     Args:
         positive: Whether a case is of the positive class, shape ``(n,)``.
@@ -143,13 +144,24 @@ def delong(positive: Flags, first: Floats, second: Floats, group: Ints, seeds: i
     method = "DeLong, by patient" if len(np.unique(group)) < len(group) // seeds else "DeLong"
     if min(len(np.unique(group[side])) for side in (positive, ~positive)) < 2:
         return undefined("a class has fewer than two patients", method)
-    placed = zip(*(intervals.placements(positive, score, seeds) for score in (first, second)), strict=True)
-    v10, v01 = (of_first - of_second for of_first, of_second in placed)
+    placed = [intervals.placements(positive, score, seeds) for score in (first, second)]
+    v10, v01 = (of_first - of_second for of_first, of_second in zip(*placed, strict=True))
     difference, variance = float(v10.mean()), intervals.area_variance(v10, v01, positive, group)
     if variance < 1e-12:
         return undefined("the difference does not vary between patients", method, difference)
-    freedom = intervals.area_freedom(v10, v01, positive, group)
-    return _student(difference, math.sqrt(variance), freedom, method)
+    steady = intervals.steadied(variance, _expected(placed, variance, positive, group), positive, group)
+    return _student(difference, math.sqrt(steady), intervals.area_freedom(v10, v01, positive, group), method)
+
+
+def _expected(placed: list[tuple[Floats, Floats]], variance: float, positive: Flags, group: Ints) -> float:
+    """Return the variance of a difference of two AUCs from Hanley and McNeil's of each and their correlation."""
+    sizes = intervals.patients(positive, group)
+    areas = [(min(sizes) * float(v10.mean()) + 0.5) / (min(sizes) + 1) for v10, _ in placed]
+    own = [intervals.area_variance(*values, positive, group) for values in placed]
+    scale = 2 * math.sqrt(own[0] * own[1])
+    correlation = (own[0] + own[1] - variance) / scale if scale > 0 else 0.0
+    first, second = (intervals.hanley_mcneil(area, *sizes) for area in areas)
+    return first + second - 2 * correlation * math.sqrt(first * second)
 
 
 def _student(difference: float, error: float, freedom: float, method: str) -> PairTest:

@@ -149,6 +149,11 @@ def scored(table: pd.DataFrame, classes: Sequence[str]) -> dict[str, Scored]:
     return {str(name): _set(rows, columns, classes) for name, rows in decided.groupby("set", sort=False)}
 
 
+def patients(table: pd.DataFrame) -> "pd.Series[str]":
+    """Return the patient of each row; a case without one is its own."""
+    return table.group.where(table.group != "", "case:" + table.case_id.astype(str))
+
+
 def aligned(sets: Mapping[str, Scored]) -> dict[str, Scored]:
     """Return the same cases as predicted by several arms, those of an arm with fewer seeds repeated: equal rows."""
     seeds = math.lcm(*(cases.seeds for cases in sets.values()))
@@ -159,7 +164,7 @@ def _set(rows: pd.DataFrame, columns: list[str], classes: Sequence[str]) -> Scor
     facts = rows.groupby(["seed", "case_id"], sort=True)
     first = facts[["label", "group"]].first()
     p = facts[columns].mean().to_numpy(np.float64)
-    patient = np.where(first.group != "", first.group, "case:" + first.index.get_level_values("case_id").astype(str))
+    patient = patients(first.reset_index("case_id"))
     y = pd.Categorical(first.label, categories=list(classes)).codes.astype(np.int64)
     votes = facts["tuned"].mean().to_numpy(np.float64)
     tuned = None if np.isnan(votes).any() else (votes >= 0.5).astype(np.int64)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seimbang.errors import StudyError
+from seimbang.evaluation.base import EvaluationSettings
+from seimbang.evaluation.evaluate import evaluate
 from seimbang.evaluation.predictions import outcomes
 from seimbang.record.data import ProtocolFacts
 from seimbang.record.files import missing
+from seimbang.record.metrics import Metrics
+from seimbang.record.package import position_of, read_package
 from seimbang.record.read import Arm, Run, read_predictions
 from seimbang.record.read import read as read_run
 
@@ -19,10 +24,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Contents:
-    """A finished run and the arm that predicts."""
+    """A finished run and the arm that predicts; with ``seed`` its model of that seed alone."""
 
     run: Run
     arm: Arm
+    seed: str = ""
 
     @property
     def quick(self) -> bool:
@@ -53,20 +59,46 @@ class Contents:
     @cached_property
     def _outcomes(self) -> pd.DataFrame:
         metrics = self.arm.metrics
-        return outcomes(read_predictions(self.arm.folder), metrics.classes, metrics.threshold.decides)
+        rows = read_predictions(self.arm.folder)
+        rows = rows[rows.seed == self.seed] if self.seed else rows
+        return outcomes(rows, metrics.classes, metrics.threshold.decides)
 
 
-def read(folder: Path, slug: str) -> Contents:
+def read(folder: Path, slug: str, seed: str = "") -> Contents:
     """Read the run folder ``folder`` and take its arm in the folder ``slug``.
+
+    With ``seed`` the figures of the arm are those of its model of that seed, computed from its predictions.
 
     Raises:
         IntegrityError: ``RUN_MISSING``, ``RUN_DAMAGED`` or ``RUN_UNFINISHED``.
+        StudyError: ``SEED_UNKNOWN``, or ``TEST_CLOSED``: the run was made without its test part, whose figures are
+            shown with each answer.
     """
     run = read_run(folder)
     arm = next((arm for arm in run.arms if arm.facts.slug == slug), None)
     if arm is None:
         raise missing(folder / "arms" / slug / "metrics.json")
-    return Contents(run, arm)
+    if run.openings.closed:
+        found = f"{folder}, made without opening its test part"
+        fix = f"open it first: seimbang run STUDY --out {folder}"
+        raise StudyError("TEST_CLOSED", found, "a run with figures of its test part", fix)
+    if seed:
+        position_of(read_package(arm.folder)[0], seed)
+        changed = (arm.folder / "predictions.csv").stat().st_mtime_ns
+        decides = arm.metrics.threshold.decides
+        metrics = _of_seed(arm.folder, seed, tuple(run.classes), decides, run.study.evaluation, changed)
+        arm = replace(arm, metrics=metrics)
+    return Contents(run, arm, seed)
+
+
+@lru_cache(maxsize=4)
+def _of_seed(
+    folder: Path, seed: str, classes: tuple[str, ...], tuned: bool, settings: EvaluationSettings, changed: int
+) -> Metrics:
+    """Return the figures of one seed; the page asks for them at each click."""
+    rows = read_predictions(folder)
+    rows = rows[rows.seed == seed].reset_index(drop=True)
+    return Metrics.model_validate(evaluate(rows, classes, tuned=tuned, settings=settings))
 
 
 def tenth(confidence: float) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -148,11 +148,91 @@ class Local(Record):
     gain: dict[str, Value]
 
 
+class Level(Record):
+    """One value, or band, of a subgroup column.
+
+    Attributes:
+        name: Of the value or band.
+        n: Number of cases, or of patients where these are the unit.
+        groups: Number of patients.
+        support: Number of each class, by its name.
+        values: The headline figures; none where there are too few patients.
+        why: Why there are none.
+    """
+
+    name: str
+    n: int
+    groups: int
+    support: dict[str, int]
+    values: dict[str, Value]
+    why: str
+
+
+class Gap(Record):
+    """The largest difference of balanced accuracy between two values of a column, and whether it may be chance.
+
+    Attributes:
+        highest: The value with the highest.
+        lowest: That with the lowest.
+        difference: Between them; None where fewer than two values can be compared.
+        p: Of the permutation test of the largest difference.
+        corrected: p corrected for the number of columns (Holm).
+        why: Why there is none.
+    """
+
+    highest: str
+    lowest: str
+    difference: float | None
+    p: float | None
+    corrected: float | None
+    why: str
+
+    @property
+    def text(self) -> str:
+        """The gap in words."""
+        if self.difference is None or self.corrected is None:
+            return f"no gap: {self.why}"
+        verdict = "more than chance" if self.corrected < 0.05 else "not shown to be more than chance"
+        p = "< .001" if self.corrected < 0.001 else f"= {self.corrected:.3f}".replace(" 0.", " .")
+        between = f"largest gap of balanced accuracy {fixed(self.difference)}, “{self.highest}” over “{self.lowest}”"
+        return f"{between}; corrected p {p}: {verdict}"
+
+
+class Subgroups(Record):
+    """The figures by one column.
+
+    Attributes:
+        column: Its name.
+        bands: Whether its numbers were cut at the quartiles of the training cases.
+        levels: Its values, or bands.
+        gap: The largest gap between two of them.
+    """
+
+    column: str
+    bands: bool
+    levels: list[Level]
+    gap: Gap
+
+
+class OtherUnit(Record):
+    """The same set by the other unit: of patients where figures are of cases, of cases where they are of patients.
+
+    Attributes:
+        n: Number of these.
+        default: By the arm's own rule.
+        tuned: By the threshold chosen on validation, by the same unit.
+    """
+
+    n: int
+    default: Measures
+    tuned: Measures | None
+
+
 class SetMetrics(Record):
     """One set.
 
     Attributes:
-        n: Number of cases.
+        n: Number of cases; of patients where these are the unit.
         groups: Number of patients.
         default: By the arm's own rule.
         tuned: By the threshold chosen on validation.
@@ -160,6 +240,8 @@ class SetMetrics(Record):
         ensemble_tuned: The same by their threshold chosen on validation.
         seeds: Number of seeds, over which the figures are means: what to expect of one training.
         local: With a threshold set anew on an external set.
+        other: By the other unit, where patients have several cases.
+        subgroups: By the columns that the study names.
     """
 
     n: int
@@ -170,6 +252,8 @@ class SetMetrics(Record):
     ensemble_tuned: Measures | None = None
     seeds: int = 1
     local: Local | None = None
+    other: OtherUnit | None = None
+    subgroups: list[Subgroups] = Field(default_factory=list)
 
     @property
     def served(self) -> Measures:
@@ -221,8 +305,13 @@ class Folded(Record):
 
 
 class Metrics(Record):
-    """``metrics.json`` of an arm; gaps are each external set minus the internal test, by the two rules of a set."""
+    """``metrics.json`` of an arm; gaps are each external set minus the internal test, by the two rules of a set.
 
+    ``unit`` is what figures are of, and ``combine`` how the probabilities of a patient's cases become one.
+    """
+
+    unit: Literal["case", "patient"] = "case"
+    combine: str = "mean"
     classes: list[str]
     positive: str
     threshold: Thresholds

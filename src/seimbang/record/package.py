@@ -1,11 +1,11 @@
 """The package of a trained arm: ``model.json`` and the files of what was learned, all checked before they are used."""
 
 import hashlib
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from pydantic import ValidationError
 
-from seimbang.errors import IntegrityError
+from seimbang.errors import IntegrityError, StudyError
 from seimbang.record.arm import Package
 from seimbang.record.base import load
 from seimbang.record.files import inside
@@ -27,6 +27,19 @@ def read_package(arm_folder: Path) -> tuple[Package, list[bytes]]:
         found = f"classes {classes} with the positive class {package.positive!r} in {arm_folder / 'model.json'}"
         raise IntegrityError("MODEL_CLASSES", found, "two or more different classes, the positive one of them", AGAIN)
     return package, learned
+
+
+def position_of(package: Package, seed: str) -> int:
+    """Return which of the files of a package is the model of a seed.
+
+    Raises:
+        StudyError: ``SEED_UNKNOWN``.
+    """
+    seeds = [PurePosixPath(file).parent.name for file in package.files]
+    if seed not in seeds:
+        known = f"one of {', '.join(seeds)}"
+        raise StudyError("SEED_UNKNOWN", f"no model of the seed {seed}", known, f"choose another: --seed {seeds[0]}")
+    return seeds.index(seed)
 
 
 def _settings(arm_folder: Path) -> Package:

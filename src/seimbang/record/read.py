@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -12,13 +13,17 @@ from pydantic import ValidationError
 
 from seimbang.errors import IntegrityError
 from seimbang.evaluation import read as parse
+from seimbang.evaluation.predictions import checked
+from seimbang.evaluation.threshold import by_training
 from seimbang.record.arm import ArmFacts, BoxRow, Candidate, Importance
 from seimbang.record.cases import ExampleRow, GalleryRow, Heat, Quality
+from seimbang.record.clinical import AgainstNone, Clinical
 from seimbang.record.comparison import Comparison
 from seimbang.record.data import Audit, Data, Provenance
 from seimbang.record.files import MEND, damaged, missing, read_json, read_text
 from seimbang.record.labels import Labels
 from seimbang.record.metrics import Metrics, SetMetrics
+from seimbang.record.openings import Openings
 from seimbang.record.over_findings import require_one_finding
 from seimbang.study.schema import Study
 
@@ -36,6 +41,7 @@ class Arm:
 
     Attributes:
         folder: Where it is.
+        clinical: Figures for who decides by the probabilities.
         history: Each of CURVES as one number per epoch, of the first job; empty where nothing is learned by epochs.
         heat: Heat maps; empty where the model is no network.
         quality: Errors by image quality; empty for tables.
@@ -47,6 +53,7 @@ class Arm:
     folder: Path
     facts: ArmFacts
     metrics: Metrics
+    clinical: Clinical
     history: dict[str, list[float]]
     gallery: list[GalleryRow]
     examples: list[ExampleRow]
@@ -90,7 +97,9 @@ class Run:
         folder: Where it is.
         toml: The study file as it was run.
         comparisons: Paired tests of the arms, by protocol; none before two arms are finished.
+        probabilities: What balancing did to the probabilities of each arm that balances.
         unfinished: The study's arms that have no numbers yet, or were not compared yet with the others.
+        openings: How often the test parts have been opened.
         labels: Labels that look wrong; None where every arm leaks.
     """
 
@@ -101,8 +110,10 @@ class Run:
     audit: Audit
     arms: list[Arm]
     comparisons: dict[str, Comparison]
+    probabilities: list[AgainstNone]
     unfinished: list[str]
     provenance: Provenance
+    openings: Openings
     labels: Labels | None
 
     @property
@@ -122,9 +133,19 @@ class Run:
         return self.data.positive
 
     @property
+    def shown(self) -> str:
+        """The internal set whose figures are shown: the test part, or where that stayed closed, the validation part."""
+        return "validation" if self.openings.closed else "test"
+
+    @property
     def tabular(self) -> bool:
         """Whether the cases are rows of a table, not images."""
         return self.data.kind == "table"
+
+    @property
+    def units(self) -> str:
+        """What figures are of: cases or patients."""
+        return f"{self.study.evaluation.unit}s"
 
     @property
     def quick(self) -> bool:
@@ -133,7 +154,7 @@ class Run:
 
     @property
     def external(self) -> list[str]:
-        """Names of the external sets, as in ``external:<name>``."""
+        """Names of the external sets that were measured on, as in ``external:<name>``."""
         names = {name: None for arm in self.arms for name in arm.metrics.sets if name.startswith("external:")}
         return [name.removeprefix("external:") for name in names]
 
@@ -163,8 +184,10 @@ def read(folder: Path) -> Run:
         read_json(folder / "audit.json", Audit),
         list(arms.values()),
         comparisons,
+        read_json(folder / "probabilities.json", list[AgainstNone]),
         [f"{arm} ({protocol})" if protocol else arm for protocol, arm in left],
         read_json(folder / "provenance.json", Provenance),
+        read_json(folder / "openings.json", Openings),
         _optional(folder / "labels.json", Labels, None),
     )
 
@@ -197,6 +220,16 @@ def read_predictions(arm_folder: Path) -> pd.DataFrame:
         raise missing(arm_folder / "predictions.csv", str(error.strerror)) from error
     except ValueError as error:
         raise damaged(arm_folder / "predictions.csv", "a CSV file", str(error)) from error
+
+
+def threshold_of(arm_folder: Path, classes: Sequence[str], seed: str) -> float | None:
+    """Return the threshold that was chosen on the validation part for the model of a seed, of the first fold.
+
+    Raises:
+        IntegrityError: RUN_MISSING, RUN_DAMAGED, or the predictions are not what a run writes.
+    """
+    rows = read_predictions(arm_folder)
+    return next(iter(by_training(checked(rows[rows.seed == seed], classes), classes).values()), None)
 
 
 def read_search(arm_folder: Path) -> list[Candidate]:
@@ -238,6 +271,7 @@ def _arm(folder: Path) -> Arm:
         folder,
         facts,
         read_json(folder / "metrics.json", Metrics),
+        read_json(folder / "clinical.json", Clinical),
         _history(folder / facts.served[0] / "history.csv") if network else {name: [] for name in CURVES},
         read_json(folder / "gallery.json", list[GalleryRow]),
         read_json(folder / "examples.json", list[ExampleRow]),

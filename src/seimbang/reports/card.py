@@ -14,13 +14,13 @@ from seimbang.reports.tables import Row, compared
 if TYPE_CHECKING:
     import pandas as pd
 
-KINDS = ("trainings", "best", "kinds", "external")
+KINDS = ("trainings", "closed", "best", "kinds", "external")
 """What the sentences on a card are about; the others are left to the report."""
 
 
 def card(run: Run) -> str:
     """Return question, answer in short, arms and warnings of a run."""
-    rows, short = compared(run), sentences(run)
+    rows, short = compared(run, run.shown), sentences(run)
     values = {
         "run": run,
         "warnings": warnings(run),
@@ -60,7 +60,7 @@ def table(run: Run) -> pd.DataFrame:
     """Return the figures of every arm on every test: columns arm, set, leaky, and value, low and high of each."""
     import pandas as pd
 
-    parts = ["test", *(f"external:{name}" for name in run.external)]
+    parts = [run.shown, *(f"external:{name}" for name in run.external)]
     return pd.DataFrame([_record(row, part) for part in parts for row in compared(run, part)])
 
 

@@ -114,20 +114,20 @@ def _all(run: Run) -> Iterator[Figure]:
 def _forest(run: Run, metric: str) -> Figure:
     """Draw one line an arm and set: the figure, its interval, and the published one as a diamond."""
     lines = _forest_lines(run, metric)
-    level = chance(run, metric)
+    level = chance(run, metric, run.shown)
     marks = {
         row.arm: row.published for row in published(run) if (row.metric, row.klass, row.set) == (metric, "", "test")
     }
 
     def plot(axes: Axes) -> None:
         for place, (label, part, value, leaky) in enumerate(lines):
-            colour = LEAK if leaky else BLUE if part == "test" else ORANGE
+            colour = LEAK if leaky else BLUE if part == run.shown else ORANGE
             if value.value is None:
                 axes.text(0.02, place, "not estimable", va="center", color=GREY, fontsize=8)
                 continue
             low, high = (value.value if edge is None else edge for edge in (value.low, value.high))
             axes.plot([low, high], [place, place], color=colour, linewidth=2, solid_capstyle="butt")
-            shape = "o" if part == "test" else "s"
+            shape = "o" if part == run.shown else "s"
             axes.plot(value.value, place, shape, color=colour, markersize=6)
             if part == "test" and label in marks:
                 axes.plot(marks[label], place, "D", color=BLACK, markersize=6, markerfacecolor="white")
@@ -146,12 +146,12 @@ def _forest(run: Run, metric: str) -> Figure:
 
 
 def _forest_lines(run: Run, metric: str) -> list[tuple[str, str, Value, bool]]:
-    parts = ["test", *(f"external:{name}" for name in run.external)]
+    parts = [run.shown, *(f"external:{name}" for name in run.external)]
     return [(row.label, part, row.values[metric], row.arm.facts.leaky) for part in parts for row in compared(run, part)]
 
 
 def _line_label(label: str, part: str, leaky: bool) -> str:
-    where = "" if part == "test" else f" · {part.removeprefix('external:')}"
+    where = "" if ":" not in part else f" · {part.removeprefix('external:')}"
     return f"{short(label)}{' (leaks)' if leaky else ''}{where}"
 
 

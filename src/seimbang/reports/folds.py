@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seimbang.evaluation.figures import fold_outcomes, over_folds
+from seimbang.evaluation.intervals import Z
 from seimbang.record.comparison import PairedTest
 from seimbang.record.metrics import Folded, Value
 from seimbang.record.read import Arm, Run
@@ -20,11 +21,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Cell:
-    """One figure: mean and sd over folds, how many of them lack it, and the pooled value."""
+    """One figure.
+
+    Attributes:
+        text: Mean and standard deviation over folds.
+        shortfall: How many of them lack it.
+        pooled: The value of all cases.
+        training: Share of the variance between folds beyond that of their patients: of other training parts. None where
+            it cannot be told.
+    """
 
     text: str
     shortfall: int
     pooled: Value
+    training: float | None
 
 
 @dataclass(frozen=True)
@@ -77,10 +87,23 @@ def tables(run: Run) -> list[Table]:
 
 
 def _cells(run: Run, arm: Arm, folded: Folded) -> dict[str, Cell]:
+    pooled = {metric: _pooled(run, arm, metric) for metric in over_folds(len(run.classes))}
+    short = {metric: len(folded.each) - folded.measured[metric] for metric in pooled}
     return {
-        metric: Cell(_text(folded, metric), len(folded.each) - folded.measured[metric], _pooled(run, arm, metric))
-        for metric in over_folds(len(run.classes))
+        metric: Cell(
+            _text(folded, metric), short[metric], value, None if short[metric] else _training(folded, metric, value)
+        )
+        for metric, value in pooled.items()
     }
+
+
+def _training(folded: Folded, metric: str, pooled: Value) -> float | None:
+    """Return the share of the variance between folds that their patients leave; a fold has 1/k of the patients."""
+    sd, repeated = folded.sd[metric], any("." in str(row["fold"]) for row in folded.each)
+    if repeated or not sd or pooled.low is None or pooled.high is None:
+        return None
+    of_patients = (1 - (pooled.of_seeds or 0)) * ((pooled.high - pooled.low) / (2 * Z)) ** 2
+    return max(0.0, 1 - len(folded.each) * of_patients / sd**2)
 
 
 def _text(folded: Folded, metric: str) -> str:

@@ -16,10 +16,21 @@ from seimbang.explain.base import LIMIT, MAX_SIMILARITY, WARNING
 from seimbang.record.files import read_image
 from seimbang.record.metrics import Value
 from seimbang.record.read import Arm, Run
-from seimbang.reports import folds, quality
+from seimbang.reports import clinical, folds, quality
 from seimbang.reports.answer import Sentence, answer
 from seimbang.reports.figures import Figure
-from seimbang.reports.tables import Row, chances, compared, majority, published, relocated, title, together
+from seimbang.reports.subgroups import by_subgroup
+from seimbang.reports.tables import (
+    Row,
+    by_other_unit,
+    chances,
+    compared,
+    majority,
+    published,
+    relocated,
+    title,
+    together,
+)
 from seimbang.splits.base import SplitSettings
 
 SEVERITIES = ("error", "leak", "warning", "info")
@@ -86,22 +97,27 @@ def minutes(seconds: float | None) -> str:
 
 
 def _context(run: Run, figures: Mapping[str, Figure]) -> dict[str, Any]:
-    rows = compared(run)
-    by_protocol = [(protocol, compared(run, protocol=protocol.name)) for protocol in run.data.protocols]
+    rows = compared(run, run.shown)
+    by_protocol = [(protocol, compared(run, run.shown, protocol=protocol.name)) for protocol in run.data.protocols]
     return {
         "run": run,
         "by_protocol": [(protocol, of_protocol) for protocol, of_protocol in by_protocol if of_protocol],
         "answer": answer(run),
         "figures": figures,
+        "part": "Internal test set" if run.shown == "test" else "Validation part",
         "rows": rows,
         "columns": list(rows[0].values) if rows else [],
-        "tuned": compared(run, tuned=True),
-        "together": {protocol.name: together(run, "test", protocol.name) for protocol in run.data.protocols},
+        "tuned": compared(run, run.shown, tuned=True),
+        "together": {protocol.name: together(run, run.shown, protocol.name) for protocol in run.data.protocols},
+        "others": {protocol.name: by_other_unit(run, run.shown, protocol.name) for protocol in run.data.protocols},
+        "others_outside": {name: by_other_unit(run, f"external:{name}") for name in run.external},
+        "subgroups": by_subgroup(run),
         "chances": {protocol.name: chances(run, protocol.name) for protocol in run.data.protocols},
         "external": {name: compared(run, f"external:{name}") for name in run.external},
         "relocated": {name: relocated(run, f"external:{name}") for name in run.external},
         "published": published(run),
-        "majority": majority(run),
+        **_clinical(run),
+        "majority": majority(run, run.shown),
         "leaky": [arm for arm in run.arms if arm.facts.leaky],
         "findings": sorted(run.audit.findings, key=lambda finding: SEVERITIES.index(finding.severity)),
         "networks": _same(run.arms, lambda arm: (arm.facts.model_title, tuple(map(repr, arm.facts.layers)))),
@@ -119,6 +135,18 @@ def _context(run: Run, figures: Mapping[str, Figure]) -> dict[str, Any]:
         "folded": folds.tables(run),
         "uses": USES,
         "fold_metrics": list(over_folds(len(run.classes))),
+    }
+
+
+def _clinical(run: Run) -> dict[str, Any]:
+    parts = ["test", *(f"external:{name}" for name in run.external)]
+    return {
+        "balancing": [
+            (protocol.name, {part: clinical.probability_rows(run, protocol.name, part) for part in parts})
+            for protocol in run.data.protocols
+        ],
+        "probability_columns": clinical.PROBABILITIES,
+        "positive_named": any(arm.clinical.positive for arm in run.arms),
     }
 
 

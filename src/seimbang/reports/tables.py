@@ -15,6 +15,7 @@ from seimbang.evaluation.table import PRIMARY
 from seimbang.record.comparison import TUNED, Pair
 from seimbang.record.metrics import Measures, Value
 from seimbang.record.read import Arm, Run
+from seimbang.reports import subgroups
 
 _CSV = ("arm", "set", "threshold", "class", "metric", "value", "low", "high", "interval", "of_seeds")
 _ESCAPES = {
@@ -159,6 +160,17 @@ def together(run: Run, part: str, protocol: str) -> list[Row]:
     return [Row(arm.name, arm, False, headline(measures, run.positive)) for arm, measures in sets if measures]
 
 
+def by_other_unit(run: Run, part: str, protocol: str | None = None) -> list[Row]:
+    """Return one row an arm and rule, as ``compared`` has them, by the unit that the study does not name."""
+    rows = []
+    for row in compared(run, part, protocol=protocol):
+        other = row.arm.metrics.sets[part].other
+        measures = (other.tuned if row.tuned else other.default) if other else None
+        if measures:
+            rows.append(Row(row.label, row.arm, row.tuned, headline(measures, run.positive)))
+    return rows
+
+
 def chances(run: Run, protocol: str) -> list[Pair]:
     """Return the pairs of arms on the test set of which several trainings each are compared."""
     compared = run.comparisons[protocol].sets.get("test") if protocol in run.comparisons else None
@@ -178,7 +190,7 @@ def published(run: Run) -> list[Published]:
     for entry in run.study.published:
         arm = arms.get((entry.arm, entry.protocol))
         measured = arm.metrics.sets.get(entry.set) if arm else None
-        for metric, klass, value in _figures(entry.model_extra or {}):
+        for metric, klass, value in figures_in(entry.model_extra or {}):
             ours = figure_of(measured.default, run.positive, metric, klass) if measured else None
             rows.append(Published(arm.name if arm else entry.arm, entry.set, metric, klass, value, ours))
     return rows
@@ -216,9 +228,13 @@ def metrics_csv(run: Run) -> str:
         for part, measured in arm.metrics.sets.items():
             local = measured.local.measures if measured.local else None
             rules = {"default": measured.default, "tuned": measured.tuned, "local": local}
-            for rule, measures in (rules | {"ensemble": measured.ensemble}).items():
+            other = measured.other.default if measured.other else None
+            by_other = "by case" if arm.metrics.unit == "patient" else "by patient"
+            for rule, measures in (rules | {"ensemble": measured.ensemble, by_other: other}).items():
                 for klass, metric, value in _long(measures) if measures else ():
                     writer.writerow([arm.name, part, rule, klass, metric, *_fields(value)])
+        for part, subgroup, metric, value in subgroups.rows(arm):
+            writer.writerow([arm.name, part, "default", subgroup, metric, *_fields(value)])
         for part, folded in arm.metrics.folds.items():
             for kind, values in (("mean", folded.mean), ("sd", folded.sd)):
                 for metric, mean_or_sd in values.items():
@@ -231,8 +247,8 @@ def metrics_csv(run: Run) -> str:
 
 
 def latex(run: Run) -> str:
-    """Return a booktabs table of the arms on the test set; leaky arms carry a dagger."""
-    rows = compared(run)
+    """Return a booktabs table of the arms on the test set, or validation in its place; leaky arms carry a dagger."""
+    rows = compared(run, run.shown)
     keys = list(rows[0].values) if rows else []
     lines = [
         r"% \usepackage{booktabs}",
@@ -258,8 +274,9 @@ def tex(text: str) -> str:
 
 
 def _explained(run: Run, rows: list[Row]) -> str:
+    part = "Internal test set" if run.shown == "test" else "Validation part"
     auc = " AUC after Hand and Till." if len(run.classes) > 2 else ""
-    return rf"Internal test set; 95\,\% intervals in parentheses.{auc}{_dagger(rows)}"
+    return rf"{part}; 95\,\% intervals in parentheses.{auc}{_dagger(rows)}"
 
 
 def _dagger(rows: list[Row]) -> str:
@@ -294,7 +311,7 @@ def _fields(value: Value) -> list[float | str]:
     return ["" if value.value is None else value.value, low, high, value.interval, of_seeds]
 
 
-def _figures(entry: dict[str, Any]) -> Iterator[tuple[str, str, float]]:
+def figures_in(entry: dict[str, Any]) -> Iterator[tuple[str, str, float]]:
     """Yield metric, class (``""`` for all) and number of one ``[[published]]`` table, such as ``recall.NORMAL``."""
     for metric, value in entry.items():
         if isinstance(value, dict):

@@ -8,7 +8,10 @@ from typing import Any
 from seimbang import progress
 from seimbang.errors import StudyError
 from seimbang.evaluation import compare, read
+from seimbang.evaluation.base import EvaluationSettings
 from seimbang.evaluation.figures import exchanged
+from seimbang.evaluation.predictions import checked
+from seimbang.evaluation.units import of_unit
 from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.files import write_atomic
 from seimbang.record.base import dump
@@ -51,7 +54,7 @@ def ablate(study: Study, root: Path, out: Path, arm: str, quick: bool = False, o
     for step, folder in without.items():
         progress.note(f"Without {step}")
         run(_without(study, step, plans), root, folder, arm, cut_of(out) or quick, alike=study, options=options)
-    rows = [row for plan in plans for row in _rows(plan, {FULL: out, **without})]
+    rows = [row for plan in plans for row in _rows(plan, {FULL: out, **without}, study.evaluation)]
     write_atomic(out / FILE, dump({"rows": rows}))
     return rows
 
@@ -74,10 +77,10 @@ def _without(study: Study, step: str, plans: list[Plan]) -> Study:
     return study.model_copy(update=changes)
 
 
-def _rows(plan: Plan, folders: Mapping[str, Path]) -> Iterator[Row]:
+def _rows(plan: Plan, folders: Mapping[str, Path], settings: EvaluationSettings) -> Iterator[Row]:
     arms = {step: folder / "arms" / plan.slug for step, folder in folders.items()}
     metrics = {step: json.loads((arm / "metrics.json").read_text(encoding="utf-8")) for step, arm in arms.items()}
-    tests = _tests(plan, arms, metrics[FULL]["classes"])
+    tests = _tests(plan, arms, metrics[FULL]["classes"], settings)
     tested = [metric.key for metric in exchanged(len(metrics[FULL]["classes"]))]
     for name, of_step in tests.items():
         for step, found in metrics.items():
@@ -87,9 +90,11 @@ def _rows(plan: Plan, folders: Mapping[str, Path]) -> Iterator[Row]:
             yield {"arm": plan.name, "set": name, "without": "" if step == FULL else step, **own, **lost}
 
 
-def _tests(plan: Plan, arms: Mapping[str, Path], classes: list[str]) -> dict[str, dict[str, Any]]:
+def _tests(
+    plan: Plan, arms: Mapping[str, Path], classes: list[str], settings: EvaluationSettings
+) -> dict[str, dict[str, Any]]:
     """Return, by set and step, the outcomes of the tests of the arm as it is against that without the step."""
-    tables = {step: read(arm) for step, arm in arms.items()}
+    tables = {step: of_unit(checked(read(arm), classes), classes, settings) for step, arm in arms.items()}
     tuned = list(tables) if plan.balance.decides == "tuned" else []
     sets = compare(tables, classes, tuned=tuned, against=FULL)["sets"]
     return {name: {pair["second"]: pair for pair in found["pairs"]} for name, found in sets.items()}

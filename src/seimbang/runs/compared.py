@@ -5,9 +5,10 @@ from typing import Any
 
 import pandas as pd
 
-from seimbang.evaluation import compare
+from seimbang.evaluation import against_none, compare
 from seimbang.evaluation.threshold import by_training
 from seimbang.record.base import dump
+from seimbang.record.clinical import AgainstNone
 from seimbang.record.comparison import TUNED
 from seimbang.record.folder import Files
 
@@ -25,6 +26,24 @@ def comparison_files(
     return {
         "comparisons.json": dump(
             {protocol: compared(tables, classes, tuned, unbalanced) for protocol, tables in predicted.items()}
+        )
+    }
+
+
+def probability_files(
+    predicted: Mapping[str, Mapping[str, pd.DataFrame]],
+    classes: Sequence[str],
+    positive: str,
+    references: Mapping[str, str],
+) -> Files:
+    """Return what balancing did to the probabilities of each finished arm that balances."""
+    return {
+        "probabilities.json": dump(
+            [
+                AgainstNone(protocol=protocol, arm=arm, **against)
+                for protocol, tables in predicted.items()
+                for arm, against in against_none(tables, classes, positive, references).items()
+            ]
         )
     }
 

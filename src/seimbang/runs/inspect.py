@@ -4,15 +4,24 @@ import importlib.util
 import os
 import platform
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from seimbang import datasets
 from seimbang.checks import audit, deduplicate
 from seimbang.checks.base import Finding
+from seimbang.checks.known_data import recognise
+from seimbang.datasets.base import Dataset
 from seimbang.datasets.intake import understand
-from seimbang.errors import DataError
+from seimbang.errors import DataError, ImageError
+from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.cache import outline
+from seimbang.imaging.decode import decode
+from seimbang.imaging.similarity import Floats, thumbnails
+from seimbang.imaging.store import open_store
 from seimbang.progress import working
 from seimbang.runs.auditing import audit_division
 from seimbang.runs.describe import divide
@@ -27,6 +36,8 @@ from seimbang.study.load import load as load_study
 from seimbang.study.schema import Study
 from seimbang.training.device import fast_bfloat16
 
+LOOKED_AT = 200
+"""Images that are read to tell whether the data are public ones."""
 EXTRAS = {"streamlit": "app", "ray": "ray"}
 
 
@@ -79,37 +90,54 @@ def _study(study: Study, root: Path) -> list[Finding]:
 
 
 def rehearse(study: Study, root: Path) -> list[str]:
-    """Say what would happen to a study, decoding no image.
+    """Say what would happen to a study, decoding a few images at most.
 
     Args:
         study: As it is read.
         root: Folder that its data paths are relative to.
 
     Returns:
-        A sentence; of a study over several findings also one for each that a run would leave out, and why.
+        A sentence; of a study over several findings also one for each that a run would leave out, and why; and what is
+        known of the data.
 
     Raises:
         SeimbangError: What would stop a run.
     """
     every = studies(study, root) or {"": study}
     failed: dict[str, DataError] = {}
+    said: list[str] = []
     for name, of_finding in every.items():
         try:
-            _rehearse(of_finding, root)
+            said = _rehearse(of_finding, root)
         except DataError as error:
             failed[name] = error
     if len(failed) == len(every):
         raise next(iter(failed.values()))
-    return ["Every arm can be trained.", *(f"{name} would be left out. {error}" for name, error in failed.items())]
+    left_out = [f"{name} would be left out. {error}" for name, error in failed.items()]
+    return ["Every arm can be trained.", *left_out, *said]
 
 
-def _rehearse(study: Study, root: Path) -> None:
+def _rehearse(study: Study, root: Path) -> list[str]:
+    """Return what is known of the data where they are public ones."""
     known = {"group": "known"}  # patients are guessed from pixels
     protocols = tuple(one.model_copy(update=known) if one.group == "auto" else one for one in study.protocol)
     split = study.split.model_copy(update=known) if study.split.group == "auto" else study.split
     outlined = study.model_copy(update={"protocol": protocols, "split": split})
     with outline():
-        require_possible(divide(prepare(outlined, root)), outlined.plans())
+        prepared = prepare(outlined, root)
+        require_possible(divide(prepared), outlined.plans())
+    return [known.sentence for known in recognise(_some_thumbnails(prepared.data))]
+
+
+def _some_thumbnails(data: Dataset) -> Floats:
+    """Return those of a few of the images, none where they are no files, or cannot be read."""
+    paths = [path for path in data.cases.frame.path if path]
+    chosen = [paths[k] for k in np.linspace(0, len(paths) - 1, min(LOOKED_AT, len(paths))).astype(int)]
+    settings, images = ImageSettings(size=(64, 64)), []
+    for path in chosen:
+        with suppress(ImageError):
+            images.append(decode(open_store(data.cases.root).read(path), settings, path))
+    return thumbnails(np.stack(images)) if images else np.empty((0, 0), np.float32)
 
 
 def machine() -> Iterator[tuple[str, str]]:

@@ -6,7 +6,8 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from secrets import token_hex
 
@@ -16,6 +17,7 @@ from seimbang.errors import DataError, StudyError
 from seimbang.imaging.files import file_digest, write_atomic, write_error
 from seimbang.record.folder import Files
 from seimbang.record.leases import Lease
+from seimbang.record.openings import Ledger
 from seimbang.runs.engine import inputs_of, needs_of, values_of
 from seimbang.runs.foresight import placed
 from seimbang.runs.model_input import ModelInput
@@ -26,7 +28,7 @@ from seimbang.study.models import learner_of
 from seimbang.threads import limited
 from seimbang.training.base import Progress, Task
 
-VERSION = 2
+VERSION = 3
 """Raised when the same job is to give another result."""
 SPARING = 50
 """So many times as long as writing a checkpoint took, none is written: they take a fiftieth of the time at most."""
@@ -34,15 +36,22 @@ Report = Callable[[Job, Progress], None]
 
 
 def work(
-    task: Task, sets: Sequence[Set], model_input: ModelInput, threads: int, *, state: bytes = b""
+    task: Task,
+    sets: Sequence[Set],
+    model_input: ModelInput,
+    threads: int,
+    *,
+    state: bytes,
+    opens: Callable[[], None],
 ) -> Generator[Progress, None, Files]:
     """Train, and predict every set; return the files of the job.
 
     The positional parameters are what a job needs, see ``engine``. ``state`` is where an earlier go at the same job
-    came to.
+    came to; ``opens`` is called when the model is learned, before any set is predicted.
     """
     with limited(threads):
         learned = yield from learner_of(task.model).train(task, state)
+        opens()
         p = [learned.classifier.probabilities(model_input.of(dataset), rows) for _, dataset, rows in sets]
     buffer = io.BytesIO()
     np.save(buffer, np.concatenate(p), allow_pickle=False)
@@ -55,7 +64,7 @@ NEEDS = needs_of(work)
 def inputs(scope: Scope) -> str:
     """Return the digest of everything that the result of a job depends on."""
     assert scope.job is not None
-    known, which = scope.divided.inputs, (scope.job.name, scope.threads)
+    known, which = scope.divided.inputs, (scope.job.name, scope.threads, scope.closed)
     if which not in known:
         known[which] = inputs_of("job", VERSION, NEEDS, scope)
     return known[which]
@@ -70,14 +79,18 @@ def done(scope: Scope, key: str) -> bool:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Where an unfinished job keeps how far it is; its name holds the inputs, so it is never another job's."""
+    """Where an unfinished job keeps how far it is; its name holds the inputs, so it is never another job's.
+
+    A job of which test parts stay closed keeps how it ended: the same job that opens them goes on from there.
+    """
 
     file: Path
 
     @classmethod
-    def of(cls, scope: Scope, key: str) -> "Checkpoint":
-        """Return that of a job with the inputs ``key``."""
+    def of(cls, scope: Scope) -> "Checkpoint":
+        """Return that of a job, the same whether its test parts are opened."""
         assert scope.job is not None
+        key = inputs(replace(scope, closed=False))
         return cls(scope.folder.path / ".checkpoints" / f"{scope.job.name}.{key[:16]}")
 
     def read(self) -> bytes:
@@ -101,6 +114,13 @@ class Checkpoint:
         ended = time.monotonic()
         return ended + SPARING * (ended - started)
 
+    def end(self, progress: Progress | None) -> None:
+        """Keep the state of the last step of a training that is to go on to test parts, or of None take it away."""
+        if progress:
+            self.write(progress.state())
+        else:
+            self.file.unlink(missing_ok=True)
+
 
 def run(scope: Scope, key: str, lease: Lease, report: Report) -> bool:
     """Do a job and put its folder in place.
@@ -117,18 +137,18 @@ def run(scope: Scope, key: str, lease: Lease, report: Report) -> bool:
     Raises:
         SeimbangError: What learners raise, with arm, fold and the names of classes.
     """
-    job, started, checkpoint = scope.job, time.monotonic(), Checkpoint.of(scope, key)
+    job, started, checkpoint = scope.job, time.monotonic(), Checkpoint.of(scope)
     assert job is not None
     checkpoint.sweep()
     _sweep(scope.path / job.path)
     with limited(scope.threads):
         needed = values_of(NEEDS, scope)
-    steps = work(**needed, state=checkpoint.read())
+    steps = work(**needed, state=checkpoint.read(), opens=partial(_open, scope))
     files: Files = {}
-    due = 0.0
+    due, last = 0.0, None
     while True:
         try:
-            progress = next(steps)
+            progress = last = next(steps)
         except StopIteration as end:
             files = end.value
             break
@@ -142,10 +162,20 @@ def run(scope: Scope, key: str, lease: Lease, report: Report) -> bool:
     if not lease.held():
         return False
     _publish(scope.path / job.path, key, files)
-    checkpoint.file.unlink(missing_ok=True)
+    checkpoint.end(last if scope.closed else None)
     facts = {"seconds": round(time.monotonic() - started, 3), "peak_memory_mb": peak_memory(), "pid": os.getpid()}
     scope.folder.log("job", arm=job.plan.slug, job=job.name, title=job.title, **facts)
     return True
+
+
+def _open(scope: Scope) -> None:
+    """Write down that the test parts of a job are opened, before they are."""
+    if scope.closed or scope.opening is None:
+        return
+    for part in scope.opening.parts:
+        if part.protocol in ("", scope.plan.protocol.name):
+            for ledger in (Ledger.of_run(scope.folder.path), Ledger.of_user()):
+                ledger.add(scope.opening, part)
 
 
 def _sweep(folder: Path) -> None:

@@ -6,7 +6,8 @@ import pandas as pd
 
 from seimbang.checks.base import Finding
 from seimbang.datasets.base import Dataset
-from seimbang.evaluation.labels import suspicious, without
+from seimbang.evaluation.base import EvaluationSettings
+from seimbang.evaluation.labels import HELD_OUT, suspicious, without
 from seimbang.record.base import dump
 from seimbang.record.folder import Files
 from seimbang.record.labels import LabelRow, Labels, WithoutRow
@@ -19,15 +20,16 @@ Tables = Mapping[str, pd.DataFrame]
 
 
 def label_files(
-    predicted: Mapping[str, Tables],
+    predicted_cases: Mapping[str, Tables],
     plans: Sequence[Plan],
     findings: Sequence[Finding],
     data: Dataset,
     classes: Sequence[str],
     tuned: Sequence[str],
+    evaluation: EvaluationSettings,
 ) -> Files:
-    """Return the labels that look wrong; nothing where every arm leaks, since a leak hides them."""
-    protocol, tables = _most_held_out(_without_leak(predicted, plans, findings))
+    """Return the labels of cases that look wrong; nothing where every arm leaks, since a leak hides them."""
+    protocol, tables = _most_held_out(_without_leak(predicted_cases, plans, findings))
     if not tables:
         return {}
     suspects = suspicious(tables, classes)
@@ -44,7 +46,7 @@ def label_files(
         count=len(table),
         of_test=len(of_test),
         rows=rows,
-        figures=_figures(tables, classes, tuned, of_test.tolist()),
+        figures=_rows(without(tables, classes, tuned, of_test.tolist(), evaluation)) if len(of_test) else [],
     )
     return {"labels.json": dump(labels), "labels.csv": table.to_csv(index=False, float_format="%.6f"), **pictures}
 
@@ -60,22 +62,20 @@ def _without_leak(
 
 
 def _most_held_out(predicted: Mapping[str, Tables]) -> tuple[str, Tables]:
-    """Return the protocol that tests most cases, and its arms."""
+    """Return the protocol under which most cases were held out from training, and its arms."""
 
-    def tested(protocol: str) -> int:
+    def held_out(protocol: str) -> int:
         first = next(iter(predicted[protocol].values()), None)
-        return 0 if first is None else first.case_id[first.set == "test"].nunique()
+        return 0 if first is None else first.case_id[first.set.isin(HELD_OUT)].nunique()
 
-    protocol = max(predicted, key=tested)
-    return (protocol, predicted[protocol]) if tested(protocol) else ("", {})
+    protocol = max(predicted, key=held_out)
+    return (protocol, predicted[protocol]) if held_out(protocol) else ("", {})
 
 
-def _figures(tables: Tables, classes: Sequence[str], tuned: Sequence[str], left_out: Sequence[str]) -> list[WithoutRow]:
-    if not left_out:
-        return []
+def _rows(both: Mapping[str, Mapping[str, tuple[float, float]]]) -> list[WithoutRow]:
     return [
         WithoutRow(arm=arm, metric=metric, given=given, without=left)
-        for arm, metrics in without(tables, classes, tuned, left_out).items()
+        for arm, metrics in both.items()
         for metric, (given, left) in metrics.items()
     ]
 

@@ -10,6 +10,7 @@ import numpy as np
 from seimbang.errors import DataError
 from seimbang.evaluation.macro import AVERAGED, Averages, FindingCases
 from seimbang.evaluation.predictions import aligned, checked, scored
+from seimbang.evaluation.units import of_unit
 from seimbang.imaging.files import write_atomic
 from seimbang.progress import complain, say
 from seimbang.record.comparison import TUNED, Difference
@@ -96,7 +97,8 @@ def run(
         options: Who does the jobs.
 
     Returns:
-        The path of the table; of the run folder where the runs were only prepared.
+        The path of the table; of the run folder where the runs were only prepared, or made without their
+        test parts.
 
     Raises:
         SeimbangError: What `runs.run.run` raises; a DataError only where no finding can be studied.
@@ -116,7 +118,7 @@ def run(
                 complain(f"{name} is left out. {error}")
         if len(failed) == len(every):
             raise next(iter(failed.values()))
-        if options.workers == 0:
+        if options.workers == 0 or options.without_test:
             return out
         for file, content in files(_over(study, out, folders, failed)).items():
             write_atomic(out / file, content)
@@ -180,7 +182,8 @@ def _readings(run: Run, protocol: str) -> dict[str, Reading]:
 
 def _tested(readings: Sequence[Reading], run: Run) -> FindingCases:
     """Return the test set of a finding, as each reading decides on it."""
-    tables = {reading.name: checked(read_predictions(reading.arm.folder), run.classes) for reading in readings}
+    of_cases = {reading.name: checked(read_predictions(reading.arm.folder), run.classes) for reading in readings}
+    tables = {name: of_unit(table, run.classes, run.study.evaluation) for name, table in of_cases.items()}
     sets = aligned({name: scored(table, run.classes)["test"] for name, table in tables.items()})
     first, rows = next(iter(sets.values())), next(iter(tables.values()))
     group = rows[rows.set == "test"].groupby("case_id", sort=True).group.first()

@@ -12,6 +12,8 @@ import pandas as pd
 
 from seimbang import evaluation
 from seimbang.balance.base import Recipe
+from seimbang.evaluation.predictions import checked
+from seimbang.evaluation.units import of_unit
 from seimbang.imaging.files import file_digest
 from seimbang.record.arm import Package
 from seimbang.record.cases import ExampleRow
@@ -19,6 +21,7 @@ from seimbang.record.data import Audit
 from seimbang.record.files import read_json
 from seimbang.record.folder import RunFolder, digest
 from seimbang.record.metrics import Metrics
+from seimbang.record.openings import Ledger, Opening, Openings, counted
 from seimbang.runs.model_input import ModelInput
 from seimbang.runs.provenance import events, worked
 from seimbang.runs.stages import Divided, Job, Prepared, Result, Set, fold_token, jobs_of, parts_of
@@ -38,6 +41,8 @@ class Scope:
         threads: How many each job uses.
         arm: The arm, for its steps and jobs.
         job: The job.
+        opening: What the run opens; None where it does not count, as with shuffled labels.
+        closed: Whether nothing is predicted of test parts.
         finished: The arms whose every job is done, for the steps over all arms.
     """
 
@@ -46,6 +51,8 @@ class Scope:
     threads: int
     arm: Plan | None = None
     job: Job | None = None
+    opening: Opening | None = None
+    closed: bool = False
     finished: tuple[Plan, ...] = ()
 
     @property
@@ -203,11 +210,11 @@ def _task_token(scope: Scope) -> list[Any]:
 
 
 def _sets(scope: Scope) -> list[Set]:
-    return parts_of(scope.divided.cases(scope.plan), scope.fold, scope.prepared.external)
+    return parts_of(scope.divided.cases(scope.plan), scope.fold, scope.prepared.external, scope.closed)
 
 
 def _sets_token(scope: Scope) -> list[Any]:
-    return [_cases_token(scope), fold_token(scope.fold), scope.prepared.token]
+    return [_cases_token(scope), fold_token(scope.fold), scope.prepared.token, scope.closed]
 
 
 def _results(scope: Scope) -> list[Result]:
@@ -218,17 +225,28 @@ def _results_token(scope: Scope) -> list[Any]:
     return [[one.job.path, one.inputs, dict(one.files)] for one in _results(scope)]
 
 
-def _predictions(scope: Scope) -> dict[str, dict[str, pd.DataFrame]]:
-    """Return the predictions of the finished arms, by protocol and name."""
+def _of_cases(scope: Scope) -> dict[str, dict[str, pd.DataFrame]]:
+    """Return the predictions of the finished arms by protocol and name."""
     tables: dict[str, dict[str, pd.DataFrame]] = {one.name: {} for one in scope.prepared.study.protocols}
     for plan in scope.finished:
-        tables[plan.protocol.name][plan.name] = evaluation.read(scope.of(plan).path)
+        table = checked(evaluation.read(scope.of(plan).path), scope.prepared.classes)
+        tables[plan.protocol.name][plan.name] = table
     return tables
+
+
+def _predictions(scope: Scope) -> dict[str, dict[str, pd.DataFrame]]:
+    """Return the same of what figures are of."""
+    classes, settings = scope.prepared.classes, scope.prepared.study.evaluation
+    return {
+        protocol: {arm: of_unit(table, classes, settings) for arm, table in tables.items()}
+        for protocol, tables in _of_cases(scope).items()
+    }
 
 
 def _predictions_token(scope: Scope) -> list[Any]:
     arms = [[plan.name, file_digest(scope.of(plan).path / "predictions.csv")] for plan in scope.finished]
-    return [[one.name for one in scope.prepared.study.protocols], arms]
+    settings = scope.prepared.study.evaluation
+    return [[one.name for one in scope.prepared.study.protocols], arms, settings.unit, settings.combine]
 
 
 def _record_token(scope: Scope) -> Any:
@@ -250,6 +268,11 @@ def _record_token(scope: Scope) -> Any:
     return digest(known)
 
 
+def _openings(scope: Scope) -> Openings:
+    assert scope.opening is not None
+    return counted(scope.opening.parts, scope.closed, Ledger.of_run(scope.folder.path), Ledger.of_user())
+
+
 def _log(scope: Scope) -> list[dict[str, Any]]:
     return events(scope.folder.path / "log.jsonl")
 
@@ -262,10 +285,31 @@ def _unbalanced(scope: Scope) -> list[str]:
     return [plan.name for plan in scope.finished if plan.arm.balance["method"] == "none"]
 
 
+def _positive(scope: Scope) -> str:
+    """Return the class that matters; of more than two none does that the study does not name."""
+    named = len(scope.prepared.classes) == 2 or scope.prepared.study.data.positive is not None
+    return scope.prepared.classes[-1] if named else ""
+
+
+def _references(scope: Scope) -> dict[str, str]:
+    """Return, for each finished arm that balances, the first one that is like it and does not."""
+    plain = [plan for plan in scope.finished if plan.arm.balance["method"] == "none"]
+    like = {_likeness(plan): plan.name for plan in reversed(plain)}
+    balancing = [plan for plan in scope.finished if plan not in plain]
+    return {plan.name: like[_likeness(plan)] for plan in balancing if _likeness(plan) in like}
+
+
+def _likeness(plan: Plan) -> str:
+    return digest([plan.protocol.name, plan.model_settings, plan.training.model_dump(mode="json")])
+
+
 PARTS: Mapping[str, Part] = {
     "study": Part(lambda scope: scope.prepared.study, lambda scope: to_dict(scope.prepared.study)),
+    "closed": _plain(lambda scope: scope.closed),
+    "openings": Part(_openings, lambda scope: _openings(scope).model_dump(mode="json")),
     "quick": _plain(lambda scope: scope.prepared.quick),
     "classes": Part(lambda scope: scope.prepared.classes, lambda scope: list(scope.prepared.classes)),
+    "positive": _plain(_positive),
     "data": Part(lambda scope: scope.prepared.data, lambda scope: scope.prepared.token),
     "external": Part(lambda scope: scope.prepared.external, lambda scope: scope.prepared.token),
     "divided": Part(lambda scope: scope.divided, _divided_token),
@@ -284,6 +328,14 @@ PARTS: Mapping[str, Part] = {
     "fold": Part(lambda scope: scope.fold, lambda scope: fold_token(scope.fold)),
     "model_input": Part(_model_input, _input_token),
     "recipe": Part(_recipe, _recipe_token),
+    "evaluation": Part(
+        lambda scope: scope.prepared.study.evaluation,
+        lambda scope: scope.prepared.study.evaluation.model_dump(mode="json"),
+    ),
+    "subgroups": Part(
+        lambda scope: scope.prepared.subgroups,
+        lambda scope: {name: digest(frame.to_csv()) for name, frame in scope.prepared.subgroups.items()},
+    ),
     "decides": _plain(lambda scope: scope.plan.balance.decides),
     "task": Part(_task, _task_token),
     "sets": Part(_sets, _sets_token),
@@ -293,9 +345,11 @@ PARTS: Mapping[str, Part] = {
     "examples": _record("examples.json", list[ExampleRow]),
     "package": _record("model.json", Package),
     # of all finished arms
+    "predicted_cases": Part(_of_cases, _predictions_token),
     "predicted": Part(_predictions, _predictions_token),
     "tuned": _plain(_tuned),
     "unbalanced": _plain(_unbalanced),
+    "references": _plain(_references),
     "finished_arms": Part(lambda scope: scope.finished, lambda scope: [plan.slug for plan in scope.finished]),
     "log": Part(_log, lambda scope: worked(_log(scope))),
     "data_digest": _plain(lambda scope: scope.prepared.token),

@@ -1,18 +1,24 @@
 """From a study, or from a run folder that was prepared before, to what jobs and steps are about."""
 
 import json
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from pydantic_core import to_jsonable_python
 
 from seimbang import datasets, splits
 from seimbang.datasets.base import Dataset, SourceSettings
-from seimbang.errors import IntegrityError
+from seimbang.errors import DataError, IntegrityError, StudyError
+from seimbang.evaluation.base import EvaluationSettings
 from seimbang.imaging.files import write_atomic
 from seimbang.record.base import dump
 from seimbang.record.folder import RunFolder, digest
+from seimbang.record.openings import Opening
 from seimbang.record.over_findings import require_one_finding
 from seimbang.runs.parts import Scope
 from seimbang.runs.prebalanced import prebalance
@@ -43,7 +49,56 @@ def prepare(study: Study, root: Path, quick: bool = False, alike: Study | None =
     internal = load(study.data, study, root)
     external = {one.name: load(one.data, study, root, internal.cases.classes) for one in study.external}
     other = load(study.data, alike, root) if alike else None
-    return Prepared(study, internal, external, quick, other)
+    _require_patients(study.evaluation, internal, external)
+    return Prepared(study, internal, external, quick, other, _subgroups(study, root, internal))
+
+
+def _require_patients(settings: EvaluationSettings, internal: Dataset, external: Mapping[str, Dataset]) -> None:
+    """Check that patients can be what figures are of.
+
+    Raises:
+        StudyError: EVALUATION_PATIENTS: they are not known. EVALUATION_COMBINE: more than two classes.
+    """
+    classes = len(internal.cases.classes)
+    if settings.combine != "mean" and classes > 2:
+        found = f"evaluation.combine = {settings.combine!r} and {classes} classes"
+        expected = "two classes, of which it takes the probability of the positive one"
+        raise StudyError("EVALUATION_COMBINE", found, expected, 'set evaluation.combine = "mean"')
+    unknown = [name for name, data in {"data": internal, **external}.items() if not data.cases.has_groups]
+    if settings.unit == "patient" and unknown:
+        found = f'evaluation.unit = "patient" and no patient known in {", ".join(unknown)}'
+        fix = 'say where patients are written, as in seimbang init DATA --group COLUMN, or set evaluation.unit = "case"'
+        raise StudyError("EVALUATION_PATIENTS", found, "the patient of each case", fix)
+
+
+def _subgroups(study: Study, root: Path, internal: Dataset) -> dict[str, pd.DataFrame]:
+    """Return the columns that figures are shown by, of the internal set and of the external sets that have them.
+
+    Raises:
+        DataError: DATA_COLUMN: the internal set lacks one.
+        StudyError: EVALUATION_SUBGROUPS: one tells each patient from every other.
+    """
+    names = study.evaluation.subgroups
+    if not names:
+        return {}
+    columns = {"": study.data.columns_by_case(root, names)}
+    own = columns[""].reindex(internal.cases.frame.case_id)
+    for name in names:
+        stated = own[name].dropna()[lambda texts: texts != ""]
+        if len(np.unique(internal.cases.groups)) <= stated.nunique() and not _measured(stated):
+            found = f"evaluation.subgroups: {name!r} has {stated.nunique()} values, another for each patient or case"
+            fix = "name a column with few values, such as sex or scanner, or one of measurements, such as age"
+            raise StudyError("EVALUATION_SUBGROUPS", found, "values that many patients share", fix)
+    for one in study.external:
+        with suppress(DataError):  # another hospital need not know them
+            columns[f"external:{one.name}"] = one.data.columns_by_case(root, names)
+    return columns
+
+
+def _measured(texts: "pd.Series[str]") -> bool:
+    """Whether a column holds measurements, with decimals; whole numbers, each there once, count cases."""
+    numbers = pd.to_numeric(texts, errors="coerce")
+    return bool(numbers.notna().all() and (numbers % 1 != 0).any())
 
 
 def threads_of(folder: RunFolder, jobs: int) -> int:
@@ -70,6 +125,8 @@ def write_plan(scope: Scope, root: Path, jobs: list[Job], cut: dict[str, Any]) -
         "cases": scope.prepared.token,
         "divided": scope.divided.token,
         "cut": cut,
+        "closed": scope.closed,
+        "opening": to_jsonable_python(scope.opening),
         "jobs": [{"arm": job.plan.slug, "path": job.path, "name": job.name} for job in jobs],
     }
     if plan != read_plan(scope.folder):
@@ -116,7 +173,8 @@ def restore(folder: RunFolder, root: Path | None = None) -> tuple[Scope, list[Jo
         raise IntegrityError("DATA_CHANGED", *_other("cases", folder))
     if plan["divided"] != divided.token:
         raise IntegrityError("DIVISION_CHANGED", *_other("splits", folder))
-    scope = Scope(divided, folder, plan["threads"])
+    opening = Opening.model_validate(plan["opening"])
+    scope = Scope(divided, folder, plan["threads"], opening=opening, closed=plan["closed"])
     asked = {job["name"] for job in plan["jobs"]}
     return scope, [job for one in study.plans() for job in jobs_of(divided, one) if job.name in asked]
 

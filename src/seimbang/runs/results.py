@@ -10,30 +10,34 @@ from seimbang import __version__
 from seimbang.balance.base import Recipe
 from seimbang.checks.base import Finding
 from seimbang.datasets.base import CaseTable, Dataset
-from seimbang.evaluation import evaluate
+from seimbang.evaluation import clinical, evaluate
+from seimbang.evaluation.base import EvaluationSettings
+from seimbang.evaluation.subgroups import by_subgroup
 from seimbang.imaging.base import ImageSettings
 from seimbang.record.arm import ArmFacts, Package
 from seimbang.record.base import dump
+from seimbang.record.clinical import Clinical
 from seimbang.record.folder import Files
 from seimbang.record.metrics import Metrics
 from seimbang.runs.auditing import leaks_of
 from seimbang.runs.model_input import ModelInput
-from seimbang.runs.stages import Job, Result, count, parts_of
+from seimbang.runs.stages import Job, Result, Set, count, parts_of
 from seimbang.splits.base import Rows
 from seimbang.study.schema import Plan
 from seimbang.training.base import HISTORY, SEARCH, Shape
 
 
-def prediction_files(cases: Dataset, external: Mapping[str, Dataset], results: Sequence[Result]) -> Files:
+def prediction_files(cases: Dataset, external: Mapping[str, Dataset], closed: bool, results: Sequence[Result]) -> Files:
     """Return what every job predicts of every case of every set."""
-    frames = [frame for one in results for frame in _frames(one, cases, external)]
+    frames = [frame for one in results for frame in _frames(one, parts_of(cases, one.job.fold, external, closed))]
     return {"predictions.csv": pd.concat(frames).to_csv(index=False, float_format="%.9f")}
 
 
-def _frames(result: Result, cases: Dataset, external: Mapping[str, Dataset]) -> list[pd.DataFrame]:
-    job, parts = result.job, parts_of(cases, result.job.fold, external)
+def _frames(result: Result, parts: Sequence[Set]) -> list[pd.DataFrame]:
     blocks = np.split(result.probabilities, np.cumsum([len(rows) for *_, rows in parts])[:-1])
-    return [_frame(name, job, one.cases, rows, block) for (name, one, rows), block in zip(parts, blocks, strict=True)]
+    return [
+        _frame(name, result.job, one.cases, rows, block) for (name, one, rows), block in zip(parts, blocks, strict=True)
+    ]
 
 
 def _frame(name: str, job: Job, cases: CaseTable, rows: Rows, p: np.ndarray) -> pd.DataFrame:
@@ -49,9 +53,26 @@ def _frame(name: str, job: Job, cases: CaseTable, rows: Rows, p: np.ndarray) -> 
     return pd.DataFrame({**columns, "label": known.label, **probabilities})
 
 
-def metric_files(predictions: pd.DataFrame, classes: Sequence[str], decides: str) -> Files:
-    """Return every figure of the arm, from its predictions alone."""
-    return {"metrics.json": dump(Metrics.model_validate(evaluate(predictions, classes, tuned=decides == "tuned")))}
+def metric_files(
+    predictions: pd.DataFrame,
+    classes: Sequence[str],
+    decides: str,
+    evaluation: EvaluationSettings,
+    subgroups: Mapping[str, pd.DataFrame],
+) -> Files:
+    """Return every figure of the arm, from its predictions alone, and by the columns of the data."""
+    tuned = decides == "tuned"
+    figures = evaluate(predictions, classes, tuned=tuned, settings=evaluation)
+    for name, columns in by_subgroup(predictions, subgroups, classes, tuned, evaluation).items():
+        figures["sets"][name]["subgroups"] = columns
+    return {"metrics.json": dump(Metrics.model_validate(figures))}
+
+
+def clinical_files(
+    predictions: pd.DataFrame, classes: Sequence[str], positive: str, evaluation: EvaluationSettings
+) -> Files:
+    """Return the figures for who decides by the arm's probabilities."""
+    return {"clinical.json": dump(Clinical.model_validate(clinical(predictions, classes, positive, evaluation)))}
 
 
 def search_files(results: Sequence[Result]) -> Files:

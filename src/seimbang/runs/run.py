@@ -4,6 +4,7 @@ import shutil
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from seimbang.imaging.files import write_error
 from seimbang.progress import working
 from seimbang.record.folder import RunFolder
 from seimbang.record.leases import Leases
+from seimbang.record.openings import Ledger
 from seimbang.runs import jobs
 from seimbang.runs.auditing import require_no_leak
 from seimbang.runs.describe import divide, require_unchanged
@@ -20,6 +22,7 @@ from seimbang.runs.executors import Options, execute
 from seimbang.runs.file_table import show_prepared
 from seimbang.runs.forecast import Speeds, choose_cut, say_how_long
 from seimbang.runs.foresight import require_possible
+from seimbang.runs.openings import opening_of, require_closed
 from seimbang.runs.parts import PARTS, Scope
 from seimbang.runs.prepare import prepare, read_plan, restore, threads_of, write_plan
 from seimbang.runs.quick import Cut, cut_down, recall, remembered
@@ -60,7 +63,8 @@ def run(
         The path of the report; of the run folder where the run was only prepared for workers.
 
     Raises:
-        StudyError: STUDY_FINDINGS: the study is over several findings, each of which is a run of its own.
+        StudyError: STUDY_FINDINGS: the study is over several findings, each of which is a run of its own. TEST_OPENED
+            or VALIDATION_MISSING: it cannot be run without its test part.
         SeimbangError: What the stages raise; everything finished until then stays.
     """
     if study.data.findings_in(root):
@@ -72,7 +76,10 @@ def run(
     with coordinated(folder):
         folder.sweep()
         scope, cut, speeds = _divided(study, root, folder, only, quick, alike, begun)
+        scope = replace(scope, closed=options.without_test)
         chosen = choose(scope.prepared.study.plans(), only)
+        if scope.closed:
+            require_closed(folder, scope.divided, chosen)
         asked = [job for plan in chosen for job in jobs_of(scope.divided, plan)]
         say_how_long(scope, asked, options.workers or cores(), speeds)
         for step in BEFORE:
@@ -100,8 +107,9 @@ def _divided(
         divided = divide(prepared)
     require_possible(divided, choose(small.plans(), only))
     threads = threads_of(folder, sum(len(jobs_of(divided, one)) for one in small.plans()))
+    opening = opening_of(study, divided, only, bool(quick))
     if not quick:
-        return Scope(divided, folder, threads), {}, {}
+        return Scope(divided, folder, threads, opening=opening), {}, {}
     speeds: Speeds = {}
     slugs = {plan.slug for plan in choose(small.plans(), only)}
     cut = quick if isinstance(quick, Cut) else recall(read_plan(folder).get("cut", {}), small)
@@ -110,7 +118,7 @@ def _divided(
             cut = choose_cut(divided, slugs, threads, time.monotonic() - begun, speeds)
     smaller = cut_down(divided, cut)
     require_possible(smaller, choose(smaller.prepared.study.plans(), only))
-    return Scope(smaller, folder, threads), remembered(cut, small), speeds
+    return Scope(smaller, folder, threads, opening=opening), remembered(cut, small), speeds
 
 
 def work(out: Path, root: Path | None = None) -> Path | None:
@@ -199,7 +207,7 @@ def withdraw(scope: Scope) -> None:
 def _drop_checkpoints(scope: Scope) -> None:
     """Take away how far trainings were that the study as it now is does not have."""
     every = [scope.of_job(job) for plan in scope.prepared.study.plans() for job in jobs_of(scope.divided, plan)]
-    wanted = {jobs.Checkpoint.of(one, jobs.inputs(one)).file.name for one in every}
+    wanted = {jobs.Checkpoint.of(one).file.name for one in every}
     for file in scope.folder.path.glob(".checkpoints/*"):
         if file.name not in wanted:
             file.unlink(missing_ok=True)
@@ -238,6 +246,7 @@ def finish(scope: Scope, done: Iterable[Job]) -> Path:
         if plan.slug not in finished and complete(scope.of(plan)):
             finish_arm(scope.of(plan))
             finished.add(plan.slug)
+    Ledger.of_run(scope.folder.path).copy_to(Ledger.of_user())
     for step in AFTER:
         do(step, scope.over(finished))
     Leases(scope.folder.path / ".leases").sweep()

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import PIL
 
 from seimbang.balance.base import Recipe
@@ -44,6 +45,8 @@ class Prepared:
         external: The external sets by name.
         quick: Whether only a rough answer was asked for.
         alike: The internal set, prepared as images are compared to guess patients; None for ``data`` itself.
+        subgroups: The columns that figures are shown by, as texts by ``case_id``: under ``""`` of the internal set,
+            under ``external:<name>`` of each external set that has them.
     """
 
     study: Study
@@ -51,6 +54,7 @@ class Prepared:
     external: Mapping[str, Dataset]
     quick: bool = False
     alike: Dataset | None = None
+    subgroups: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -140,8 +144,8 @@ class Divided:
         return self._recipes[key]
 
     @cached_property
-    def inputs(self) -> dict[tuple[str, int], str]:
-        """What ``jobs.inputs`` returned, by job and threads: a process asks for it several times."""
+    def inputs(self) -> dict[tuple[str, int, bool], str]:
+        """What ``jobs.inputs`` returned, by job, threads and whether closed: a process asks for it several times."""
         return {}
 
     @cached_property
@@ -266,9 +270,14 @@ def jobs_of(divided: Divided, plan: Plan) -> list[Job]:
     return [Job(plan, fold, seed, plan.model.kind == "network" or fold is folds[0]) for fold in folds for seed in seeds]
 
 
-def parts_of(dataset: Dataset, fold: Fold, external: Mapping[str, Dataset]) -> list[Set]:
-    """Return all that is predicted in a fold: the parts of the internal set, and the external sets."""
+def parts_of(dataset: Dataset, fold: Fold, external: Mapping[str, Dataset], closed: bool) -> list[Set]:
+    """Return all that is predicted in a fold: the parts of the internal set, and the external sets.
+
+    Where test parts stay ``closed``, only what models are trained and chosen on.
+    """
     inside: list[Set] = [(name, dataset, rows) for name, rows in fold.parts().items() if len(rows)]
+    if closed:
+        return [one for one in inside if one[0] != "test"]
     return inside + [(f"external:{name}", one, np.arange(len(one.cases))) for name, one in external.items()]
 
 

@@ -8,6 +8,7 @@ from seimbang.runs import (
     describe,
     explained,
     labels,
+    openings,
     pictures,
     provenance,
     quality,
@@ -20,7 +21,7 @@ BEFORE = (
     Step("study", describe.study_files, ("study.json", "study.toml")),
     Step("splits", describe.split_files, ("splits.csv",)),
     Step("data", describe.data_files, ("data.json", "clusters.png", "samples/*.png"), version=2),
-    Step("audit", auditing.audit_files, ("audit.json",), version=2),
+    Step("audit", auditing.audit_files, ("audit.json",), version=3),
     Step("measures", quality.measure_files, ("quality.csv",)),
 )
 """Once, before any job."""
@@ -28,7 +29,8 @@ BEFORE = (
 EACH_ARM = (
     Step("predictions", results.prediction_files, ("predictions.csv",), "arm"),
     Step("search", results.search_files, ("search.csv",), "arm", version=2),
-    Step("metrics", results.metric_files, ("metrics.json",), "arm", version=6),
+    Step("metrics", results.metric_files, ("metrics.json",), "arm", version=7),
+    Step("clinical", results.clinical_files, ("clinical.json",), "arm"),
     Step("package", results.package_files, ("model.json",), "arm"),
     Step("facts", results.fact_files, ("arm.json",), "arm"),
     Step("gallery", pictures.gallery_files, ("gallery.json", "gallery/*.png"), "arm"),
@@ -41,9 +43,11 @@ EACH_ARM = (
 """For each arm, as soon as its last job is done."""
 
 AFTER = (
-    Step("comparisons", compared.comparison_files, ("comparisons.json",), version=2),
+    Step("comparisons", compared.comparison_files, ("comparisons.json",), version=3),
+    Step("openings", openings.opening_files, ("openings.json",)),
+    Step("probabilities", compared.probability_files, ("probabilities.json",)),
     Step("labels", labels.label_files, ("labels.json", "labels.csv", "labels/*.png")),
     Step("provenance", provenance.provenance_files, ("provenance.json",)),
-    Step("report", report_files, ("report.html", "metrics.csv", "table.tex", "figures/*.*")),
+    Step("report", report_files, ("report.html", "metrics.csv", "table.tex", "figures/*.*"), version=3),
 )
 """Once, when no job is left."""

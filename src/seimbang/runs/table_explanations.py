@@ -16,7 +16,6 @@ from seimbang.record.folder import Files
 from seimbang.runs.model_input import ModelInput
 from seimbang.runs.stages import Result
 from seimbang.splits.base import Fold, Rows
-from seimbang.study.schema import Plan
 from seimbang.training.base import Classifier, Shape
 
 NEIGHBOURS, IMPORTANCE = "neighbours.npz", "importance.json"
@@ -26,12 +25,12 @@ MOST = 20_000
 
 
 def table_files(
-    plan: Plan,
     cases: Dataset,
     model_input: ModelInput,
     image: ImageSettings,
     shape: Shape,
     package: Package,
+    closed: bool,
     results: Sequence[Result],
 ) -> Files:
     """Return the training rows to compare a new one with, and how much each column matters; images have neither.
@@ -42,11 +41,12 @@ def table_files(
     preparer = model_input.preparer
     if preparer is None:
         return {}
-    fold, classifier = results[0].job.fold, results[0].classifier(shape, len(package.classes), image)
+    job, classifier = results[0].job, results[0].classifier(shape, len(package.classes), image)
     threshold = package.threshold if package.decides == "tuned" else None
-    test, rng = _spread(fold.test), np.random.default_rng(plan.training.seed)
-    rows = importance(classifier, preparer, cases.X[test], cases.cases.y[test], threshold, rng) if len(test) else []
-    return {NEIGHBOURS: _neighbours(cases, fold, preparer), IMPORTANCE: dump(rows)}
+    test, rng = _spread(job.fold.test), np.random.default_rng(job.plan.training.seed)
+    shown = len(test) and not closed
+    rows = importance(classifier, preparer, cases.X[test], cases.cases.y[test], threshold, rng) if shown else []
+    return {NEIGHBOURS: _neighbours(cases, job.fold, preparer), IMPORTANCE: dump(rows)}
 
 
 def _neighbours(cases: Dataset, fold: Fold, preparer: TablePreparer) -> bytes:

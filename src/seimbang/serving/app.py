@@ -49,7 +49,7 @@ def main() -> None:
     keep_uploads_in_memory()
     words = choose_language()
     with in_plain_words(words):
-        contents = read(Path(sys.argv[1]), sys.argv[2])
+        contents = read(Path(sys.argv[1]), *sys.argv[2:])
         words, parts = (words.of_tables(), OF_TABLES) if contents.run.tabular else (words, PARTS)
         banner(contents, words)
         for tab, (name, part) in zip(tabs(words, parts), parts.items(), strict=True):
@@ -295,7 +295,7 @@ def upload(contents: Contents, words: Words) -> None:
         return
     data = file.getvalue()
     with st.spinner(words("upload.wait")):  # the first answer loads the model, which takes seconds
-        predictor = load_predictor(str(contents.arm.folder))
+        predictor = load_predictor(str(contents.arm.folder), contents.seed)
         prediction = predictor.predict(data, file.name)
     height, width = contents.run.data.size
     caption = words("upload.preview", name=file.name, width=width, height=height)

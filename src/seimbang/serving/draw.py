@@ -50,9 +50,9 @@ def digits(number: float) -> int:
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def load_predictor(arm_folder: str) -> Predictor:
+def load_predictor(arm_folder: str, seed: str) -> Predictor:
     """Load the model once for all visitors."""
-    return Predictor.load(Path(arm_folder))
+    return Predictor.load(Path(arm_folder), seed)
 
 
 def result(contents: Contents, prediction: Prediction, words: Words) -> None:

@@ -13,7 +13,8 @@ from seimbang.datasets.prepare import TablePreparer
 from seimbang.evaluation.threshold import decide
 from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.decode import decode_noted
-from seimbang.record.package import read_package
+from seimbang.record.package import position_of, read_package
+from seimbang.record.read import threshold_of
 from seimbang.study.models import learner_of, make
 from seimbang.training.base import Classifier
 
@@ -63,18 +64,27 @@ class Predictor:
     decides: bool
 
     @classmethod
-    def load(cls, arm_folder: Path) -> Predictor:
+    def load(cls, arm_folder: Path, seed: str = "") -> Predictor:
         """Read the package of an arm: ``model.json`` and the files of its models.
 
+        Args:
+            arm_folder: Folder of the arm.
+            seed: The one whose model alone predicts; ``""`` for those of all seeds together.
+
         Raises:
+            StudyError: ``SEED_UNKNOWN``.
             IntegrityError: ``MODEL_MISSING``, ``MODEL_DIGEST``, ``MODEL_CLASSES``; ``MODEL_UNTRUSTED`` or
                 ``MODEL_DAMAGED`` of a classical model.
         """
         package, learned = read_package(arm_folder)
         model, image, classes = make(package.model), package.image, tuple(package.classes)
         shape, learner = (*image.size, image.channels), learner_of(model)
+        if seed:
+            learned, threshold = [learned[position_of(package, seed)]], threshold_of(arm_folder, classes, seed)
+        else:
+            threshold = package.threshold
         classifiers = tuple(learner.load(model, each, shape, len(classes), image) for each in learned)
-        return cls(classifiers, classes, image, package.table, package.threshold, package.decides == "tuned")
+        return cls(classifiers, classes, image, package.table, threshold, package.decides == "tuned")
 
     @property
     def network(self) -> nn.Module | None:

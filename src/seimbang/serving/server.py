@@ -59,7 +59,7 @@ OPTIONS = {
 }
 
 
-def serve(run: Path, port: int | None, arm: str | None, open_browser: bool) -> None:
+def serve(run: Path, port: int | None, arm: str | None, open_browser: bool, seed: str = "") -> None:
     """Show the page of ``run`` until Ctrl-C.
 
     Args:
@@ -67,21 +67,22 @@ def serve(run: Path, port: int | None, arm: str | None, open_browser: bool) -> N
         port: Port on this machine; None takes 8501 or, where that is taken, a free one.
         arm: Name of the arm that predicts; None takes the best one.
         open_browser: Whether to open the page in the browser as soon as it answers.
+        seed: The one whose model alone predicts; ``""`` for those of all seeds together.
 
     Raises:
         ResourceError: ``EXTRA_MISSING``, ``PORT_TAKEN`` or ``SERVER_STOPPED``.
         IntegrityError: The run is not finished, or its models are not as they were saved.
-        StudyError: ``ARM_UNKNOWN``.
+        StudyError: ``ARM_UNKNOWN`` or ``SEED_UNKNOWN``.
     """
     if importlib.util.find_spec("streamlit") is None:
         fix = "pip install 'seimbang[app]'"
         raise ResourceError("EXTRA_MISSING", "no package streamlit", "the page's packages", fix)
     slug = find_arm(run, arm)
-    read(run, slug)
+    read(run, slug, seed)
     read_package(run / "arms" / slug)
     port = _free_port(port)
     address = f"http://{HOST}:{port}"
-    with _stopped_in_the_end(), _started(command(run, port, slug)) as page:
+    with _stopped_in_the_end(), _started(command(run, port, slug, seed)) as page:
         try:
             if _answers(page, port):
                 say(f"The page of {run} is at {address} (Ctrl-C stops it)")
@@ -96,12 +97,12 @@ def serve(run: Path, port: int | None, arm: str | None, open_browser: bool) -> N
     raise ResourceError("SERVER_STOPPED", found, "that it runs until Ctrl-C", "read the lines above; try another port")
 
 
-def command(run: Path, port: int, arm: str) -> list[str]:
+def command(run: Path, port: int, arm: str, seed: str = "") -> list[str]:
     """Return the command line of the page's server; ``arm`` is the name of the arm's folder."""
     options = [f"--{name}={value}" for name, value in OPTIONS.items()]
     options += [f"--server.allowedHosts={name}" for name in NAMES]
     start = [sys.executable, "-m", "streamlit", "run", str(APP), f"--server.port={port}"]
-    return [*start, *options, "--", str(run.resolve()), arm]
+    return [*start, *options, "--", str(run.resolve()), arm, *([seed] if seed else [])]
 
 
 def _started(words: list[str]) -> subprocess.Popen[bytes]:

@@ -3,9 +3,9 @@
 import numpy as np
 
 from seimbang.datasets.base import CaseTable
-from seimbang.splits.assign_groups import assign_groups, units
-from seimbang.splits.base import Fold, SplitSettings
+from seimbang.splits.base import Fold, SplitSettings, assign_groups
 from seimbang.splits.split_validation import split_validation
+from seimbang.splits.units import units
 
 
 def split(cases: CaseTable, settings: SplitSettings) -> list[Fold]:

@@ -4,8 +4,8 @@ import numpy as np
 
 from seimbang.datasets.base import CaseTable
 from seimbang.errors import DataError
-from seimbang.splits.assign_groups import assign_groups, units
-from seimbang.splits.base import Rows, SplitSettings
+from seimbang.splits.base import Rows, SplitSettings, assign_groups
+from seimbang.splits.units import units
 
 
 def provided_rows(cases: CaseTable, part: str) -> Rows:

@@ -22,6 +22,7 @@ from seimbang import balance, datasets
 from seimbang.balance.base import Balance
 from seimbang.datasets.base import SourceSettings
 from seimbang.errors import StudyError
+from seimbang.evaluation.base import EvaluationSettings
 from seimbang.evaluation.figures import figures
 from seimbang.imaging.base import ImageSettings
 from seimbang.settings import build, invalid, mistakes, nearest
@@ -169,6 +170,7 @@ class Study(BaseModel):
         split: How the cases are divided.
         model: ``name`` and the settings of the network.
         training: How it is trained.
+        evaluation: Of what figures are.
         arm: What is compared.
         protocol: Several ways of dividing the cases, instead of ``split``.
         external: Sets of other hospitals, only ever tested on.
@@ -187,6 +189,7 @@ class Study(BaseModel):
     split: SplitSettings = SplitSettings()
     model: dict[str, Any] = Field(default_factory=lambda: {"name": "rnn"})
     training: TrainingSettings = TrainingSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
     arm: tuple[Arm, ...] = Field(min_length=1, strict=False)
     protocol: tuple[Protocol, ...] = Field((), strict=False)
     external: tuple[External, ...] = Field((), strict=False)

@@ -23,12 +23,18 @@ class Few:
     name: str
     count: int
     cases: int
+    units: str
     where: str
 
     @property
     def size(self) -> Literal["absent", "few", "enough"]:
         """Whether it has so few cases that hardly a difference can be shown."""
         return "absent" if not self.count else "few" if self.count < FEW else "enough"
+
+    @property
+    def unit(self) -> str:
+        """What one of them is."""
+        return self.units.removesuffix("s")
 
     @property
     def step(self) -> str:
@@ -49,7 +55,7 @@ def few(run: Run) -> Iterator[Few]:
             if measured and (part == "test" or protocol == next(iter(run.protocols))):
                 supports = supports_of(measured.default)
                 name = min(supports, key=lambda klass: supports[klass])
-                yield Few(name, supports[name], measured.n, place(part, protocol if part == "test" else ""))
+                yield Few(name, supports[name], measured.n, run.units, place(part, protocol if part == "test" else ""))
 
 
 @dataclass(frozen=True)

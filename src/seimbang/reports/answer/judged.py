@@ -47,6 +47,11 @@ class Judged:
         return self.row.label
 
     @property
+    def units(self) -> str:
+        """What its figures are of."""
+        return self.run.units
+
+    @property
     def here(self) -> str:
         """What limits a claim that one row is better than another; ``""`` where it is about methods."""
         return here(self.run)

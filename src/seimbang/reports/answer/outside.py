@@ -146,7 +146,7 @@ class Nowhere:
 
 def nowhere(run: Run) -> Iterator[Nowhere]:
     """Yield where there is no external set."""
-    if not run.external:
+    if not run.external and not run.openings.closed:
         yield Nowhere("in another hospital" if run.data.kind == "image" else "elsewhere")
 
 

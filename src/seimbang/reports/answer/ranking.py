@@ -94,7 +94,7 @@ def firsts(run: Run) -> Iterator[Ranked]:
 
 def unranked(run: Run) -> Iterator[Unranked]:
     """Yield where there is nothing to rank."""
-    if not any(firsts(run)):
+    if not run.openings.closed and not any(firsts(run)):
         yield Unranked(any(not arm.facts.leaky for arm in run.arms))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seimbang.reports.answer import certainty, outside, ranking
+from seimbang.reports.answer import certainty, opened, outside, ranking
 from seimbang.reports.answer.apart import apart
 from seimbang.reports.answer.rules import Rule, Topic, rule
 from seimbang.reports.leak import worth
@@ -61,6 +61,19 @@ TOPICS: tuple[Topic, ...] = (
         ),
     ),
     Topic(
+        "closed",
+        opened.closed,
+        (
+            (
+                rule(
+                    "The test part was not opened: nothing was predicted of its {cases} cases. Every figure is of the "
+                    "validation part, on which epochs and thresholds were chosen, and flatters for that reason. "
+                    "`seimbang run` without --without-test on the same folder opens it."
+                ),
+            ),
+        ),
+    ),
+    Topic(
         "best",
         ranking.unranked,
         (
@@ -77,12 +90,12 @@ TOPICS: tuple[Topic, ...] = (
             (
                 rule(
                     "{leaders} have the highest balanced accuracy of the leak-free arms on the test set{under}, the "
-                    "same one: {value}, {cases} cases.",
+                    "same one: {value}, {cases} {units}.",
                     tie=True,
                 ),
                 rule(
                     "“{name}” has the highest balanced accuracy of the leak-free arms on the test set{under}: {value}, "
-                    "{cases} cases.",
+                    "{cases} {units}.",
                 ),
             ),
             (
@@ -116,7 +129,7 @@ TOPICS: tuple[Topic, ...] = (
             (
                 rule("No case of {name} is in {where}: nothing can be said of it there.", size="absent"),
                 rule(
-                    "Of the {cases} cases in {where}, only {count} {are} {name}: one case more or less moves its "
+                    "Of the {cases} {units} in {where}, only {count} {are} {name}: one {unit} more or less moves its "
                     "recall by {step}. With so few, only a large difference can be shown: that none is, does not show "
                     "that there is none.",
                     size="few",
@@ -261,13 +274,13 @@ TOPICS: tuple[Topic, ...] = (
         (
             (
                 rule(
-                    "On the external set “{set_name}” ({cases} cases), “{name}” has balanced accuracy {value}; the "
+                    "On the external set “{set_name}” ({cases} {units}), “{name}” has balanced accuracy {value}; the "
                     "difference to the internal test is {change}.",
                     falls=None,
                 ),
                 rule(
-                    "On the external set “{set_name}” ({cases} cases), “{name}” has balanced accuracy {value} against "
-                    "{internal} on the internal test, a change of {change}:"
+                    "On the external set “{set_name}” ({cases} {units}), “{name}” has balanced accuracy {value} "
+                    "against {internal} on the internal test, a change of {change}:"
                 ),
             ),
             (
@@ -338,6 +351,24 @@ TOPICS: tuple[Topic, ...] = (
                 rule(
                     "Of the {arms} arms measured on “{set_name}”, {fallen} fell with an interval wholly below zero.",
                     several=True,
+                ),
+            ),
+        ),
+    ),
+    Topic(
+        "opened",
+        opened.opened,
+        (
+            (
+                rule("As far as this computer knows, {names} {has} never been opened.", how="never"),
+                rule("As far as this computer knows, {names} {has} been opened once, by this study.", how="once"),
+                rule("As far as this computer knows, {names} {has} been opened {times} by {studies}."),
+            ),
+            (
+                rule("", how=("never", "once")),
+                rule(
+                    "Whoever changes a study after seeing its figures, and tests it on the same cases again, chooses "
+                    "by them: the more often, the more the best figure flatters."
                 ),
             ),
         ),

@@ -31,14 +31,16 @@ class Options:
         workers: How many at once; None for what fits this machine, 0 to prepare only.
         on: This machine, or a Ray cluster.
         address: Of the cluster; empty for one that runs here, or is started for this run.
+        without_test: Whether test parts and external sets stay closed: nothing is predicted of them.
     """
 
     workers: int | None = None
     on: Literal["here", "ray"] = "here"
     address: str = ""
+    without_test: bool = False
 
 
-def options(workers: int | None, on: str, address: str) -> Options:
+def options(workers: int | None, on: str, address: str, without_test: bool) -> Options:
     """Return what a command line says.
 
     Raises:
@@ -48,7 +50,7 @@ def options(workers: int | None, on: str, address: str) -> Options:
         raise StudyError("EXECUTOR_UNKNOWN", f"--on {on}", "here or ray", "leave --on out for this machine")
     if workers is not None and workers < 0:
         raise StudyError("WORKERS", f"{workers} workers", "0 or more", "leave --workers out for what fits")
-    return Options(workers, "ray" if on == "ray" else "here", address)
+    return Options(workers, "ray" if on == "ray" else "here", address, without_test)
 
 
 Executor = Callable[[Scope, Sequence[Job], int, str, Board], Iterator[Job]]

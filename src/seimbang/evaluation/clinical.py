@@ -1,0 +1,44 @@
+"""``predictions.csv`` -> ``clinical.json``: what somebody who decides by the probabilities has to know."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from seimbang.evaluation.base import DEFAULT, EvaluationSettings
+from seimbang.evaluation.operating import operating_points
+from seimbang.evaluation.predictions import checked, scored
+from seimbang.evaluation.probabilities import against_rest, calibration, of_rest
+from seimbang.evaluation.units import of_unit
+
+
+def clinical(
+    predictions: pd.DataFrame, classes: Sequence[str], positive: str, settings: EvaluationSettings = DEFAULT
+) -> dict[str, Any]:
+    """Compute the figures about the positive class against the rest, on the test part and the external sets.
+
+    Args:
+        predictions: What ``evaluate`` takes. With several seeds figures are the mean over them.
+        classes: Class names; the positive one is the last.
+        positive: The positive class, ``""`` where none of more than two is: then there are no figures.
+        settings: The unit that is counted, how its probabilities are combined, and a prevalence.
+
+    Returns:
+        The content of ``clinical.json``.
+
+    Raises:
+        IntegrityError: The table is not what a run writes.
+    """
+    if not positive:
+        return {"positive": "", "sets": {}}
+    table = of_unit(checked(predictions, classes), classes, settings)
+    sets, names = scored(table, classes), of_rest(classes)
+    tested = {name: against_rest(cases) for name, cases in sets.items() if name not in ("train", "validation")}
+    points = operating_points(table, tested, names, settings.prevalence)
+    return {
+        "positive": positive,
+        "sets": {
+            name: {"calibration": calibration(cases, names), "operating": points[name]}
+            for name, cases in tested.items()
+        },
+    }

@@ -1,0 +1,78 @@
+"""``clinical.json`` of an arm and ``probabilities.json`` of a run: figures for who decides by the probabilities."""
+
+from __future__ import annotations
+
+from seimbang.record.base import Record
+from seimbang.record.metrics import Value
+
+
+class Calibration(Record):
+    """How far the probabilities of the positive class are from true ones.
+
+    Attributes:
+        slope: Of the logistic regression of the outcome on the log odds; 1 is right.
+        intercept: With the slope held at 1; 0 is right.
+        instability: Mean standard deviation of a case's probability over the seeds.
+    """
+
+    slope: Value
+    intercept: Value
+    instability: Value
+
+
+class Predictive(Record):
+    """Positive and negative predictive value at a prevalence."""
+
+    prevalence: float
+    ppv: Value
+    npv: Value
+
+
+class Operating(Record):
+    """One operating point.
+
+    Attributes:
+        at: The rate by which it was chosen on validation, ``specificity`` or ``sensitivity``.
+        target: What that rate was to be at least.
+        thresholds: Of each training.
+        sensitivity: On this set.
+        specificity: On this set.
+        predictive: At the set's own prevalence, and at that which the study names.
+    """
+
+    at: str
+    target: float
+    thresholds: list[float]
+    sensitivity: Value
+    specificity: Value
+    predictive: list[Predictive]
+
+
+class ClinicalSet(Record):
+    """One set; no operating points where there was no validation part with both sides to choose them on."""
+
+    calibration: Calibration
+    operating: list[Operating]
+
+
+class Clinical(Record):
+    """``clinical.json`` of an arm: the positive class against the rest; nothing where no class is the positive one."""
+
+    positive: str
+    sets: dict[str, ClinicalSet]
+
+
+class AgainstNone(Record):
+    """What balancing did to the probabilities of an arm.
+
+    Attributes:
+        protocol: Of both arms.
+        arm: Its name.
+        reference: The arm of the same model and training that does not balance.
+        sets: By set, the differences of ``brier``, ``log_loss``, ``slope``, ``intercept`` and ``instability``.
+    """
+
+    protocol: str
+    arm: str
+    reference: str
+    sets: dict[str, dict[str, Value]]

@@ -1,0 +1,41 @@
+"""The figures by the columns of the data that a study names: for the page, and as rows of ``metrics.csv``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from seimbang.record.metrics import Subgroups, Value
+from seimbang.record.read import Arm, Run
+
+
+@dataclass(frozen=True)
+class ByColumn:
+    """One column on one set, of every arm of a protocol that was measured there."""
+
+    column: str
+    protocol: str
+    set: str
+    bands: bool
+    arms: list[tuple[Arm, Subgroups]] = field(default_factory=list)
+
+
+def by_subgroup(run: Run) -> list[ByColumn]:
+    """Return the tables of all columns, protocols and sets; none where the study names no column."""
+    tables: dict[tuple[str, str, str], ByColumn] = {}
+    for arm in run.arms:
+        for part, measured in arm.metrics.sets.items():
+            for by in measured.subgroups:
+                key = by.column, arm.facts.protocol, part
+                tables.setdefault(key, ByColumn(*key, by.bands)).arms.append((arm, by))
+    return list(tables.values())
+
+
+def rows(arm: Arm) -> Iterator[tuple[str, str, str, Value]]:
+    """Yield set, subgroup, metric and value of every figure of an arm's subgroups that is shown."""
+    for part, measured in arm.metrics.sets.items():
+        for by in measured.subgroups:
+            for level in by.levels:
+                yield part, f"{by.column}: {level.name}", "n", Value(value=level.n)
+                for metric, value in level.values.items():
+                    yield part, f"{by.column}: {level.name}", metric, value
