@@ -14,7 +14,7 @@ from seimbang.evaluation.predictions import Floats, checked, ensemble, scored
 from seimbang.evaluation.units import of_unit
 
 HELD_OUT = ("validation", "test")
-COLUMNS = ["case_id", "group", "set", "label", "suggested", "p_label", "p_suggested"]
+COLUMNS = ["case_id", "group", "set", "label", "suggested", "label_probability", "suggested_probability"]
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class Suspects:
     Attributes:
         looked: Number of cases that were looked at, by set.
         wrong: Number of these of which the models say otherwise than the label.
-        table: One row a suspicious label, the most suspicious first, with COLUMNS: ``p_label`` and ``p_suggested`` are
-            the mean probabilities of the class given and of the most probable one.
+        table: One row a suspicious label, the most suspicious first, with COLUMNS; the probabilities are means, of the
+            class given and of the most probable one.
     """
 
     looked: dict[str, int]
@@ -56,8 +56,10 @@ def suspicious(predictions: Mapping[str, pd.DataFrame], classes: Sequence[str]) 
     p = p / p.sum(1, keepdims=True)
     y = pd.Categorical(cases.label, categories=list(classes)).codes.astype(np.int64)
     first, place = p.argmax(1), np.arange(len(p))
-    table = cases.assign(suggested=np.array(classes)[first], p_label=p[place, y], p_suggested=p[place, first])
-    looked = {str(name): int(count) for name, count in cases.set.value_counts(sort=False).items()}
+    table = cases.assign(
+        suggested=np.array(classes)[first], label_probability=p[place, y], suggested_probability=p[place, first]
+    )
+    looked = {name: int((cases.set == name).sum()) for name in HELD_OUT if (cases.set == name).any()}
     return Suspects(looked, int((first != y).sum()), table.iloc[_issues(y, p)][COLUMNS].reset_index(drop=True))
 
 

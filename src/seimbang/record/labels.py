@@ -8,7 +8,7 @@ from seimbang.record.base import Record
 class LabelRow(Record):
     """A case whose label the models disagree with; ``file`` is its picture in the run folder, empty of a table.
 
-    ``p_label`` and ``p_suggested`` are the mean probabilities of the class given and of the most probable one.
+    The probabilities are the mean ones of the class given and of the most probable one.
     """
 
     file: str
@@ -16,8 +16,8 @@ class LabelRow(Record):
     set: str
     label: str
     suggested: str
-    p_label: float
-    p_suggested: float
+    label_probability: float
+    suggested_probability: float
 
 
 class WithoutRow(Record):

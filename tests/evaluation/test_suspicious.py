@@ -35,8 +35,8 @@ def test_flipped_labels_are_found_as_cleanlab_finds_them():
     own = find_label_issues(y, mean, return_indices_ranked_by="normalized_margin", n_jobs=1)
     assert suspects.table.case_id.tolist() == [f"test{k}" for k in own]
     row = suspects.table.iloc[0]
-    assert row.p_label == pytest.approx(mean[own[0], y[own[0]]])
-    assert row.p_suggested == pytest.approx(1 - row.p_label)
+    assert row.label_probability == pytest.approx(mean[own[0], y[own[0]]])
+    assert row.suggested_probability == pytest.approx(1 - row.label_probability)
 
 
 def test_seeds_of_a_case_count_together():
