@@ -193,6 +193,7 @@ def test_the_run_folder_holds_what_the_page_lists(finished):
         if not any(part.startswith(".") for part in parts):
             there[general(parts)] = max(contents(file), there.get(general(parts), []), key=len)
     assert listed.pop("clusters.png") == []  # only where a protocol groups cases by similarity
+    assert listed.pop("labels/<name>.png") == there.pop("labels/<name>.png", [])  # only where labels look wrong
     assert listed == there
 
 
@@ -201,7 +202,7 @@ def general(parts):
     path = "/".join(parts)
     path = re.sub(r"^arms/[^/]+", "arms/<arm>", path)
     path = re.sub(r"/jobs/[^/]+/[^/]+", "/jobs/<fold>/<seed>", path)
-    return re.sub(r"(figures|samples|gallery|examples|heat|worst)/[^/]+(\.\w+)$", r"\1/<name>\2", path)
+    return re.sub(r"(figures|samples|labels|gallery|examples|heat|worst)/[^/]+(\.\w+)$", r"\1/<name>\2", path)
 
 
 def contents(file):

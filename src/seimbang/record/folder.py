@@ -68,7 +68,7 @@ class RunFolder:
 
     def sweep(self) -> None:
         """Take away files that a killed process had half written outside of jobs; only the coordinator writes these."""
-        for place in ("", ".steps/", "samples/", "figures/", "arms/*/", "arms/*/*/"):
+        for place in ("", ".steps/", "samples/", "labels/", "figures/", "arms/*/", "arms/*/*/"):
             for file in self.path.glob(f"{place}.*"):
                 if HALF.fullmatch(file.name) and file.is_file():
                     file.unlink(missing_ok=True)

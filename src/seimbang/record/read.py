@@ -21,6 +21,7 @@ from seimbang.record.clinical import AgainstNone, Clinical
 from seimbang.record.comparison import Comparison
 from seimbang.record.data import Audit, Data, Provenance
 from seimbang.record.files import MEND, damaged, missing, read_json, read_text
+from seimbang.record.labels import Labels
 from seimbang.record.metrics import Metrics, SetMetrics
 from seimbang.record.openings import Openings
 from seimbang.record.over_findings import require_one_finding
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 T = TypeVar("T")
+D = TypeVar("D")
 CURVES = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "val_recall")
 
 
@@ -98,6 +100,7 @@ class Run:
         probabilities: What balancing did to the probabilities of each arm that balances.
         unfinished: The study's arms that have no numbers yet, or were not compared yet with the others.
         openings: How often the test parts have been opened.
+        labels: Labels that look wrong; None where every arm leaks.
     """
 
     folder: Path
@@ -111,6 +114,7 @@ class Run:
     unfinished: list[str]
     provenance: Provenance
     openings: Openings
+    labels: Labels | None
 
     @property
     def protocols(self) -> dict[str, list[Arm]]:
@@ -184,6 +188,7 @@ def read(folder: Path) -> Run:
         [f"{arm} ({protocol})" if protocol else arm for protocol, arm in left],
         read_json(folder / "provenance.json", Provenance),
         read_json(folder / "openings.json", Openings),
+        _optional(folder / "labels.json", Labels, None),
     )
 
 
@@ -278,7 +283,7 @@ def _arm(folder: Path) -> Arm:
     )
 
 
-def _optional(path: Path, kind: type[T], otherwise: T) -> T:
+def _optional(path: Path, kind: type[T], otherwise: D) -> T | D:
     return read_json(path, kind) if path.is_file() else otherwise
 
 

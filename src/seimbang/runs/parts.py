@@ -225,14 +225,22 @@ def _results_token(scope: Scope) -> list[Any]:
     return [[one.job.path, one.inputs, dict(one.files)] for one in _results(scope)]
 
 
-def _predictions(scope: Scope) -> dict[str, dict[str, pd.DataFrame]]:
-    """Return the predictions of the finished arms, of what figures are of, by protocol and name."""
-    classes, settings = scope.prepared.classes, scope.prepared.study.evaluation
+def _of_cases(scope: Scope) -> dict[str, dict[str, pd.DataFrame]]:
+    """Return the predictions of the finished arms by protocol and name."""
     tables: dict[str, dict[str, pd.DataFrame]] = {one.name: {} for one in scope.prepared.study.protocols}
     for plan in scope.finished:
-        of_cases = checked(evaluation.read(scope.of(plan).path), classes)
-        tables[plan.protocol.name][plan.name] = of_unit(of_cases, classes, settings)
+        table = checked(evaluation.read(scope.of(plan).path), scope.prepared.classes)
+        tables[plan.protocol.name][plan.name] = table
     return tables
+
+
+def _predictions(scope: Scope) -> dict[str, dict[str, pd.DataFrame]]:
+    """Return the same of what figures are of."""
+    classes, settings = scope.prepared.classes, scope.prepared.study.evaluation
+    return {
+        protocol: {arm: of_unit(table, classes, settings) for arm, table in tables.items()}
+        for protocol, tables in _of_cases(scope).items()
+    }
 
 
 def _predictions_token(scope: Scope) -> list[Any]:
@@ -249,6 +257,7 @@ def _record_token(scope: Scope) -> Any:
         "*.csv",
         "clusters.png",
         "samples/*",
+        "labels/*",
         "arms/*/*.json",
         "arms/*/*.csv",
         "arms/*/*/*.png",
@@ -336,6 +345,7 @@ PARTS: Mapping[str, Part] = {
     "examples": _record("examples.json", list[ExampleRow]),
     "package": _record("model.json", Package),
     # of all finished arms
+    "predicted_cases": Part(_of_cases, _predictions_token),
     "predicted": Part(_predictions, _predictions_token),
     "tuned": _plain(_tuned),
     "unbalanced": _plain(_unbalanced),

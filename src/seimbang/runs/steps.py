@@ -7,6 +7,7 @@ from seimbang.runs import (
     compared,
     describe,
     explained,
+    labels,
     openings,
     pictures,
     provenance,
@@ -45,7 +46,8 @@ AFTER = (
     Step("comparisons", compared.comparison_files, ("comparisons.json",), version=3),
     Step("openings", openings.opening_files, ("openings.json",)),
     Step("probabilities", compared.probability_files, ("probabilities.json",)),
+    Step("labels", labels.label_files, ("labels.json", "labels.csv", "labels/*.png")),
     Step("provenance", provenance.provenance_files, ("provenance.json",)),
-    Step("report", report_files, ("report.html", "metrics.csv", "table.tex", "figures/*.*"), version=2),
+    Step("report", report_files, ("report.html", "metrics.csv", "table.tex", "figures/*.*"), version=3),
 )
 """Once, when no job is left."""
