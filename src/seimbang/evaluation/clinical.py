@@ -8,6 +8,7 @@ import pandas as pd
 from seimbang.evaluation.base import DEFAULT, EvaluationSettings
 from seimbang.evaluation.operating import operating_points
 from seimbang.evaluation.predictions import checked, scored
+from seimbang.evaluation.prior import shifts
 from seimbang.evaluation.probabilities import against_rest, calibration, of_rest
 from seimbang.evaluation.units import of_unit
 
@@ -34,11 +35,11 @@ def clinical(
     table = of_unit(checked(predictions, classes), classes, settings)
     sets, names = scored(table, classes), of_rest(classes)
     tested = {name: against_rest(cases) for name, cases in sets.items() if name not in ("train", "validation")}
-    points = operating_points(table, tested, names, settings.prevalence)
+    points, shifted = operating_points(table, tested, names, settings.prevalence), shifts(table, tested, names)
     return {
         "positive": positive,
         "sets": {
-            name: {"calibration": calibration(cases, names), "operating": points[name]}
+            name: {"calibration": calibration(cases, names), "operating": points[name], "prior": shifted[name]}
             for name, cases in tested.items()
         },
     }

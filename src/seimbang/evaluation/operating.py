@@ -93,14 +93,15 @@ def _figures(cases: Scored, decided: Ints, classes: Sequence[str], prevalence: f
         return {"sensitivity": undefined(why), "specificity": undefined(why), "predictive": []}
     levels = [float(cases.y.mean()), *([] if prevalence is None else [prevalence])]
     return {
-        "sensitivity": _rate(cases, decided, 1),
-        "specificity": _rate(cases, decided, 0),
+        "sensitivity": rate(cases, decided, 1),
+        "specificity": rate(cases, decided, 0),
         "predictive": [{"prevalence": level, **_predictive_values(cases, decided, classes, level)} for level in levels],
     }
 
 
-def _rate(cases: Scored, decided: Ints, side: int) -> Value:
-    counted, hit = cases.y == side, decided == side
+def rate(cases: Scored, decided: Ints, side: int | None = None) -> Value:
+    """Return the share of the cases of one side, or of all, that are predicted right."""
+    counted, hit = (np.ones(len(cases.y), bool) if side is None else cases.y == side), decided == cases.y
     parts = zip(np.split(hit, cases.seeds), np.split(counted, cases.seeds), strict=True)
     of_seeds = np.array([hits[of_side].mean() for hits, of_side in parts])
     interval = intervals.proportion(hit[counted], cases.group[counted], cases.seeds)

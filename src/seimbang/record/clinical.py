@@ -48,11 +48,38 @@ class Operating(Record):
     predictive: list[Predictive]
 
 
+class Rates(Record):
+    """Shares of cases that are predicted right: of all, and of each side."""
+
+    accuracy: Value
+    sensitivity: Value
+    specificity: Value
+
+
+class Prior(Record):
+    """How frequent the positive class is.
+
+    Attributes:
+        validation: In the validation parts, on which the probabilities are calibrated.
+        estimated: In this set, estimated without its labels.
+        actual: In this set, by its labels.
+        at_validation: Figures of the calibrated probabilities, the more probable side being predicted.
+        at_estimated: The same after they are moved to the estimated share.
+    """
+
+    validation: float
+    estimated: Value
+    actual: float
+    at_validation: Rates
+    at_estimated: Rates
+
+
 class ClinicalSet(Record):
-    """One set; no operating points where there was no validation part with both sides to choose them on."""
+    """One set; without a validation part with both sides no operating points are chosen and no prior estimated."""
 
     calibration: Calibration
     operating: list[Operating]
+    prior: Prior | None = None
 
 
 class Clinical(Record):

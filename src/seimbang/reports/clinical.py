@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from seimbang.record.clinical import Prior
 from seimbang.record.metrics import Value
 from seimbang.record.read import Arm, Run
 
@@ -48,3 +49,9 @@ def _rows(run: Run, arm: Arm, part: str) -> Iterator[ProbabilityRow]:
     for against in run.probabilities:
         if (against.protocol, against.arm) == (arm.facts.protocol, arm.name) and part in against.sets:
             yield ProbabilityRow(arm, against.reference, against.sets[part])
+
+
+def shifted(run: Run) -> list[tuple[Arm, str, Prior]]:
+    """Return where the share of the positive class was estimated."""
+    sets = [(arm, part, of_set.prior) for arm in run.arms for part, of_set in arm.clinical.sets.items()]
+    return [(arm, part, prior) for arm, part, prior in sets if prior is not None]

@@ -146,6 +146,7 @@ def _clinical(run: Run) -> dict[str, Any]:
             for protocol in run.data.protocols
         ],
         "probability_columns": clinical.PROBABILITIES,
+        "shifted": clinical.shifted(run),
         "positive_named": any(arm.clinical.positive for arm in run.arms),
     }
 
