@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from seimbang.evaluation.predictions import checked, scored
+from seimbang.evaluation.predictions import checked, is_tested, scored
 from seimbang.evaluation.probabilities import differences
 
 
@@ -31,7 +31,7 @@ def against_none(
             "sets": {
                 name: differences(cases, sets[other][name], classes, bool(positive))
                 for name, cases in sets[arm].items()
-                if name not in ("train", "validation")
+                if is_tested(name)
             },
         }
         for arm, other in pairs.items()

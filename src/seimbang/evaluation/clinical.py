@@ -7,7 +7,7 @@ import pandas as pd
 
 from seimbang.evaluation.base import DEFAULT, EvaluationSettings
 from seimbang.evaluation.operating import operating_points
-from seimbang.evaluation.predictions import checked, scored
+from seimbang.evaluation.predictions import checked, is_tested, scored
 from seimbang.evaluation.prior import shifts
 from seimbang.evaluation.probabilities import against_rest, calibration, of_rest
 from seimbang.evaluation.units import of_unit
@@ -34,7 +34,7 @@ def clinical(
         return {"positive": "", "sets": {}}
     table = of_unit(checked(predictions, classes), classes, settings)
     sets, names = scored(table, classes), of_rest(classes)
-    tested = {name: against_rest(cases) for name, cases in sets.items() if name not in ("train", "validation")}
+    tested = {name: against_rest(cases) for name, cases in sets.items() if is_tested(name)}
     points, shifted = operating_points(table, tested, names, settings.prevalence), shifts(table, tested, names)
     return {
         "positive": positive,

@@ -13,7 +13,7 @@ from seimbang.evaluation.folds import Folds, measure
 from seimbang.evaluation.metric import Metric
 from seimbang.evaluation.metrics import Weighted
 from seimbang.evaluation.paired import PairTest
-from seimbang.evaluation.predictions import Floats, Scored, aligned, checked, scored
+from seimbang.evaluation.predictions import Floats, Scored, aligned, checked, is_tested, scored
 from seimbang.evaluation.table import PRIMARY
 
 ONLY_TEST = "only for the test set"
@@ -68,15 +68,11 @@ def compare(
     sets = {arm: scored(table, classes) for arm, table in tables.items()}
     folds = {arm: measure(table, classes, arm in tuned) for arm, table in tables.items()}
     compared = {}
-    for number, name in enumerate(name for name in next(iter(sets.values())) if _is_tested(name)):
+    for number, name in enumerate(name for name in next(iter(sets.values())) if is_tested(name)):
         cases = {arm: of_arm[name] for arm, of_arm in sets.items()}
         pairs = [pair for pair in combinations(cases, 2) if against in (None, *pair)]
         compared[name] = _Set(cases, pairs, tuned, classes, seed + number).table(folds if name == "test" else {})
     return {"arms": list(predictions), "sets": compared}
-
-
-def _is_tested(name: str) -> bool:
-    return name == "test" or name.startswith("external:")
 
 
 class _Set:
@@ -215,7 +211,7 @@ def _same_cases(tables: Mapping[str, pd.DataFrame]) -> None:
 
 
 def _cases(table: pd.DataFrame) -> pd.DataFrame:
-    tested = table.loc[table.set.map(_is_tested), KEYS + FACTS].drop_duplicates(KEYS)
+    tested = table.loc[table.set.map(is_tested), KEYS + FACTS].drop_duplicates(KEYS)
     return tested.astype(str).set_index(KEYS)
 
 

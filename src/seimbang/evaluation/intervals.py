@@ -92,18 +92,18 @@ def delong(positive: npt.NDArray[np.bool_], score: Floats, group: Ints, seeds: i
     if area in (0.0, 1.0) or min(len(v10), len(v01)) < 2 * seeds:
         return smallest_class(area, positive.astype(np.int64), group)
     variance = area_variance(v10, v01, positive, group)
-    steady = steadied(variance, hanley_mcneil(area, *patients(positive, group)), positive, group)
+    steady = steadied(variance, hanley_mcneil(area, *of_sides(positive, group)), positive, group)
     return (*_logit(area, steady, area_freedom(v10, v01, positive, group)), "logit-DeLong")
 
 
-def patients(positive: npt.NDArray[np.bool_], group: Ints) -> tuple[int, int]:
+def of_sides(positive: npt.NDArray[np.bool_], group: Ints) -> tuple[int, int]:
     """Return the number of patients with positive and with negative cases."""
     return len(np.unique(group[positive])), len(np.unique(group[~positive]))
 
 
 def steadied(variance: float, expected: float, positive: npt.NDArray[np.bool_], group: Ints) -> float:
     """Return a variance mixed with an expected one that counts as two patients of the rarer class."""
-    rarer = min(patients(positive, group))
+    rarer = min(of_sides(positive, group))
     return (rarer * variance + 2 * expected) / (rarer + 2)
 
 

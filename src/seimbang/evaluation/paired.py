@@ -155,7 +155,7 @@ def delong(positive: Flags, first: Floats, second: Floats, group: Ints, seeds: i
 
 def _expected(placed: list[tuple[Floats, Floats]], variance: float, positive: Flags, group: Ints) -> float:
     """Return the variance of a difference of two AUCs from Hanley and McNeil's of each and their correlation."""
-    sizes = intervals.patients(positive, group)
+    sizes = intervals.of_sides(positive, group)
     areas = [(min(sizes) * float(v10.mean()) + 0.5) / (min(sizes) + 1) for v10, _ in placed]
     own = [intervals.area_variance(*values, positive, group) for values in placed]
     scale = 2 * math.sqrt(own[0] * own[1])

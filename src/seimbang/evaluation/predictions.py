@@ -149,6 +149,11 @@ def scored(table: pd.DataFrame, classes: Sequence[str]) -> dict[str, Scored]:
     return {str(name): _set(rows, columns, classes) for name, rows in decided.groupby("set", sort=False)}
 
 
+def is_tested(name: str) -> bool:
+    """Whether a set is the test part or an external set, on which nothing is learned or chosen."""
+    return name == "test" or name.startswith("external:")
+
+
 def patients(table: pd.DataFrame) -> "pd.Series[str]":
     """Return the patient of each row; a case without one is its own."""
     return table.group.where(table.group != "", "case:" + table.case_id.astype(str))

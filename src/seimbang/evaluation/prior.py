@@ -67,7 +67,7 @@ def shifts(
     Returns:
         None of a set that lacks a class; of every set where a training has no validation part to calibrate on.
     """
-    rows = table[~table.set.isin(["train"])].reset_index(drop=True)
+    rows = table[table.set != "train"].reset_index(drop=True)
     calibrated = _calibrated(rows, classes[-1], seed)
     if calibrated is None:
         return dict.fromkeys(sets)

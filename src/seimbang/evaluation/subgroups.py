@@ -13,7 +13,7 @@ from seimbang.evaluation import figures, intervals, paired, seeds
 from seimbang.evaluation.base import EvaluationSettings
 from seimbang.evaluation.measured import Measured
 from seimbang.evaluation.metrics import Weighted
-from seimbang.evaluation.predictions import Floats, Ints, Scored, checked, patients, scored
+from seimbang.evaluation.predictions import Floats, Ints, Scored, checked, is_tested, patients, scored
 from seimbang.evaluation.units import of_unit
 
 FEWEST = 20
@@ -56,7 +56,7 @@ def by_subgroup(
     tables = {}
     for name, units in scored(of_unit(cases, classes, settings), classes).items():
         own = columns.get("" if name == "test" else name)
-        if own is not None and (name == "test" or name.startswith("external:")):
+        if own is not None and is_tested(name):
             rows = cases[cases.set == name].drop_duplicates("case_id")
             by = patients(rows) if settings.unit == "patient" else rows.case_id
             decided = Decided(units, units.decisions(tuned), classes, seed)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from seimbang.errors import DataError
 from seimbang.evaluation.base import EvaluationSettings
-from seimbang.evaluation.predictions import patients
+from seimbang.evaluation.predictions import is_tested, patients
 
 ROW = ["case_id", "fold", "seed", "set"]
 
@@ -29,7 +29,7 @@ def other_unit(table: pd.DataFrame, classes: Sequence[str], settings: Evaluation
         Only the sets in which patients have several cases; None where there are none, or where patients cannot be
         combined since they have cases of several classes.
     """
-    tested = table[(table.set == "test") | table.set.str.startswith("external:")]
+    tested = table[table.set.map(is_tested)]
     pairs = tested.assign(patient=patients(tested)).drop_duplicates(["set", "case_id"])
     several = {str(name) for name, rows in pairs.groupby("set") if rows.patient.duplicated().any()}
     kept = table[table.set.isin({*several, "validation"})].reset_index(drop=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from seimbang.evaluation.predictions import is_tested
 from seimbang.record.metrics import Value
 from seimbang.record.read import Run
 from seimbang.reports.figures import BLACK, CYCLE, LEAK, STYLE, Figure, render, short
@@ -46,7 +47,7 @@ def _bars(run: Run) -> list[Bar]:
     bars = []
     for arm in run.arms:
         for part, measured in arm.metrics.sets.items():
-            if part == "test" or part.startswith("external:"):
+            if is_tested(part):
                 series = _series(arm.facts.protocol, part, len(run.protocols) > 1)
                 value = measured.default.metrics["accuracy"]
                 bars.append(Bar(arm.facts.arm, series, value, figures.get((arm.name, part)), arm.facts.leaky))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from seimbang.evaluation.figures import main
+from seimbang.evaluation.predictions import is_tested
 from seimbang.record.metrics import Measures, Ranking, Value
 from seimbang.record.read import Arm, Run
 from seimbang.reports.tables import chance, compared, published, title
@@ -296,11 +297,7 @@ def _curve(arm: Arm, what: str) -> Figure:
 
 
 def _calibration(run: Run, arm: Arm) -> Figure:
-    parts = [
-        part
-        for part, measured in arm.metrics.sets.items()
-        if part not in ("train", "validation") and measured.default.calibration
-    ]
+    parts = [part for part, measured in arm.metrics.sets.items() if is_tested(part) and measured.default.calibration]
     parts.sort(key=lambda part: part != "test")
 
     def plot(axes: Axes) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from seimbang.evaluation.predictions import is_tested
 from seimbang.evaluation.table import PRIMARY
 from seimbang.record.metrics import Local, Measures, Value
 from seimbang.record.read import Arm, Run
@@ -293,7 +294,7 @@ class Reports:
 def reported(run: Run) -> Iterator[Reported]:
     """Yield each published accuracy on a test that was measured here."""
     for one in _reported(run):
-        if one.row.metric == "accuracy" and one.row.set not in ("train", "validation"):
+        if one.row.metric == "accuracy" and is_tested(one.row.set):
             yield one
 
 
