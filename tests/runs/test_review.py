@@ -166,6 +166,16 @@ def test_clean_files_have_no_leak_and_the_figures_are_right(tmp_path):
     assert json.loads((tmp_path / "out" / "review.json").read_text())["cases"] == N
 
 
+def test_an_external_set_is_in_no_part_of_the_split_and_has_figures_of_its_own(tmp_path):
+    splits, predictions = files()
+    test = predictions[predictions.set == "test"]
+    other = test.assign(file="other " + test.file, set="external:other", truth=test.file.map(truth_of(splits)))
+    found = made(tmp_path, splits, pd.concat([predictions.assign(truth=predictions.file.map(truth_of(splits))), other]))
+    assert codes(found) == set()
+    figures = {reviewed.set: reviewed.measures.metrics["auc"].value for reviewed in found.sets}
+    assert figures["external:other"] == figures["test"]
+
+
 def test_a_threshold_chosen_on_validation_is_no_leak(tmp_path):
     splits, predictions = files()
     truth = predictions.file.map(truth_of(splits)) == "sick"

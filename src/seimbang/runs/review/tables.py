@@ -36,7 +36,8 @@ def read_submission(splits: Path, predictions: Path) -> Submission:
             ``REVIEW_MATCH``.
     """
     split, scores = _split(_read(splits), splits), _read(predictions)
-    scores = scores.assign(case_id=_matched(_required(scores, CASE, "case", predictions), split, predictions))
+    case, outside = _required(scores, CASE, "case", predictions), _outside(scores)
+    scores = scores.assign(case_id=case.mask(~outside, _matched(case[~outside], split, predictions)))
     label = split.drop_duplicates("case_id").set_index("case_id").label
     own = known_as(scores.columns, LABEL)
     named = scores[own[0]] if own else scores.case_id.map(label).fillna("")
@@ -101,7 +102,12 @@ def _split(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     return pd.concat(each, ignore_index=True)
 
 
-def _matched(case: "pd.Series[str]", split: pd.DataFrame, path: Path) -> list[str]:
+def _outside(table: pd.DataFrame) -> "pd.Series[bool]":
+    """Return which predictions are of external sets, ``external:<name>``, whose cases are in no part of the split."""
+    return _optional(table, PART).astype(str).str.startswith("external:")
+
+
+def _matched(case: "pd.Series[str]", split: pd.DataFrame, path: Path) -> "pd.Series[str]":
     """Return the ids of the predictions as the split writes them, with or without folder and ending.
 
     Raises:
@@ -117,7 +123,7 @@ def _matched(case: "pd.Series[str]", split: pd.DataFrame, path: Path) -> list[st
         count = len(set(strange))
         found = f"{count} of {case.nunique()} cases of {path.name} not in the split, such as {strange[0]!r}"
         raise DataError("REVIEW_MATCH", found, "ids written alike in both files", "give the split of these predictions")
-    return ids
+    return pd.Series(ids, case.index, dtype=object)
 
 
 def _stem(name: str) -> str:
@@ -148,7 +154,7 @@ def _predictions(
     rows = pd.DataFrame(
         {
             "case_id": table.case_id,
-            "group": table.case_id.map(group).fillna(""),
+            "group": table.case_id.map(group).fillna(_optional(table, GROUP)),
             "label": label,
             "fold": _optional(table, FOLD),
             "seed": _optional(table, SEED),
@@ -166,7 +172,8 @@ def _predictions(
 def _sets(table: pd.DataFrame, rows: pd.DataFrame, split: pd.DataFrame) -> list[str]:
     named = [name for name in known_as(table.columns, PART) if any(map(part_of, table[name]))]
     if named:
-        return [part_of(name) for name in table[named[0]]]
+        outside = _outside(table)
+        return [name if of else part_of(name) for name, of in zip(table[named[0]], outside, strict=True)]
     planned = Submission(split, rows, ()).planned(rows)
     return [next((part for part in ("test", "validation", "train") if part in parts), "test") for parts in planned]
 
