@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from seimbang.checks.base import leaks, plural
 from seimbang.evaluation import figures
+from seimbang.evaluation.predictions import is_tested
 from seimbang.evaluation.table import PRIMARY
 from seimbang.record.metrics import Value
 from seimbang.record.review import Review, ReviewedSet
@@ -14,9 +15,10 @@ from seimbang.reports.tables import figure_of
 def verdict(review: Review) -> list[str]:
     """Return the review in sentences, the most important one first."""
     leaking = leaks(review.findings)
-    images = "" if review.images else " Images were not looked at."
+    limits = "" if review.images else " Images were not looked at."
+    limits += " What no file shows, such as balancing before the split, cannot be told."
     first = f"{plural(len(leaking), 'kind')} of leak" if leaking else "No leak was found"
-    sentences = [f"{first}{': the figures are too good.' if leaking else '.'}{images}"]
+    sentences = [f"{first}{': the figures may be too good.' if leaking else '.'}{limits}"]
     sentences += [f"{finding.code}: {finding.sentence}" for finding in leaking]
     sentences += [_figures(reviewed) for reviewed in review.sets if reviewed.set == "test"]
     wrong = [claim for claim in review.claims if not claim.holds]
@@ -42,5 +44,6 @@ def every_figure(review: Review, reviewed: ReviewedSet) -> dict[str, Value]:
 def page(review: Review) -> str:
     """Return the whole page."""
     findings = sorted(review.findings, key=lambda finding: SEVERITIES.index(finding.severity))
-    sets = [(reviewed, every_figure(review, reviewed)) for reviewed in review.sets]
+    order = sorted(review.sets, key=lambda reviewed: (not is_tested(reviewed.set), reviewed.set != "test"))
+    sets = [(reviewed, every_figure(review, reviewed)) for reviewed in order]
     return render("review.html", {"review": review, "verdict": verdict(review), "findings": findings, "sets": sets})
