@@ -221,14 +221,11 @@ def outcome(data):
 
 
 def test_deep_sequences_are_no_crash():
-    made, inner = dataset(SMALL), Dataset()
-    for _ in range(300):
-        outer = Dataset()
-        outer.ReferencedSeriesSequence = Sequence([inner])
-        outer["ReferencedSeriesSequence"].is_undefined_length = True
-        inner = outer
-    made.ReferencedSeriesSequence = inner.ReferencedSeriesSequence
-    result = outcome(saved(made))
+    whole, undefined = dicom(SMALL), b"\xff\xff\xff\xff"
+    opened = b"\x08\0\x15\x11SQ\0\0" + undefined + b"\xfe\xff\0\xe0" + undefined
+    closed = b"\xfe\xff\x0d\xe0\0\0\0\0\xfe\xff\xdd\xe0\0\0\0\0"
+    at = whole.index(b"\x28\0\x02\0US")
+    result = outcome(whole[:at] + opened * 300 + closed * 300 + whole[at:])
     assert result == [0] * 64 * 64 or "IMG_CORRUPT" in result
 
 
