@@ -20,8 +20,9 @@ from filelock import FileLock
 
 from seimbang.errors import ImageError, IntegrityError
 from seimbang.imaging.base import ImageSettings
-from seimbang.imaging.decode import VERSION, Note, Pixels, decode_noted
+from seimbang.imaging.decode import VERSION, Pixels, decode_noted
 from seimbang.imaging.files import open_atomic, write_atomic, write_error
+from seimbang.imaging.notes import Note
 from seimbang.imaging.store import Store
 from seimbang.progress import track
 from seimbang.threads import cores
