@@ -25,7 +25,7 @@ from seimbang.runs.review import review as review_files
 from seimbang.runs.run import run as run_study
 from seimbang.runs.run import work as work_on
 from seimbang.runs.shuffle import shuffled_labels
-from seimbang.serving.many import predict_images, tables_in
+from seimbang.serving.many import doubt, predict_images, reason, tables_in
 from seimbang.serving.predictor import Prediction, Predictor
 from seimbang.serving.rows import read_file, read_rows, with_predictions
 from seimbang.serving.server import serve as serve_page
@@ -35,7 +35,7 @@ from seimbang.study.load import load, shipped
 __all__ = ["options"]
 NAMED = 6
 """At most this many cases are named below a finding; ``audit.json`` and the report name more."""
-COLUMNS = ("class", "confidence", "class at the tuned threshold")
+COLUMNS = ("class", "confidence", "class at the tuned threshold", "answer")
 
 
 def studies() -> None:
@@ -192,6 +192,10 @@ def predict(run: Path, files: Sequence[Path], arm: str | None, out: Path | None)
             rows.append((image, *_cells(said)))
             if said.note:
                 progress.say(f"{image}: {said.note}.")
+            if not rows[:-1] and doubt(said):
+                progress.say(doubt(said))
+            if said.advice.answer in ("refused", "refer"):
+                progress.say(f"{image}: {reason(said)}")
     if not rows and not code:
         fix = "give a folder with images in it or below it"
         raise DataError("DATA_EMPTY", f"no image in {', '.join(map(str, files))}", "images", fix)
@@ -220,8 +224,10 @@ def _predict_tables(predictor: Predictor, files: Sequence[Path], out: Path | Non
     return code
 
 
-def _cells(prediction: Prediction) -> tuple[str, str, str]:
-    return prediction.label, f"{prediction.confidence:.4f}", prediction.label_tuned or ""
+def _cells(prediction: Prediction) -> tuple[str, str, str, str]:
+    if prediction.advice.refused:
+        return "", "", "", str(prediction.advice)
+    return prediction.label, f"{prediction.confidence:.4f}", prediction.label_tuned or "", str(prediction.advice)
 
 
 def serve(run: Path, port: int | None, arm: str | None, browser: bool, seed: int | None) -> None:

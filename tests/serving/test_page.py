@@ -14,7 +14,7 @@ from PIL import Image
 from safetensors.torch import save
 from typer.testing import CliRunner
 
-from run_folder import COUNTS, JOB, SIZE, fake_run
+from run_folder import COUNTS, JOB, SIZE, fake_run, seal, with_gate
 from seimbang.cli import app
 from seimbang.explain import WARNING
 from seimbang.record.read import read
@@ -173,7 +173,8 @@ def test_an_upload_gets_the_class_and_confidence_of_the_predictor_and_the_comman
     ]
     (tmp_path / "x.png").write_bytes(PICTURE)
     said = CliRunner().invoke(app, ["predict", str(run), str(tmp_path / "x.png"), "--arm", "none"]).stdout
-    assert said.rstrip("\n").split("\t")[1:] == [found.label, f"{found.confidence:.4f}", found.label_tuned]
+    row = [found.label, f"{found.confidence:.4f}", found.label_tuned, str(found.advice)]
+    assert said.splitlines()[-1].split("\t")[1:] == row
 
 
 def test_the_page_says_how_often_such_a_confidence_was_right(run, draw):
@@ -279,6 +280,7 @@ def test_names_from_the_data_are_no_markup(run, draw):
     for file in (*run.rglob("*.json"), *run.rglob("*.csv")):
         file.write_text(file.read_text(encoding="utf-8").replace("NORMAL", name), encoding="utf-8")
     edit(run / "data.json", lambda data: data.update(samples=[]))
+    seal(run / "arms/none")
     at = draw(run, upload=(name + ".png", PICTURE))
     assert not at.exception
     assert not at.error
@@ -364,3 +366,16 @@ def test_a_recurrent_network_gets_occlusion_when_asked_and_the_slider_does_not_r
     assert words("heat.both") not in texts(at.tabs[3])
     at.slider(key="heat_opacity").set_value(0).run()
     assert len(shown_maps(at)) == 2
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_picture_of_another_kind_gets_no_answer_but_the_reason_and_what_to_do(run, draw, language):
+    with_gate(run / "arms/none", np.full((20, *SIZE, 1), 90, np.uint8))
+    at, words = draw(run, language, upload=("x.png", PICTURE)), load(language)
+    assert not at.exception
+    said = "\n".join(one.value for one in at.warning)
+    assert words("refusal.next") in said
+    assert words("refusal.refused", distance="").split("(")[0] in said
+    assert "NIH" in said  # before every answer: the model was at chance there
+    assert not at.get("progress")
+    assert words("heat.title") not in texts(at.main)

@@ -302,7 +302,8 @@ def upload(contents: Contents, words: Words) -> None:
     alt = words.text("upload.preview_alt", name=file.name)
     st.image(preview(data, predictor, file.name), caption, width=PREVIEW, alt=alt)
     result(contents, prediction, words)
-    moved(decode(data, predictor.image, file.name), file.file_id, predictor, prediction.label, words)
+    if not prediction.advice.refused:
+        moved(decode(data, predictor.image, file.name), file.file_id, predictor, prediction.label, words)
 
 
 def moved(pixels: Pixels, file_id: str, predictor: Predictor, label: str, words: Words) -> None:

@@ -13,8 +13,9 @@ from seimbang.datasets.prepare import TablePreparer
 from seimbang.evaluation.threshold import decide
 from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.decode import decode_noted
-from seimbang.record.package import position_of, read_package
+from seimbang.record.package import position_of, read_package, read_refusal
 from seimbang.record.read import threshold_of
+from seimbang.serving.advice import Advice, Adviser
 from seimbang.study.models import learner_of, make
 from seimbang.training.base import Classifier
 
@@ -32,6 +33,7 @@ class Prediction:
         probabilities: One for each class, in the order of the package; they sum to 1.
         label_tuned: For comparison, the class by the threshold that was chosen on the validation set; None where
             there is none or ``label`` is that already.
+        advice: Whether it should have been made, and whether it is sure.
         note: What there is to say of the file, such as that only the first of its pictures is used.
     """
 
@@ -39,6 +41,7 @@ class Prediction:
     confidence: float
     probabilities: dict[str, float]
     label_tuned: str | None
+    advice: Advice
     note: str = ""
 
 
@@ -54,6 +57,7 @@ class Predictor:
         table: How the rows of a table are made ready; None where the model looks at images.
         threshold: Probability from which on the tuned prediction is the positive class, or None.
         decides: Whether the tuned prediction is the answer.
+        adviser: Says when the models should not answer.
     """
 
     classifiers: tuple[Classifier, ...]
@@ -62,6 +66,7 @@ class Predictor:
     table: TablePreparer | None
     threshold: float | None
     decides: bool
+    adviser: Adviser
 
     @classmethod
     def load(cls, arm_folder: Path, seed: str = "") -> Predictor:
@@ -84,7 +89,8 @@ class Predictor:
         else:
             threshold = package.threshold
         classifiers = tuple(learner.load(model, each, shape, len(classes), image) for each in learned)
-        return cls(classifiers, classes, image, package.table, threshold, package.decides == "tuned")
+        adviser = Adviser.of(*read_refusal(arm_folder, package), classes, seed)
+        return cls(classifiers, classes, image, package.table, threshold, package.decides == "tuned", adviser)
 
     @property
     def network(self) -> nn.Module | None:
@@ -117,8 +123,9 @@ class Predictor:
         p = np.mean([classifier.probabilities(X) for classifier in self.classifiers], axis=0)
         tuned = None if self.threshold is None else decide(p, self.threshold)
         predicted = tuned if self.decides and tuned is not None else decide(p)
+        advice = self.adviser.advise(X, p, predicted)
         second = [None] * len(p) if self.decides or tuned is None else [self.classes[k] for k in tuned]
         return [
-            Prediction(self.classes[k], values[k], dict(zip(self.classes, values, strict=True)), label)
-            for k, values, label in zip(predicted, p.tolist(), second, strict=True)
+            Prediction(self.classes[k], values[k], dict(zip(self.classes, values, strict=True)), label, said)
+            for k, values, label, said in zip(predicted, p.tolist(), second, advice, strict=True)
         ]
