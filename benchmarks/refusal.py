@@ -143,7 +143,7 @@ def main() -> None:
     rows |= {name: asked(predictor, files) for name, files in others(options.data, rng).items()}
     for row in rows.values():
         row["refused"] = Value.model_validate(row["refused"]).beside(0.999)[0]
-    table = pd.DataFrame(rows).T.drop(columns="coverage").map(text).fillna("")
+    table = pd.DataFrame(rows).T.drop(columns="coverage").astype(object).map(text)
     print(table.to_string())
     for name, one in refusal.sets.items():
         print(f"coverage, {name}:", "; ".join(f"{label} {value}" for label, value in one.coverage.items()))
@@ -152,7 +152,9 @@ def main() -> None:
 
 def text(value: object) -> object:
     """Return a figure in words."""
-    return str(Value.model_validate(value)) if isinstance(value, dict) else value
+    if isinstance(value, dict):
+        return str(Value.model_validate(value))
+    return "" if value is None or value != value else value
 
 
 if __name__ == "__main__":

@@ -17,6 +17,9 @@ from typer.testing import CliRunner
 from run_folder import COUNTS, JOB, SIZE, fake_run, seal, with_gate
 from seimbang.cli import app
 from seimbang.explain import WARNING
+from seimbang.imaging.files import file_digest
+from seimbang.record.metrics import Value
+from seimbang.record.profile import Profile
 from seimbang.record.read import read
 from seimbang.serving.predictor import Predictor
 from seimbang.serving.sentences import caption
@@ -40,8 +43,8 @@ def run(fake, tmp_path):
 
 @pytest.fixture
 def draw(monkeypatch):
-    def page(run, language=None, arm="none", upload=None):
-        monkeypatch.setattr(sys, "argv", [str(APP), str(run), arm])
+    def page(run, language=None, arm="none", upload=None, profile=""):
+        monkeypatch.setattr(sys, "argv", [str(APP), str(run), arm, "", str(profile)])
         at = testing.AppTest.from_file(str(APP), default_timeout=60)
         if language:
             at.query_params["lang"] = language
@@ -379,3 +382,22 @@ def test_a_picture_of_another_kind_gets_no_answer_but_the_reason_and_what_to_do(
     assert "NIH" in said  # before every answer: the model was at chance there
     assert not at.get("progress")
     assert words("heat.title") not in texts(at.main)
+
+
+def test_the_page_says_where_it_was_adapted_and_counts_no_confidence_of_before(run, draw, tmp_path):
+    arm = run / "arms/none"
+    table = {"balanced_accuracy": Value(value=0.8, low=0.7, high=0.9)}
+    known = {"model": file_digest(arm / "model.json"), "place": "Ward 7", "cases": "", "patients": {}, "level": 0.95}
+    figures = {"whole": table, "before": table, "after": table, "coverage": {}, "refused": Value(value=0.0)}
+    correction = {"slope": 1.0, "shift": [0.0, 9.0], "threshold": 0.5, "least": {"NORMAL": 0.0, "PNEUMONIA": 0.9}}
+    made = Profile(**known, **figures, **correction, at_chance=False, seimbang="")
+    (tmp_path / "ward.json").write_text(made.text())
+    at = draw(run, "en", upload=("x.png", PICTURE), profile=tmp_path / "ward.json")
+    assert not at.exception
+    said, words = texts(at.main), load("en")
+    assert plain("Ward 7") in said
+    assert words("upload.says", name="PNEUMONIA", confidence=words.percent(0.999)).split("with")[0] in said
+    assert words("upload.how_sure") not in said
+    (tmp_path / "edited.json").write_text(made.text().replace("Ward 7", "Ward 8"))
+    at = draw(run, "en", upload=("x.png", PICTURE), profile=tmp_path / "edited.json")
+    assert "PROFILE_DAMAGED" in "\n".join(error.value for error in at.error)

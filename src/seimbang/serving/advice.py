@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -13,6 +13,7 @@ from seimbang.evaluation.conformal import answers
 from seimbang.evaluation.gate import Gate
 from seimbang.imaging.descriptor import CHANGES, describe
 from seimbang.record.metrics import Value
+from seimbang.record.profile import Profile
 from seimbang.record.refusal import Refusal
 from seimbang.serving.words import Words
 
@@ -32,6 +33,7 @@ class Advice:
         distance: To the training cases, 1 at the limit; None where there is no limit.
         looks: How an image would have to be changed to pass, a key of ``CHANGES``; ``""`` where nothing helps.
         at_chance: Tested sets on which the model is not shown to be better than guessing, with its balanced accuracy.
+        place: Where probabilities and threshold were adapted to; ``""`` where they are as the run left them.
     """
 
     answer: Answer
@@ -40,6 +42,7 @@ class Advice:
     distance: float | None
     looks: str
     at_chance: Mapping[str, Value]
+    place: str = ""
 
     @property
     def refused(self) -> bool:
@@ -61,12 +64,14 @@ class Adviser:
         gate: The training cases to compare with; None where no limit could be set.
         smallest: With which probability each class becomes possible, shape ``(classes,)``.
         classes: Their names.
+        place: Where it was adapted to; ``""`` for nowhere.
     """
 
     refusal: Refusal
     gate: Gate | None
     smallest: npt.NDArray[np.float64]
     classes: tuple[str, ...]
+    place: str = ""
 
     @classmethod
     def of(
@@ -75,6 +80,13 @@ class Adviser:
         """Return the adviser of the models of all seeds together, or of that of one."""
         smallest = np.array([refusal.least[seed][name] for name in classes])
         return cls(refusal, Gate.from_arrays(arrays) if arrays else None, smallest, classes)
+
+    def at(self, profile: Profile) -> Adviser:
+        """Return the adviser of the same models at the place of a profile, whose own figures take the others' place."""
+        chance = {f"local:{profile.place}": profile.after["balanced_accuracy"]} if profile.at_chance else {}
+        smallest = np.array([profile.least[name] for name in self.classes])
+        refusal = self.refusal.model_copy(update={"at_chance": chance, "level": profile.level})
+        return replace(self, refusal=refusal, smallest=smallest, place=profile.place)
 
     def advise(self, X: npt.NDArray[Any], p: npt.NDArray[np.float64], predicted: npt.NDArray[np.int64]) -> list[Advice]:
         """Return what to make of each prediction.
@@ -107,7 +119,7 @@ class Adviser:
         looks = ""
         if distance is not None and distance > 1:
             answer, names, looks = "refused", (), self._looks(X)
-        return Advice(answer, names, self.refusal.level, distance, looks, self.refusal.at_chance)
+        return Advice(answer, names, self.refusal.level, distance, looks, self.refusal.at_chance, self.place)
 
     def _looks(self, X: npt.NDArray[Any]) -> str:
         """Return the change after which an image is nearest to the training cases and passes; ``""`` where none is."""
@@ -126,9 +138,11 @@ def doubts(advice: Advice, words: Words, say: Callable[..., str]) -> Iterator[st
         words: The language.
         say: ``words`` itself for Markdown, or ``words.text`` for plain text.
     """
+    if advice.place:
+        yield say("refusal.place", name=advice.place)
     for name, value in advice.at_chance.items():
-        facts = {"name": name.removeprefix("external:"), "figure": words.interval(value)}
-        yield say("refusal.chance_test" if name == "test" else "refusal.chance", **facts)
+        kind, _, place = name.partition(":")
+        yield say(f"refusal.chance_{kind}", name=place, figure=words.interval(value))
 
 
 def verdict(advice: Advice, words: Words, say: Callable[..., str]) -> Iterator[str]:

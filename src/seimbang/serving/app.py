@@ -295,7 +295,7 @@ def upload(contents: Contents, words: Words) -> None:
         return
     data = file.getvalue()
     with st.spinner(words("upload.wait")):  # the first answer loads the model, which takes seconds
-        predictor = load_predictor(str(contents.arm.folder), contents.seed)
+        predictor = load_predictor(str(contents.arm.folder), contents.seed, contents.profile)
         prediction = predictor.predict(data, file.name)
     height, width = contents.run.data.size
     caption = words("upload.preview", name=file.name, width=width, height=height)

@@ -51,9 +51,9 @@ def digits(number: float) -> int:
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def load_predictor(arm_folder: str, seed: str) -> Predictor:
+def load_predictor(arm_folder: str, seed: str, profile: str) -> Predictor:
     """Load the model once for all visitors."""
-    return Predictor.load(Path(arm_folder), seed)
+    return Predictor.load(Path(arm_folder), seed, profile)
 
 
 def result(contents: Contents, prediction: Prediction, words: Words) -> None:
@@ -70,6 +70,8 @@ def result(contents: Contents, prediction: Prediction, words: Words) -> None:
         _verdict(prediction, words)
         if prediction.label_tuned is not None:
             _tuned(contents, prediction, words)
+    if contents.profile:
+        return  # what the run counted is of probabilities as they were
     heading(words("upload.how_sure"), 2)
     bullets(list(trust(contents, prediction.confidence, words)))
 
