@@ -12,14 +12,12 @@ from seimbang.errors import ImageError
 from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.formats import (
     check_intact,
-    cut_before_its_end,
-    more_pictures,
     open_image,
     require_format,
     truncated,
     webp_size,
-    whole_jpeg,
 )
+from seimbang.imaging.jpeg import load_jpeg, more_pictures
 from seimbang.imaging.prepare import prepare, recolour
 
 # Pillow warns of every damaged tag; what matters of them is checked here, and is an error
@@ -27,7 +25,7 @@ warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.TiffImageP
 
 Pixels = npt.NDArray[np.uint8]
 
-VERSION = "4"
+VERSION = "5"
 """Part of the cache's key: to be raised whenever the same bytes would give different pixels."""
 
 _EXIF_ORIENTATION = 0x0112
@@ -135,22 +133,24 @@ def _load(
     image = open_image(data, kind, name)
     _check_size(image.size, settings, name)
     check_intact(data, kind, image, name)
-    note = None
+    note = _require_one_frame(image, name)
+    exif = image.getexif()
     if kind == "JPEG":
-        data, added = whole_jpeg(data, name)
-        image, note = (open_image(data, kind, name), NO_END) if added else (image, None)
-        note = FIRST_FRAME if more_pictures(data) else note
+        loaded, added = load_jpeg(data, image, enough, name)
+        note = NO_END if added else FIRST_FRAME if more_pictures(data) else note
+    else:
+        image.load()
+        loaded = image
+    return _to_grey_or_rgb(_upright(loaded, exif)), STRETCHED if _is_deep(loaded) else note
+
+
+def _require_one_frame(image: Image.Image, name: str) -> Note | None:
     if getattr(image, "n_frames", 1) > 1:
         if image.format != "MPO":
             found, fix = f"several frames in {name}", "save the frame you mean"
             raise ImageError("IMG_MULTIFRAME", found, "one image", fix)
-        note = FIRST_FRAME
-    if enough is not None:
-        image.draft(image.mode, enough)
-    image.load()
-    if kind == "JPEG" and note is not NO_END and cut_before_its_end(data, image):
-        raise truncated(name, kind)
-    return _to_grey_or_rgb(_upright(image)), STRETCHED if _is_deep(image) else note
+        return FIRST_FRAME
+    return None
 
 
 def _check_size(size: tuple[int, int], settings: ImageSettings, name: str) -> None:
@@ -160,8 +160,8 @@ def _check_size(size: tuple[int, int], settings: ImageSettings, name: str) -> No
         raise ImageError("IMG_TOO_LARGE", found, limit, "make it smaller, or raise image.max_pixels")
 
 
-def _upright(image: Image.Image) -> Image.Image:
-    transposition = _UPRIGHT.get(image.getexif().get(_EXIF_ORIENTATION, 1))
+def _upright(image: Image.Image, exif: Image.Exif) -> Image.Image:
+    transposition = _UPRIGHT.get(exif.get(_EXIF_ORIENTATION, 1))
     return image if transposition is None else image.transpose(transposition)
 
 
