@@ -21,6 +21,7 @@ from seimbang.record.read import read as read_run
 from seimbang.serving.archive import Archive, DicomWeb, Instance
 from seimbang.serving.dicom_out import Finding, ModelFacts, report_uid, secondary_capture, structured_report
 from seimbang.serving.heat import heat_map, methods
+from seimbang.serving.many import doubt, reason
 from seimbang.serving.predictor import Predictor
 
 IMAGES = tuple(
@@ -77,7 +78,10 @@ class Reader:
             prediction = self.predictor.predict(self.archive.file(image), image.uid)
         except ImageError as error:
             return Finding(header, "", {}, f"{error.code}: {error.found}")
-        return Finding(header, prediction.label, prediction.probabilities, prediction.note)
+        remark = " ".join(filter(None, (doubt(prediction), reason(prediction), prediction.note)))
+        if prediction.advice.refused:
+            return Finding(header, "", {}, remark)
+        return Finding(header, prediction.label, prediction.probabilities, remark)
 
     def _with_map(self, finding: Finding, image: Instance) -> Finding:
         network, predictor = self.predictor.network, self.predictor
