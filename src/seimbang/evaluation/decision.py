@@ -9,7 +9,7 @@ from seimbang.evaluation.bands import pointwise
 from seimbang.evaluation.metric import Flags
 from seimbang.evaluation.predictions import Floats, Scored
 
-DRAWS = 1000
+DRAWS = 500
 STEPS = 81
 NEAR = 9.0
 """Thresholds have odds of at most so many times those of the share of the positive class, or one so-manieth."""
