@@ -45,7 +45,7 @@ EACH_ARM = (
 """For each arm, as soon as its last job is done."""
 
 AFTER = (
-    Step("comparisons", compared.comparison_files, ("comparisons.json",), version=3),
+    Step("comparisons", compared.comparison_files, ("comparisons.json",), version=4),
     Step("openings", openings.opening_files, ("openings.json",)),
     Step("probabilities", compared.probability_files, ("probabilities.json",)),
     Step("labels", labels.label_files, ("labels.json", "labels.csv", "labels/*.png")),
