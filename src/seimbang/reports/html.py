@@ -16,7 +16,7 @@ from seimbang.explain.base import LIMIT, MAX_SIMILARITY, WARNING
 from seimbang.record.files import read_image
 from seimbang.record.metrics import Value
 from seimbang.record.read import Arm, Run
-from seimbang.reports import clinical, folds, quality
+from seimbang.reports import clinical, folds, quality, sample_size
 from seimbang.reports.answer import Sentence, answer
 from seimbang.reports.figures import Figure
 from seimbang.reports.subgroups import by_subgroup
@@ -132,6 +132,9 @@ def _context(run: Run, figures: Mapping[str, Figure]) -> dict[str, Any]:
         "max_similarity": MAX_SIMILARITY,
         "heat_methods": {"grad_cam": "Grad-CAM", "occlusion": "occlusion"},
         "by_quality": quality.sentence,
+        "sample_sizes": [
+            sample_size.sentence(size, "patients" if run.data.groups else "cases") for size in run.sample_sizes
+        ],
         "folded": folds.tables(run),
         "uses": USES,
         "fold_metrics": list(over_folds(len(run.classes))),

@@ -17,11 +17,13 @@ from seimbang.evaluation.units import of_unit
 from seimbang.imaging.files import file_digest
 from seimbang.record.arm import Package
 from seimbang.record.cases import ExampleRow
+from seimbang.record.choice import score
 from seimbang.record.data import Audit
 from seimbang.record.files import read_json
 from seimbang.record.folder import RunFolder, digest
 from seimbang.record.metrics import Metrics
 from seimbang.record.openings import Ledger, Opening, Openings, counted
+from seimbang.record.read import read_search
 from seimbang.runs.model_input import ModelInput
 from seimbang.runs.provenance import events, worked
 from seimbang.runs.stages import Divided, Job, Prepared, Result, Set, fold_token, jobs_of, parts_of
@@ -249,6 +251,17 @@ def _predictions_token(scope: Scope) -> list[Any]:
     return [[one.name for one in scope.prepared.study.protocols], arms, settings.unit, settings.combine]
 
 
+def _scores(scope: Scope) -> dict[str, float]:
+    """Return what each finished arm is chosen by."""
+    folders = {plan.name: scope.of(plan).path for plan in scope.finished}
+    return {name: score(read_json(path / "metrics.json", Metrics), read_search(path)) for name, path in folders.items()}
+
+
+def _scores_token(scope: Scope) -> list[Any]:
+    files = [scope.of(plan).path / name for plan in scope.finished for name in ("metrics.json", "search.csv")]
+    return [file_digest(file) for file in files]
+
+
 def _record_token(scope: Scope) -> Any:
     """Return the digest of every file that a reader of the run folder may read."""
     names = (
@@ -349,6 +362,7 @@ PARTS: Mapping[str, Part] = {
     "predicted": Part(_predictions, _predictions_token),
     "tuned": _plain(_tuned),
     "unbalanced": _plain(_unbalanced),
+    "scores": Part(_scores, _scores_token),
     "references": _plain(_references),
     "finished_arms": Part(lambda scope: scope.finished, lambda scope: [plan.slug for plan in scope.finished]),
     "log": Part(_log, lambda scope: worked(_log(scope))),
