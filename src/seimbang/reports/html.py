@@ -112,7 +112,7 @@ def _context(run: Run, figures: Mapping[str, Figure]) -> dict[str, Any]:
         "others": {protocol.name: by_other_unit(run, run.shown, protocol.name) for protocol in run.data.protocols},
         "others_outside": {name: by_other_unit(run, f"external:{name}") for name in run.external},
         "subgroups": by_subgroup(run),
-        "chances": {protocol.name: chances(run, protocol.name) for protocol in run.data.protocols},
+        **_pairs(run),
         "external": {name: compared(run, f"external:{name}") for name in run.external},
         "relocated": {name: relocated(run, f"external:{name}") for name in run.external},
         "published": published(run),
@@ -132,12 +132,17 @@ def _context(run: Run, figures: Mapping[str, Figure]) -> dict[str, Any]:
         "max_similarity": MAX_SIMILARITY,
         "heat_methods": {"grad_cam": "Grad-CAM", "occlusion": "occlusion"},
         "by_quality": quality.sentence,
-        "sample_sizes": [
-            sample_size.sentence(size, "patients" if run.data.groups else "cases") for size in run.sample_sizes
-        ],
         "folded": folds.tables(run),
         "uses": USES,
         "fold_metrics": list(over_folds(len(run.classes))),
+    }
+
+
+def _pairs(run: Run) -> dict[str, Any]:
+    unit = "patients" if run.data.groups else "cases"
+    return {
+        "chances": {protocol.name: chances(run, protocol.name) for protocol in run.data.protocols},
+        "sample_sizes": [sample_size.sentence(size, unit) for size in run.sample_sizes],
     }
 
 
