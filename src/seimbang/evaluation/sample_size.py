@@ -273,14 +273,14 @@ def _trainings(of_arm: Mapping[str, Scored], tuned: Sequence[str], seed: int) ->
 
     Of one model read in two ways it is that of the differences of both. None with one seed.
     """
-    values = [_of_each_seed(cases, arm in tuned, seed) for arm, cases in of_arm.items()]
+    values = [of_each_seed(cases, arm in tuned, seed) for arm, cases in of_arm.items()]
     first, second = (cases.p for cases in of_arm.values())
     if np.array_equal(first, second):
         values = [tuple(one - other for one, other in zip(*values, strict=True))]
-    return tuple(_of_trainings(*pair) for pair in values if pair[0].shape[1] > 1)
+    return tuple(of_trainings(*pair) for pair in values if pair[0].shape[1] > 1)
 
 
-def _of_each_seed(cases: Scored, tuned: bool, seed: int) -> tuple[Floats, Floats]:
+def of_each_seed(cases: Scored, tuned: bool, seed: int) -> tuple[Floats, Floats]:
     """Return the balanced accuracy of each seed, shape ``(1, s)``, and in draws of patients, shape ``(r, s)``."""
     predicted, metric = cases.decisions(tuned), figures.primary()
 
@@ -292,7 +292,8 @@ def _of_each_seed(cases: Scored, tuned: bool, seed: int) -> tuple[Floats, Floats
     return whole, intervals.resample(cases, values, WEIGHTINGS, seed)[PRIMARY]
 
 
-def _of_trainings(whole: Floats, draws: Floats) -> tuple[float, float]:
+def of_trainings(whole: Floats, draws: Floats) -> tuple[float, float]:
+    """Return the variance between trainings, and how much more patients make of it, from ``of_each_seed``."""
     seeds = whole.shape[1]
     apart = draws - draws.mean(1, keepdims=True)
     of_patients = float(apart.var(0).mean()) * seeds / (seeds - 1)

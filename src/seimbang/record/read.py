@@ -22,6 +22,7 @@ from seimbang.record.comparison import Comparison
 from seimbang.record.data import Audit, Data, Provenance
 from seimbang.record.files import MEND, damaged, missing, read_json, read_text
 from seimbang.record.labels import Labels
+from seimbang.record.levers import Levers
 from seimbang.record.metrics import Metrics, SetMetrics
 from seimbang.record.openings import Openings
 from seimbang.record.over_findings import require_one_finding
@@ -103,6 +104,7 @@ class Run:
         openings: How often the test parts have been opened.
         sample_sizes: How many patients would tell the two best arms of each protocol apart.
         labels: Labels that look wrong; None where every arm leaks.
+        levers: Learning curves, by protocol; none unless the study asks for them.
     """
 
     folder: Path
@@ -118,6 +120,7 @@ class Run:
     openings: Openings
     sample_sizes: list[SampleSize]
     labels: Labels | None
+    levers: list[Levers]
 
     @property
     def protocols(self) -> dict[str, list[Arm]]:
@@ -193,6 +196,7 @@ def read(folder: Path) -> Run:
         read_json(folder / "openings.json", Openings),
         read_json(folder / "sample_size.json", list[SampleSize]),
         _optional(folder / "labels.json", Labels, None),
+        _optional(folder / "levers.json", list[Levers], []),
     )
 
 

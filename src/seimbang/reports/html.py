@@ -16,7 +16,7 @@ from seimbang.explain.base import LIMIT, MAX_SIMILARITY, WARNING
 from seimbang.record.files import read_image
 from seimbang.record.metrics import Value
 from seimbang.record.read import Arm, Run
-from seimbang.reports import clinical, folds, quality, sample_size
+from seimbang.reports import clinical, folds, levers, quality, sample_size
 from seimbang.reports.answer import Sentence, answer
 from seimbang.reports.figures import Figure
 from seimbang.reports.subgroups import by_subgroup
@@ -142,6 +142,8 @@ def _pairs(run: Run) -> dict[str, Any]:
     unit = "patients" if run.data.groups else "cases"
     return {
         "chances": {protocol.name: chances(run, protocol.name) for protocol in run.data.protocols},
+        "unit": unit,
+        "levers": [levers.told(one, unit) for one in run.levers],
         "sample_sizes": [sample_size.sentence(size, unit) for size in run.sample_sizes],
     }
 
