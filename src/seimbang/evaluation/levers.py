@@ -86,7 +86,7 @@ def _gain(arms: Mapping[str, Mapping[int, Accuracies]], rng: np.random.Generator
     value = float(np.mean([whole.mean() for whole, _ in differences]))
     of_patients = np.mean([drawn.mean(1) for _, drawn in differences], 0)
     noise = [_luck(whole[0], len(of_patients), rng) for whole, _ in differences]
-    draws = of_patients - of_patients.mean() + value + np.mean(noise, 0)
+    draws = np.clip(of_patients - of_patients.mean() + value + np.mean(noise, 0), -1, 1)
     return _value(value, draws), draws
 
 
@@ -115,14 +115,10 @@ def _methods(arms: Mapping[str, Accuracies], rng: np.random.Generator, why: str)
     pairs = list(combinations(arms, 2))
     observed = np.mean([(means[one] - means[other]) ** 2 for one, other in pairs])
     apart = np.array([moved[one] - moved[other] for one, other in pairs])
-    by_chance = float(np.mean(_variance(apart)))
+    patients = {arm: drawn.mean(1) for arm, (_, drawn) in arms.items()}
+    trainings = sum(seeds.spread(whole[0]).variance for whole, _ in arms.values()) * 2 / len(arms)
+    by_chance = float(np.mean([(patients[one] - patients[other]).var() for one, other in pairs])) + trainings
     return _of_squares(float(observed) - by_chance, (apart**2).mean(0) - 2 * by_chance)
-
-
-def _variance(draws: Floats) -> Floats:
-    """Return the variance of each row of draws as their middle 95 % have it: Student's tails have none."""
-    low, high = np.quantile(draws, [0.025, 0.975], axis=1)
-    return np.asarray(((high - low) / (2 * intervals.Z)) ** 2)
 
 
 def _luck(of_seeds: Floats, draws: int, rng: np.random.Generator) -> Floats:
@@ -132,7 +128,7 @@ def _luck(of_seeds: Floats, draws: int, rng: np.random.Generator) -> Floats:
 
 
 def _of_squares(square: float, draws: Floats) -> tuple[Value, Floats]:
-    roots = np.sqrt(np.maximum(draws, 0))
+    roots = np.sqrt(np.clip(draws, 0, 1))
     return _value(math.sqrt(max(square, 0.0)), roots), roots
 
 

@@ -83,7 +83,7 @@ def _curves(levers: Levers, metric: str, units: str) -> Figure:
         axes.set_xticks(counts, [f"{count:,}" for count in counts])
         axes.minorticks_off()
         axes.set(xlabel=f"Training {units}", ylabel=f"{title(metric)}, validation")
-        axes.legend(loc="best")
+        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
 
     words = "; ".join(
         f"{curve.arm} "
@@ -91,7 +91,7 @@ def _curves(levers: Levers, metric: str, units: str) -> Figure:
         for curve in levers.curves
     )
     alt = f"{title(metric)} on the validation part against the number of training {units}: {words}."
-    return render(_name(levers.protocol, metric), "", alt, (4.2, 3.0), plot)
+    return render(_name(levers.protocol, metric), "", alt, (4.2, 3.3), plot)
 
 
 def _value(curve: Curve, place: int, metric: str) -> Value:
