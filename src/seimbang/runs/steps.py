@@ -8,6 +8,7 @@ from seimbang.runs import (
     describe,
     explained,
     labels,
+    levers,
     openings,
     pictures,
     provenance,
@@ -46,6 +47,8 @@ EACH_ARM = (
 
 AFTER = (
     Step("comparisons", compared.comparison_files, ("comparisons.json",), version=4),
+    Step("sample size", compared.sample_size_files, ("sample_size.json",)),
+    Step("levers", levers.lever_files, ("levers.json",)),
     Step("openings", openings.opening_files, ("openings.json",)),
     Step("probabilities", compared.probability_files, ("probabilities.json",)),
     Step("labels", labels.label_files, ("labels.json", "labels.csv", "labels/*.png")),
