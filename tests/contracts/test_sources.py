@@ -76,7 +76,7 @@ WRONG = {
     "sklearn": {"features": []},
 }
 SENTENCES = {
-    "folder": r"data\.group\.pattern = '\(' should be a regular expression \(missing \), unterminated subpattern",
+    "folder": r"data\.group\.pattern = '\(' should be a regular expression without look-around .* \(missing \)",
     "csv": r"data\.group\.levels is not a known key",
     "csv with features": r"data\.group\.from = 'name' is not known \(known: column\)",
     "npz": r"data\.path = 3 should be",

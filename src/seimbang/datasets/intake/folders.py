@@ -30,7 +30,7 @@ SAMPLE = 50
 SIDE = 150
 """Larger images are reduced to this many pixels a side, in a first study."""
 
-_NUMBERED = r"(?i)(?<![a-z0-9])((?:patient|person|pasien|subject|subj|pat|sub|case|pid|p)[ _-]?\d+)"
+_NUMBERED = r"(?i)(?:^|[^a-z0-9])((?:patient|person|pasien|subject|subj|pat|sub|case|pid|p)[ _-]?\d+)"
 _BEFORE_LAST = r"^(.*?\d.*?)[ _.-]+\(?\d+\)?(?:\.[^.]*)?$"
 _COLOURED = 8  # grey values between channels that no codec adds to a grey image
 
