@@ -18,9 +18,13 @@ from PIL import (
 )
 
 from seimbang.errors import ImageError
+from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.other_formats import ADVICE, HEAD, jpeg_kind, other_format
 
-FORMATS = "a PNG, JPEG, TIFF, BMP, WebP or GIF file"
+FORMATS = "a PNG, JPEG, TIFF, BMP, WebP, GIF, DICOM or NIfTI file"
+
+FIRST_VRS = {b"UL", b"OB", b"CS", b"UI", b"DA", b"SH", b"LO", b"TM"}
+"""Kinds of values that the first element of a DICOM file may have, as it writes them."""
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _BITMAP_HEADERS = {12, 16, 40, 52, 56, 64, 108, 124}
@@ -44,7 +48,9 @@ for _order, _float, _whole in ((TiffImagePlugin.II, "F;64F", "I;32N"), (TiffImag
 
 
 def image_format(head: bytes) -> str:
-    """Return PNG, JPEG, TIFF, BMP, WebP or GIF, or ``""`` where the first bytes of a file are of none of these."""
+    """Return the name of the format that the first bytes of a file are of, ``""`` where it is none that is read."""
+    if head[128:132] == b"DICM":  # what is before it may look like a TIFF
+        return "DICOM"
     if head.startswith(_PNG):
         return "PNG"
     if head.startswith(b"\xff\xd8\xff"):
@@ -57,7 +63,15 @@ def image_format(head: bytes) -> str:
         return "WebP"
     if head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BITMAP_HEADERS:
         return "BMP"
-    return ""
+    return "DICOM" if _is_bare_dicom(head) else ""
+
+
+def _is_bare_dicom(head: bytes) -> bool:
+    """Tell whether a file begins with the first element of DICOM, without the preamble, as older programs write it."""
+    if head[4:6] in FIRST_VRS:
+        return head[:2] in (b"\2\0", b"\x08\0", b"\0\x08")
+    length = int.from_bytes(head[4:8], "little")  # that of the first element, where its kind is not written
+    return head[:2] == b"\x08\0" and head[3:4] == b"\0" and len(head) > 64 > length and length % 2 == 0
 
 
 def require_format(data: bytes, name: str) -> str:
@@ -219,6 +233,14 @@ def _check_tiff(data: bytes, image: Image.Image, name: str) -> None:
         pairs = zip(tags.get(offsets, ()), tags.get(lengths, ()), strict=False)
         if any(start + length > len(data) for start, length in pairs):
             raise truncated(name, "TIFF")
+
+
+def check_size(size: tuple[int, int], settings: ImageSettings, name: str) -> None:
+    """Raise ``IMG_TOO_LARGE`` for an image of more pixels than the study allows; ``size`` is its width and height."""
+    width, height = size
+    if width * height > settings.max_pixels:
+        found, limit = f"{width} x {height} pixels", f"at most {settings.max_pixels:,} pixels"
+        raise refusal("IMG_TOO_LARGE", name, found, limit, "make it smaller, or raise image.max_pixels")
 
 
 def truncated(name: str, kind: str) -> ImageError:

@@ -14,7 +14,6 @@ ADVICE = {
     "NRRD": _VOLUME,
     "MetaImage": _VOLUME,
     "Analyze": _VOLUME,
-    "DICOM": "convert it to PNG with its window, as with dcm2img or pydicom",
     "JPEG 2000": _PLAIN,
     "JPEG XL": _PLAIN,
     "JPEG-LS": _PLAIN,
@@ -45,8 +44,6 @@ ENDINGS = {
     ".nrrd": "NRRD",
     ".mha": "MetaImage",
     ".mhd": "MetaImage",
-    ".dcm": "DICOM",
-    ".dicom": "DICOM",
     ".jp2": "JPEG 2000",
     ".j2k": "JPEG 2000",
     ".jxl": "JPEG XL",
@@ -93,8 +90,6 @@ def other_format(head: bytes) -> str:
     Args:
         head: The first bytes of a file, at least ``HEAD`` where it has as many.
     """
-    if head[128:132] == b"DICM":
-        return "DICOM"
     if head[4:8] == b"ftyp":
         return _boxed(head)
     if head.startswith(b"\x1f\x8b"):

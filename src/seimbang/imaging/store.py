@@ -6,7 +6,7 @@ import os
 import stat
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -42,7 +42,21 @@ class Entry:
     trouble: str = ""
 
 
-class Store(Protocol):
+class Readable(Protocol):
+    """Files by their names."""
+
+    def digest(self, path: str) -> str:
+        """Return the sha256 of a file, ``""`` where it cannot be read."""
+
+    def read(self, path: str) -> bytes:
+        """Return a whole file.
+
+        Raises:
+            ImageError: ``IMG_NO_ACCESS``, ``IMG_TOO_LARGE`` or ``IMG_CORRUPT``.
+        """
+
+
+class Store(Readable, Protocol):
     """Files below a root."""
 
     def entries(self) -> list[Entry]:
@@ -52,24 +66,38 @@ class Store(Protocol):
             DataError: A folder cannot be read (``DATA_MISSING``), or a name is no text (``DATA_NAME``).
         """
 
-    def digest(self, path: str) -> str:
-        """Return the sha256 of a file, ``""`` where it cannot be read."""
-
     def head(self, path: str) -> bytes:
         """Return the first bytes of a file, none where it cannot be read."""
-
-    def read(self, path: str) -> bytes:
-        """Return a whole file.
-
-        Raises:
-            ImageError: ``IMG_NO_ACCESS``, ``IMG_TOO_LARGE`` or ``IMG_CORRUPT``.
-        """
 
     def open(self, path: str) -> IO[bytes]:
         """Open a file to read the beginning of; it raises what the operating system or zipfile does."""
 
     def size(self, path: str) -> int:
         """Return the bytes of a file, unpacked; it raises what ``open`` does."""
+
+
+@dataclass(frozen=True)
+class Renamed:
+    """Files under other names, as their paths are not to be told.
+
+    Attributes:
+        store: The files.
+        paths: Their paths by their names.
+    """
+
+    store: Store
+    paths: Mapping[str, str]
+
+    def digest(self, path: str) -> str:
+        """Return the sha256 of a file, ``""`` where it cannot be read."""
+        return self.store.digest(self.paths[path])
+
+    def read(self, path: str) -> bytes:
+        """Return a whole file; errors have its name, not its path."""
+        try:
+            return self.store.read(self.paths[path])
+        except ImageError as error:
+            raise ImageError(error.code, f"{path} cannot be read", error.expected, error.fix) from None
 
 
 def open_store(root: Path) -> Store:

@@ -21,8 +21,9 @@ from seimbang.datasets.names import part_of
 from seimbang.datasets.sheets import TABLES
 from seimbang.errors import DataError, ImageError
 from seimbang.imaging.base import ImageSettings
-from seimbang.imaging.decode import STRETCHED, open_noted
-from seimbang.imaging.store import Store
+from seimbang.imaging.decode import open_noted
+from seimbang.imaging.notes import STRETCHED
+from seimbang.imaging.store import Readable
 
 SAMPLE = 50
 """Images that are opened to see how large they are, and whether they have colour."""
@@ -86,7 +87,7 @@ def understand(path: Path, hints: Hints) -> Understanding:
     if rule:
         data["group"] = rule
     understood = (*_understood(layout, counts, cases), *_beside(path))
-    return Understanding(data, _image(store, paths), understood, (positive, group))
+    return Understanding(data, image_keys(store, paths), understood, (positive, group))
 
 
 def tables_in(path: Path) -> list[Path]:
@@ -171,7 +172,7 @@ def _by_name(paths: Sequence[str]) -> list[_Rule]:
     return rules[:1] if rules and rules[0].likely else rules[-1:]
 
 
-def _image(store: Store, paths: Sequence[str]) -> dict[str, Any]:
+def image_keys(store: Readable, paths: Sequence[str]) -> dict[str, Any]:
     """Return ``size`` and ``channels`` that suit a sample of the images, and ``normalise`` for several bit depths."""
     chosen = np.linspace(0, len(paths) - 1, min(SAMPLE, len(paths))).astype(int)
     sides, coloured, deep = [], [], []
