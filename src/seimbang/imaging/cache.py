@@ -21,10 +21,11 @@ from filelock import FileLock
 
 from seimbang.errors import ImageError, IntegrityError
 from seimbang.imaging.base import ImageSettings
-from seimbang.imaging.decode import VERSION, Pixels, decode_noted
+from seimbang.imaging.decode import VERSION, Pixels
 from seimbang.imaging.files import open_atomic, write_atomic, write_error
 from seimbang.imaging.notes import Note
 from seimbang.imaging.store import Readable
+from seimbang.imaging.worker import decode_apart
 from seimbang.progress import track
 from seimbang.threads import cores
 
@@ -116,7 +117,7 @@ def decode_all(
         frame = (frames or {}).get(name, 0)
         own = settings.model_copy(update={"frame": frame}) if frame else settings
         try:
-            return decode_noted(store.read(name), own, name)
+            return decode_apart(store.read(name), own, name)
         except ImageError as error:
             return error
 
