@@ -276,6 +276,7 @@ class Dataset:
         columns: Of a table: what each column of ``X`` holds.
         uses: Of a table: what was made of each column of the file.
         meant: Columns that may tell the class by themselves, as the study says.
+        acquisition: Of DICOM: how each picture was taken, as texts in the table's order, such as the manufacturer.
     """
 
     cases: CaseTable
@@ -289,3 +290,4 @@ class Dataset:
     columns: tuple[Column, ...] = ()
     uses: tuple[ColumnUse, ...] = ()
     meant: tuple[str, ...] = ()
+    acquisition: pd.DataFrame | None = None
