@@ -177,6 +177,19 @@ def serve(
     _commands().serve(run, port, arm, browser, seed, profile)
 
 
+@app.command(epilog="Example: seimbang watch runs/pneumonia --dicomweb http://127.0.0.1:8042/dicom-web")
+def watch(
+    run: Run,
+    dicomweb: Annotated[str, typer.Option("--dicomweb", help="Address of the archive's DICOMweb service.")],
+    since: Annotated[str, typer.Option(help="Studies from this date on, YYYYMMDD, today or all.")] = "today",
+    every: Annotated[float, typer.Option(min=0.1, help="Seconds between two looks.")] = 10.0,
+    once: Annotated[bool, typer.Option("--once", help="Look once, and end.")] = False,
+    arm: OneArm = None,
+) -> None:
+    """Classify new studies of an image archive (PACS) and store reports there; research use only."""
+    _commands().watch(run, dicomweb, arm, since, every, once)
+
+
 @app.command(epilog="Example: seimbang doctor")
 def doctor() -> None:
     """Say what this machine offers: versions, cores, number formats, extras."""

@@ -4,6 +4,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 
@@ -257,6 +258,29 @@ def adapt(run: Path, cases: Path, arm: str | None, group: str, out: Path, half_w
 def serve(run: Path, port: int | None, arm: str | None, browser: bool, seed: int | None, profile: Path | None) -> None:
     """Open the web page of a run."""
     serve_page(run, port, arm, browser, "" if seed is None else str(seed), profile)
+
+
+def watch(run: Path, url: str, arm: str | None, since: str, every: float, once: bool) -> None:
+    """Classify new studies of an archive.
+
+    Raises:
+        StudyError: WATCH_SINCE.
+    """
+    from seimbang.serving.watch import watch as watch_archive
+
+    watch_archive(run, url, arm, _since(since), every, once)
+
+
+def _since(words: str) -> str:
+    """Return the first date of studies as DICOM writes it, or "" for all."""
+    if words == "all":
+        return ""
+    try:
+        date = datetime.now().astimezone() if words == "today" else datetime.strptime(words, "%Y%m%d")
+    except ValueError as error:
+        fix = "write a date such as 20260131"
+        raise StudyError("WATCH_SINCE", f"--since {words}", "YYYYMMDD, today or all", fix) from error
+    return date.strftime("%Y%m%d")
 
 
 def doctor() -> None:

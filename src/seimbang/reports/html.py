@@ -16,7 +16,7 @@ from seimbang.explain.base import LIMIT, MAX_SIMILARITY, WARNING
 from seimbang.record.files import read_image
 from seimbang.record.metrics import Value
 from seimbang.record.read import Arm, Run
-from seimbang.reports import clinical, folds, quality
+from seimbang.reports import clinical, decision, folds, quality
 from seimbang.reports.answer import Sentence, answer
 from seimbang.reports.figures import Figure
 from seimbang.reports.subgroups import by_subgroup
@@ -147,6 +147,7 @@ def _clinical(run: Run) -> dict[str, Any]:
         ],
         "probability_columns": clinical.PROBABILITIES,
         "shifted": clinical.shifted(run),
+        "decisions": decision.useful(run),
         "positive_named": any(arm.clinical.positive for arm in run.arms),
     }
 

@@ -30,8 +30,8 @@ BEFORE = (
 EACH_ARM = (
     Step("predictions", results.prediction_files, ("predictions.csv",), "arm"),
     Step("search", results.search_files, ("search.csv",), "arm", version=2),
-    Step("metrics", results.metric_files, ("metrics.json",), "arm", version=7),
-    Step("clinical", results.clinical_files, ("clinical.json",), "arm"),
+    Step("metrics", results.metric_files, ("metrics.json",), "arm", version=8),
+    Step("clinical", results.clinical_files, ("clinical.json",), "arm", version=2),
     Step("refusal", refusal.refusal_files, ("refusal.json", "gate.npz"), "arm"),
     Step("package", results.package_files, ("model.json",), "arm", version=2),
     Step("facts", results.fact_files, ("arm.json",), "arm"),
@@ -50,6 +50,6 @@ AFTER = (
     Step("probabilities", compared.probability_files, ("probabilities.json",)),
     Step("labels", labels.label_files, ("labels.json", "labels.csv", "labels/*.png")),
     Step("provenance", provenance.provenance_files, ("provenance.json",)),
-    Step("report", report_files, ("report.html", "metrics.csv", "table.tex", "figures/*.*"), version=3),
+    Step("report", report_files, ("report.html", "metrics.csv", "table.tex", "figures/*.*"), version=4),
 )
 """Once, when no job is left."""
