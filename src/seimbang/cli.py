@@ -162,6 +162,18 @@ def serve(
     _commands().serve(run, port, arm, browser, seed)
 
 
+@app.command(epilog="Example: seimbang export runs/pneumonia --data ~/data")
+def export(
+    run: Run,
+    data: Data = None,
+    arm: OneArm = None,
+    seed: Annotated[int | None, typer.Option(help="Only the model of this seed; by default all together.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="ONNX file to write; by default <run>-<arm>.onnx.")] = None,
+) -> None:
+    """Write a trained arm as one ONNX file, with a certificate that it predicts the same."""
+    _commands().export(run, data, arm, "" if seed is None else str(seed), out)
+
+
 @app.command(epilog="Example: seimbang doctor")
 def doctor() -> None:
     """Say what this machine offers: versions, cores, number formats, extras."""

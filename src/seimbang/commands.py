@@ -18,6 +18,7 @@ from seimbang.reports.over_findings import write_table
 from seimbang.reports.report import write_report
 from seimbang.reports.review import verdict
 from seimbang.runs import ablation, over_findings
+from seimbang.runs.compared_cases import compared_cases
 from seimbang.runs.executors import Options, options
 from seimbang.runs.file_table import show_sets
 from seimbang.runs.inspect import inspect, machine, rehearse
@@ -26,6 +27,7 @@ from seimbang.runs.run import run as run_study
 from seimbang.runs.run import work as work_on
 from seimbang.runs.shuffle import shuffled_labels
 from seimbang.serving.many import predict_images, tables_in
+from seimbang.serving.onnx.export import export as export_arm
 from seimbang.serving.predictor import Prediction, Predictor
 from seimbang.serving.rows import read_file, read_rows, with_predictions
 from seimbang.serving.server import serve as serve_page
@@ -227,6 +229,16 @@ def _cells(prediction: Prediction) -> tuple[str, str, str]:
 def serve(run: Path, port: int | None, arm: str | None, browser: bool, seed: int | None) -> None:
     """Open the web page of a run."""
     serve_page(run, port, arm, browser, "" if seed is None else str(seed))
+
+
+def export(run: Path, root: Path | None, arm: str | None, seed: str, out: Path | None) -> None:
+    """Export an arm and say how it compares."""
+    slug = find_arm(run, arm)
+    file = out or Path(f"{run.resolve().name}-{slug}.onnx")
+    made = export_arm(run / "arms" / slug, seed, compared_cases(run, slug, root), file)
+    said = f"the largest difference on {made.cases:,} {made.part} cases is {made.largest_difference:.1e}, "
+    progress.say(f"Wrote {file} and {file.with_suffix('.json')}: {said}{made.class_changes} classes change")
+    progress.say(f"Serve it: {shlex.join(['seimbang', 'serve', str(run), '--api', '--onnx', str(file)])}")
 
 
 def doctor() -> None:

@@ -13,8 +13,9 @@ from seimbang.datasets.prepare import TablePreparer
 from seimbang.evaluation.threshold import decide
 from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.decode import decode_noted
-from seimbang.record.package import position_of, read_package
+from seimbang.record.package import position_of, read_package, served_alone
 from seimbang.record.read import threshold_of
+from seimbang.serving.onnx.session import OnnxClassifier
 from seimbang.study.models import learner_of, make
 from seimbang.training.base import Classifier
 
@@ -64,17 +65,19 @@ class Predictor:
     decides: bool
 
     @classmethod
-    def load(cls, arm_folder: Path, seed: str = "") -> Predictor:
+    def load(cls, arm_folder: Path, seed: str = "", onnx: Path | None = None) -> Predictor:
         """Read the package of an arm: ``model.json`` and the files of its models.
 
         Args:
             arm_folder: Folder of the arm.
             seed: The one whose model alone predicts; ``""`` for those of all seeds together.
+            onnx: File that ``seimbang export`` made of the same models, which then predicts in their place.
 
         Raises:
-            StudyError: ``SEED_UNKNOWN``.
+            StudyError: ``SEED_UNKNOWN`` or ``ONNX_OTHER``.
+            ResourceError: ``EXTRA_MISSING``.
             IntegrityError: ``MODEL_MISSING``, ``MODEL_DIGEST``, ``MODEL_CLASSES``; ``MODEL_UNTRUSTED`` or
-                ``MODEL_DAMAGED`` of a classical model.
+                ``MODEL_DAMAGED`` of a classical model; ``ONNX_DIGEST``.
         """
         package, learned = read_package(arm_folder)
         model, image, classes = make(package.model), package.image, tuple(package.classes)
@@ -83,7 +86,10 @@ class Predictor:
             learned, threshold = [learned[position_of(package, seed)]], threshold_of(arm_folder, classes, seed)
         else:
             threshold = package.threshold
-        classifiers = tuple(learner.load(model, each, shape, len(classes), image) for each in learned)
+        if onnx is None:
+            classifiers = tuple(learner.load(model, each, shape, len(classes), image) for each in learned)
+        else:
+            classifiers = (OnnxClassifier.load(onnx, served_alone(package, seed).files, seed),)
         return cls(classifiers, classes, image, package.table, threshold, package.decides == "tuned")
 
     @property
@@ -113,8 +119,12 @@ class Predictor:
         assert self.table is not None
         return self._predictions(self.table.transform(X))
 
+    def probabilities(self, X: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+        """Return the mean ``float64[n, classes]`` of what the models say of prepared images or prepared rows."""
+        return np.asarray(np.mean([classifier.probabilities(X) for classifier in self.classifiers], axis=0))
+
     def _predictions(self, X: npt.NDArray[Any]) -> list[Prediction]:
-        p = np.mean([classifier.probabilities(X) for classifier in self.classifiers], axis=0)
+        p = self.probabilities(X)
         tuned = None if self.threshold is None else decide(p, self.threshold)
         predicted = tuned if self.decides and tuned is not None else decide(p)
         second = [None] * len(p) if self.decides or tuned is None else [self.classes[k] for k in tuned]
