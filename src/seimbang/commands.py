@@ -30,11 +30,13 @@ from seimbang.serving.many import predict_images, tables_in
 from seimbang.serving.onnx.export import export as export_arm
 from seimbang.serving.predictor import Prediction, Predictor
 from seimbang.serving.rows import read_file, read_rows, with_predictions
+from seimbang.serving.server import Api
 from seimbang.serving.server import serve as serve_page
+from seimbang.serving.server import serve_api as start_api
 from seimbang.study.draft import NONE, answered, draft, open_questions
 from seimbang.study.load import load, shipped
 
-__all__ = ["options"]
+__all__ = ["Api", "options"]
 NAMED = 6
 """At most this many cases are named below a finding; ``audit.json`` and the report name more."""
 COLUMNS = ("class", "confidence", "class at the tuned threshold")
@@ -223,12 +225,17 @@ def _predict_tables(predictor: Predictor, files: Sequence[Path], out: Path | Non
 
 
 def _cells(prediction: Prediction) -> tuple[str, str, str]:
-    return prediction.label, f"{prediction.confidence:.4f}", prediction.label_tuned or ""
+    return prediction.label, f"{prediction.confidence:.6f}", prediction.label_tuned or ""
 
 
-def serve(run: Path, port: int | None, arm: str | None, browser: bool, seed: int | None) -> None:
+def serve(run: Path, port: int | None, arm: str | None, browser: bool, seed: str) -> None:
     """Open the web page of a run."""
-    serve_page(run, port, arm, browser, "" if seed is None else str(seed))
+    serve_page(run, port, arm, browser, seed)
+
+
+def serve_api(run: Path, port: int | None, arm: str | None, seed: str, api: Api) -> None:
+    """Answer other programs."""
+    start_api(run, port, arm, seed, api)
 
 
 def export(run: Path, root: Path | None, arm: str | None, seed: str, out: Path | None) -> None:

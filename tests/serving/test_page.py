@@ -173,7 +173,7 @@ def test_an_upload_gets_the_class_and_confidence_of_the_predictor_and_the_comman
     ]
     (tmp_path / "x.png").write_bytes(PICTURE)
     said = CliRunner().invoke(app, ["predict", str(run), str(tmp_path / "x.png"), "--arm", "none"]).stdout
-    assert said.rstrip("\n").split("\t")[1:] == [found.label, f"{found.confidence:.4f}", found.label_tuned]
+    assert said.rstrip("\n").split("\t")[1:] == [found.label, f"{found.confidence:.6f}", found.label_tuned]
 
 
 def test_the_page_says_how_often_such_a_confidence_was_right(run, draw):

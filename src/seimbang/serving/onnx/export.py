@@ -33,9 +33,9 @@ WHY = (
 )
 STEPS = (
     "Decode the file, EXIF orientation applied; cut image.border off each side; resize to image.size (height, width), "
-    "bilinear and antialiased; convert to image.channels; then image.filter, image.contrast and image.normalise (minmax: "
-    "0 to 255; zscore: mean 128, standard deviation 40). The input is bytes in the order case, row, column, channel; the "
-    "graph itself scales them, and mirrors them where the study does."
+    "bilinear and antialiased; convert to image.channels; then image.filter, image.contrast and image.normalise "
+    "(minmax: 0 to 255; zscore: mean 128, standard deviation 40). The input is bytes in the order case, row, column, "
+    "channel; the graph itself scales them, and mirrors them where the study does."
 )
 ROW_STEPS = (
     "Fill each missing value with table.fill, subtract table.centre, divide by table.scale; a category becomes a "
