@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import requests
 from PIL import Image
-from test_models import SHAPES, classical, fitting, images, networks, task_for
+from test_models import LARGE, SHAPES, classical, fitting, images, networks, task_for
 from typer.testing import CliRunner
 
 from run_folder import JOB, fake_run
@@ -32,9 +32,8 @@ from serving_calls import started
 from trained import train
 
 CLASSES = ["A", "B", "C"]
-ALIKE = {"resnet34", "resnet50", "resnet101", "densenet121"}
-NETWORKS = [name for name in MODELS if name in networks and name not in ALIKE]
-"""Those left out are made of the layers of resnet18, and take long: see docs/api.md for how they compare."""
+NETWORKS = [name for name in MODELS if name in networks and name not in LARGE]
+"""The large ones take long: docs/api.md says how they compare."""
 
 
 @pytest.fixture(scope="module")

@@ -185,6 +185,7 @@ class _Answer:
         """Send the problem, unless an answer is on its way; a websocket is closed."""
         if self._started:
             return
+        self._started = True
         if scope["type"] == "websocket":
             await self._send({"type": "websocket.close", "code": 1008})
             return
