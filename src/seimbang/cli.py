@@ -25,6 +25,7 @@ Quick = Annotated[bool, typer.Option("--quick", help="A rough answer in about a 
 OneArm = Annotated[str | None, typer.Option("--arm", help="Only this arm.")]
 OneSeed = Annotated[int | None, typer.Option("--seed", help="Only the model of this seed; by default all together.")]
 Predicted = Annotated[Path | None, typer.Option("--out", help="For tables: CSV to write, with predictions added.")]
+Local = Annotated[Path | None, typer.Option("--profile", help="A local profile, as adapt writes it.")]
 Run = Annotated[Path, typer.Argument(help="A run folder.")]
 Workers = Annotated[
     int | None,
@@ -144,11 +145,24 @@ def review(
 
 
 @app.command(epilog="Example: seimbang predict runs/pneumonia new_films   or   seimbang predict runs/hdi rows.csv")
-def predict(run: Run, files: list[Path], arm: OneArm = None, out: Predicted = None) -> None:
+def predict(run: Run, files: list[Path], arm: OneArm = None, out: Predicted = None, profile: Local = None) -> None:
     """Classify images, folders of them, or the rows of CSV or Excel files, with the best arm of a run (or another)."""
-    code = _commands().predict(run, files, arm, out)
+    code = _commands().predict(run, files, arm, out, profile)
     if code:
         raise typer.Exit(code)
+
+
+@app.command(epilog="Example: seimbang adapt runs/pneumonia our_films --out our_hospital.json")
+def adapt(
+    run: Run,
+    cases: Annotated[Path, typer.Argument(help="Cases of your own with their classes, as init takes them.")],
+    arm: OneArm = None,
+    group: Annotated[str, typer.Option("--group", help="Column with the patient; of files: folder or name.")] = "",
+    out: Annotated[Path, typer.Option("--out", help="Profile to write.")] = Path("profile.json"),
+    width: Annotated[float, typer.Option("--width", min=0.005, max=0.5, help="± of the intervals wanted.")] = 0.05,
+) -> None:
+    """Check a model on cases of your own: its figures, how many cases that takes, and a profile adapted to them."""
+    _commands().adapt(run, cases, arm, group, out, width)
 
 
 @app.command(epilog="Example: seimbang serve runs/pneumonia --port 8600   or   seimbang serve runs/pneumonia --api")
@@ -162,16 +176,17 @@ def serve(
     host: Annotated[str, typer.Option(help="With --api: address to listen at; others than this need a token.")] = "",
     token: Annotated[str, typer.Option(envvar="SEIMBANG_TOKEN", help="With --api: what callers must send.")] = "",
     onnx: Annotated[Path | None, typer.Option(help="With --api: exported file that predicts.")] = None,
+    profile: Local = None,
 ) -> None:
     """Open the web page of a run on this computer, or its REST service; Ctrl-C stops it."""
     one = "" if seed is None else str(seed)
     if api:
-        settings = _commands().Api(host or "127.0.0.1", token, onnx)
+        settings = _commands().Api(host or "127.0.0.1", token, onnx, profile)
         _commands().serve_api(run, port, arm, one, settings)
         return
     if host or onnx:
         raise StudyError("SERVE_API", "--host or --onnx without --api", "the page on this computer alone", "add --api")
-    _commands().serve(run, port, arm, browser, one)
+    _commands().serve(run, port, arm, browser, one, profile)
 
 
 @app.command(epilog="Example: seimbang export runs/pneumonia --data ~/data")
@@ -184,6 +199,19 @@ def export(
 ) -> None:
     """Write a trained arm as one ONNX file, with a certificate that it predicts the same."""
     _commands().export(run, data, arm, "" if seed is None else str(seed), out)
+
+
+@app.command(epilog="Example: seimbang watch runs/pneumonia --dicomweb http://127.0.0.1:8042/dicom-web")
+def watch(
+    run: Run,
+    dicomweb: Annotated[str, typer.Option("--dicomweb", help="Address of the archive's DICOMweb service.")],
+    since: Annotated[str, typer.Option(help="Studies from this date on, YYYYMMDD, today or all.")] = "today",
+    every: Annotated[float, typer.Option(min=0.1, help="Seconds between two looks.")] = 10.0,
+    once: Annotated[bool, typer.Option("--once", help="Look once, and end.")] = False,
+    arm: OneArm = None,
+) -> None:
+    """Classify new studies of an image archive (PACS) and store reports there; research use only."""
+    _commands().watch(run, dicomweb, arm, since, every, once)
 
 
 @app.command(epilog="Example: seimbang doctor")

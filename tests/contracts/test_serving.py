@@ -18,13 +18,14 @@ from seimbang.cli import app
 from seimbang.datasets.base import Column
 from seimbang.datasets.prepare import TablePreparer
 from seimbang.errors import IntegrityError, StudyError
+from seimbang.imaging.files import file_digest
 from seimbang.record.arm import Package
 from seimbang.record.base import dump
 from seimbang.record.certificate import Certificate
 from seimbang.record.files import read_json
+from seimbang.record.refusal import Refusal
 from seimbang.serving import many
 from seimbang.serving.api import service
-from seimbang.serving.door import LOOPBACK
 from seimbang.serving.onnx.export import Compared, export
 from seimbang.serving.predictor import Predictor
 from seimbang.study.models import MODELS
@@ -57,6 +58,9 @@ def put(run, task, name, content, table=None):
     (folder,) = (run / "arms").iterdir()
     file = f"{JOB}/{task.model.file}"
     (folder / file).write_bytes(content)
+    refusal = read_json(folder / "refusal.json", Refusal)
+    least = {"": dict.fromkeys(CLASSES, 0.0)}
+    (folder / "refusal.json").write_text(dump(refusal.model_copy(update={"kind": None, "least": least})))
     package = Package(
         model={"name": name, **task.model.model_dump(mode="json")},
         classes=CLASSES,
@@ -66,6 +70,7 @@ def put(run, task, name, content, table=None):
         threshold=None,
         decides="default",
         files={file: hashlib.sha256(content).hexdigest()},
+        refusal=file_digest(folder / "refusal.json"),
         seimbang=__version__,
     )
     (folder / "model.json").write_text(dump(package))
@@ -118,7 +123,7 @@ def test_everyone_who_asks_gets_the_same(name, run, tmp_path, monkeypatch):
     page = draw.load_predictor(str(folder), "").predict(file.read_bytes(), "film")
     assert page.probabilities == pytest.approx(wanted, abs=1e-5)
     for form in (None, tmp_path / "model.onnx"):
-        with started(service(run, folder.name, "", form, LOOPBACK, "")) as address:
+        with started(service(run, folder.name, onnx=form)) as address:
             assert post(address, files={"files": file.read_bytes()}) == [pytest.approx(wanted, abs=1e-5)]
 
 
@@ -140,7 +145,7 @@ def test_rows_of_a_table_are_answered_alike(name, run, tmp_path, monkeypatch):
     close = [pytest.approx(row, abs=1e-5) for row in wanted]
     exported(folder, raw, tmp_path)
     for form in (None, tmp_path / "model.onnx"):
-        with started(service(run, folder.name, "", form, LOOPBACK, "")) as address:
+        with started(service(run, folder.name, onnx=form)) as address:
             given = [{"age": 61, "dose": 0.25, "sex": "F"}, {"age": 35, "dose": None, "sex": "M"}]
             assert post(address, json={"rows": given}) == close
             assert post(address, data=file.read_bytes(), headers={"Content-Type": "text/csv"}) == close

@@ -23,7 +23,8 @@ from seimbang.cli import app
 from seimbang.errors import ResourceError, StudyError
 from seimbang.record.contents import read
 from seimbang.serving import api
-from seimbang.serving.api_types import card
+from seimbang.serving.advice import Advice
+from seimbang.serving.api_types import answered, card
 from seimbang.serving.door import Door
 from seimbang.serving.predictor import Predictor
 from seimbang.serving.server import Api, serve_api
@@ -161,6 +162,15 @@ def test_many_at_once_get_each_their_own_answer(server, predictor):
         answers = list(pool.map(ask, films))
     for data, answer in zip(films, answers, strict=True):
         assert answer["probabilities"] == pytest.approx(predictor.predict(data, "x").probabilities, abs=1e-5)
+
+
+def test_a_refused_image_gets_no_label(server, run, predictor):
+    one = server[1].post(f"{server[0]}/v1/predict", files={"files": film()}, timeout=60).json()["cases"][0]
+    assert one["answer"] == predictor.predict(film(), "x").advice.answer
+    advice = Advice("refused", (), 0.9, 2.5, "", {})
+    said = answered(1, replace(predictor.predict(film(), "x"), advice=advice))
+    assert (said.answer, said.label, said.confidence) == ("refused", None, None)
+    assert said.reason
 
 
 class Slow:

@@ -161,7 +161,15 @@ async def _unexpected(request: Request, error: Exception) -> Response:
     return await _refused(request, Refused(500, "HTTP_INTERNAL", "an internal error", "an answer", fix))
 
 
-def service(run: Path, arm: str, seed: str, onnx: Path | None, names: tuple[str, ...], token: str) -> Door:
+def service(
+    run: Path,
+    arm: str,
+    seed: str = "",
+    onnx: Path | None = None,
+    profile: str = "",
+    names: tuple[str, ...] = LOOPBACK,
+    token: str = "",
+) -> Door:
     """Return the whole service of an arm of a run.
 
     Args:
@@ -169,24 +177,25 @@ def service(run: Path, arm: str, seed: str, onnx: Path | None, names: tuple[str,
         arm: Name of the arm's folder.
         seed: The one whose model alone predicts; ``""`` for those of all seeds together.
         onnx: Its exported form, which then predicts.
+        profile: File of a local profile; ``""`` for none.
         names: Under which it is called.
         token: What callers must send; ``""`` for nothing.
     """
     MultiPartParser.spool_max_size = Door.limit + 1  # no upload is parked in a file
     contents = read(run, arm, seed)
-    predictor = Predictor.load(contents.arm.folder, seed, onnx)
+    predictor = Predictor.load(contents.arm.folder, seed, profile, onnx)
     files = served_alone(read_package(contents.arm.folder)[0], seed).files
     digest = hashlib.sha256("".join(files.values()).encode()).hexdigest()
     app = create(predictor, card(contents, predictor, digest))
     return Door(app, names, token, free=(HEALTH,))
 
 
-def main(host: str, port: str, run: str, arm: str, seed: str, onnx: str) -> None:
+def main(host: str, port: str, run: str, arm: str, seed: str, onnx: str, profile: str) -> None:
     """Serve until the process is ended."""
     import uvicorn
 
     names = LOOPBACK if host in LOOPBACK else (*LOOPBACK, host.lower(), socket.gethostname().lower())
-    app = service(Path(run), arm, seed, Path(onnx) if onnx else None, names, os.environ.get(TOKEN, ""))
+    app = service(Path(run), arm, seed, Path(onnx) if onnx else None, profile, names, os.environ.get(TOKEN, ""))
     settings = uvicorn.Config(
         app,
         host=host,

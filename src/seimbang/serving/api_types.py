@@ -11,6 +11,7 @@ from seimbang.errors import SeimbangError
 from seimbang.record.contents import Contents
 from seimbang.record.metrics import Value
 from seimbang.serving.door import problem
+from seimbang.serving.many import doubt, reason
 from seimbang.serving.predictor import Prediction, Predictor
 from seimbang.serving.words import load
 
@@ -39,6 +40,10 @@ class CaseAnswer(BaseModel):
         confidence: Its probability.
         probabilities: Of each class.
         label_tuned: For comparison, the class by the threshold that was chosen on the validation set.
+        answer: ``refused`` (no case of the kind it learned from; there is no label then), ``refer`` (it could be any of
+            ``possible``), ``sure``, or ``unknown``.
+        possible: The classes that are possible.
+        reason: Why, in words, and what to know of every answer.
         note: What there is to say of the file.
         error: Why nothing is predicted.
     """
@@ -48,6 +53,9 @@ class CaseAnswer(BaseModel):
     confidence: float | None = None
     probabilities: dict[str, float] | None = None
     label_tuned: str | None = None
+    answer: str | None = None
+    possible: list[str] | None = None
+    reason: str = ""
     note: str = ""
     error: Problem | None = None
 
@@ -139,12 +147,16 @@ def answered(number: int, said: Prediction | SeimbangError) -> CaseAnswer:
     """Return what is said of the case at ``number``."""
     if isinstance(said, SeimbangError):
         return CaseAnswer(number=number, error=Problem(**of_error(said)))
+    refused = said.advice.refused
     return CaseAnswer(
         number=number,
-        label=said.label,
-        confidence=said.confidence,
+        label=None if refused else said.label,
+        confidence=None if refused else said.confidence,
         probabilities=said.probabilities,
-        label_tuned=said.label_tuned,
+        label_tuned=None if refused else said.label_tuned,
+        answer=said.advice.answer,
+        possible=list(said.advice.possible),
+        reason=" ".join(filter(None, [doubt(said), reason(said)])),
         note=said.note,
     )
 

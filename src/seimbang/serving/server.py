@@ -22,6 +22,7 @@ from seimbang.progress import say
 from seimbang.record.choice import find_arm
 from seimbang.record.contents import read
 from seimbang.record.package import read_package, served_alone
+from seimbang.record.profile import read_profile
 from seimbang.serving.door import LOOPBACK
 from seimbang.serving.onnx.session import OnnxClassifier
 
@@ -70,14 +71,18 @@ class Api:
         host: Address or name at which it listens.
         token: What callers must send; ``""`` for nothing.
         onnx: File that ``seimbang export`` made, which then predicts; None for the models themselves.
+        profile: File of a local profile; None for none.
     """
 
     host: str = HOST
     token: str = ""
     onnx: Path | None = None
+    profile: Path | None = None
 
 
-def serve(run: Path, port: int | None, arm: str | None, open_browser: bool, seed: str = "") -> None:
+def serve(
+    run: Path, port: int | None, arm: str | None, open_browser: bool, seed: str = "", profile: Path | None = None
+) -> None:
     """Show the page of ``run`` until Ctrl-C.
 
     Args:
@@ -86,20 +91,17 @@ def serve(run: Path, port: int | None, arm: str | None, open_browser: bool, seed
         arm: Name of the arm that predicts; None takes the best one.
         open_browser: Whether to open the page in the browser as soon as it answers.
         seed: The one whose model alone predicts; ``""`` for those of all seeds together.
+        profile: File of a local profile.
 
     Raises:
         ResourceError: ``EXTRA_MISSING``, ``PORT_TAKEN`` or ``SERVER_STOPPED``.
-        IntegrityError: The run is not finished, or its models are not as they were saved.
+        IntegrityError: The run is not finished, its models are not as they were saved, or the profile is not theirs.
         StudyError: ``ARM_UNKNOWN`` or ``SEED_UNKNOWN``.
     """
-    if importlib.util.find_spec("streamlit") is None:
-        fix = "pip install 'seimbang[app]'"
-        raise ResourceError("EXTRA_MISSING", "no package streamlit", "the page's packages", fix)
     slug = find_arm(run, arm)
-    read(run, slug, seed)
-    read_package(run / "arms" / slug)
+    _require(run, slug, seed, profile)
     port = _free_port(port)
-    _run(command(run, port, slug, seed), f"The page of {run}", (HOST, port), open_browser)
+    _run(command(run, port, slug, seed, profile), f"The page of {run}", (HOST, port), open_browser)
 
 
 def serve_api(run: Path, port: int | None, arm: str | None, seed: str, api: Api) -> None:
@@ -128,11 +130,13 @@ def serve_api(run: Path, port: int | None, arm: str | None, seed: str, api: Api)
     slug = find_arm(run, arm)
     read(run, slug, seed)
     package = served_alone(read_package(run / "arms" / slug)[0], seed)
+    if api.profile:
+        read_profile(api.profile, run / "arms" / slug, seed)
     if api.onnx:
         OnnxClassifier.load(api.onnx, package.files, seed)
     port = _free_port(port, api.host)
-    onnx = str(api.onnx.resolve()) if api.onnx else ""
-    words = [sys.executable, "-m", "seimbang.serving.api", api.host, str(port), str(run.resolve()), slug, seed, onnx]
+    files = [str(file.resolve()) if file else "" for file in (api.onnx, api.profile)]
+    words = [sys.executable, "-m", "seimbang.serving.api", api.host, str(port), str(run.resolve()), slug, seed, *files]
     _run(words, f"The REST service of {run}", (api.host, port), False, {"SEIMBANG_TOKEN": api.token})
 
 
@@ -172,12 +176,24 @@ def _run(
     raise ResourceError("SERVER_STOPPED", found, "that it runs until Ctrl-C", "read the lines above; try another port")
 
 
-def command(run: Path, port: int, arm: str, seed: str = "") -> list[str]:
+def _require(run: Path, slug: str, seed: str, profile: Path | None) -> None:
+    """Check all that the page needs before its server is started."""
+    if importlib.util.find_spec("streamlit") is None:
+        fix = "pip install 'seimbang[app]'"
+        raise ResourceError("EXTRA_MISSING", "no package streamlit", "the page's packages", fix)
+    read(run, slug, seed)
+    read_package(run / "arms" / slug)
+    if profile:
+        read_profile(profile, run / "arms" / slug, seed)
+
+
+def command(run: Path, port: int, arm: str, seed: str = "", profile: Path | None = None) -> list[str]:
     """Return the command line of the page's server; ``arm`` is the name of the arm's folder."""
     options = [f"--{name}={value}" for name, value in OPTIONS.items()]
     options += [f"--server.allowedHosts={name}" for name in NAMES]
     start = [sys.executable, "-m", "streamlit", "run", str(APP), f"--server.port={port}"]
-    return [*start, *options, "--", str(run.resolve()), arm, *([seed] if seed else [])]
+    chosen = [seed, str(profile.resolve())] if profile else [seed] if seed else []
+    return [*start, *options, "--", str(run.resolve()), arm, *chosen]
 
 
 def _started(words: list[str], more: Mapping[str, str]) -> subprocess.Popen[bytes]:
