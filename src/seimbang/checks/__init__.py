@@ -116,6 +116,7 @@ CHECKS: tuple[Check[Evidence], ...] = (
     Check("QUALITY_OUTLIERS", "Outliers in image quality", "info", quality.outliers),
     Check("QUALITY_SHORTCUT", "Classes predictable from image quality", "info", quality.shortcut),
     Check("HEADER_SHORTCUT", "Classes predictable from how files were saved", "warning", shortcuts.header),
+    Check("SCANNER_SHORTCUT", "Classes predictable from how pictures were taken", "warning", shortcuts.acquisition),
     Check("BORDER_SHORTCUT", "Classes predictable from the border of the images", "warning", shortcuts.border),
     Check("COLUMNS_LEFT_OUT", "Columns that the models do not see", "warning", columns.left_out),
     Check("TABLE_GAPS", "Missing values", "info", columns.missing_values),
