@@ -113,8 +113,6 @@ def _context(run: Run, figures: Mapping[str, Figure]) -> dict[str, Any]:
         "others_outside": {name: by_other_unit(run, f"external:{name}") for name in run.external},
         **_by_columns(run),
         "chances": {protocol.name: chances(run, protocol.name) for protocol in run.data.protocols},
-
-
         "subgroups": by_subgroup(run),
         "ungrouped": without_column(run),
         **_pairs(run),
@@ -145,7 +143,8 @@ def _context(run: Run, figures: Mapping[str, Figure]) -> dict[str, Any]:
 
 def _by_columns(run: Run) -> dict[str, Any]:
     return {"subgroups": by_subgroup(run), "ungrouped": without_column(run)}
-=======
+
+
 def _pairs(run: Run) -> dict[str, Any]:
     unit = "patients" if run.data.groups else "cases"
     return {
