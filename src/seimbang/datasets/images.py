@@ -14,6 +14,7 @@ from seimbang.datasets.names import SPLITS, class_key, part_of, same_class
 from seimbang.errors import DataError
 from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.cache import decode_all
+from seimbang.imaging.decode import Pixels
 from seimbang.imaging.notes import STRETCHED, Note
 from seimbang.imaging.store import Readable, open_store
 
@@ -63,8 +64,8 @@ def from_files(
     _require_any(rows.label, [note for note in left if not left_out(settings, "", note.label)])
     rows = rows.sort_values("case_id", kind="stable", ignore_index=True)
     listed = CaseTable.build(rows, base, settings.positive, classes)  # what is wrong with the table comes first
-    store, frames = (scan.store, scan.frames) if scan else (open_store(base), None)
-    decoded = decode_all(rows.path.tolist(), store, image, frames=frames)
+    store = scan.store if scan else open_store(base)
+    decoded = decode_all(rows.path.tolist(), store, image, frames=scan.frames if scan else None)
     labels = listed.frame.label
     bad = [FileNote(rows.path[k], labels[k], error.code, str(error)) for k, error in decoded.errors.items()]
     good = rows.assign(digest=decoded.digests).drop(index=list(decoded.errors))
@@ -73,9 +74,20 @@ def from_files(
     noted = tuple(FileNote(rows.path[k], labels[k], note.code, note.message) for k, note in notes.items())
     cases = CaseTable.build(good.assign(path="") if scan else good, base, settings.positive, classes)
     beside = [replace(note, label=same_class(note.label, cases.classes) or note.label) for note in left]
-    name = base.name if base.is_dir() else base.stem
-    data = Dataset(cases, decoded.X, name, left_out=(*beside, *bad), noted=(*said, *noted), facts=settings.facts)
-    return replace(data, acquisition=scan.acquisition.loc[cases.frame.case_id]) if scan else data
+    return _made(cases, decoded.X, (*beside, *bad), (*said, *noted), settings.facts, scan)
+
+
+def _made(
+    cases: CaseTable,
+    X: Pixels,
+    left: tuple[FileNote, ...],
+    noted: tuple[FileNote, ...],
+    facts: dict[str, str],
+    scan: Scan | None,
+) -> Dataset:
+    name = cases.root.name if cases.root.is_dir() else cases.root.stem
+    taken = scan.acquisition.loc[cases.frame.case_id] if scan else None
+    return Dataset(cases, X, name, left_out=left, noted=noted, facts=facts, acquisition=taken)
 
 
 def _require_any(labels: "pd.Series[str]", left: Sequence[FileNote]) -> None:
