@@ -114,10 +114,8 @@ def decode_all(
     """
 
     def pixels(name: str) -> Row:
-        frame = (frames or {}).get(name, 0)
-        own = settings.model_copy(update={"frame": frame}) if frame else settings
         try:
-            return decode_apart(store.read(name), own, name)
+            return decode_apart(store.read(name), _of_frame(settings, (frames or {}).get(name, 0)), name)
         except ImageError as error:
             return error
 
@@ -133,6 +131,10 @@ def decode_all(
     inputs = [VERSION, PIL.__version__, simplejpeg.__version__, *digests, *names]
     X, errors, notes = _pixels(inputs, settings, rows, folder)
     return Decoded(X, digests, errors, notes)
+
+
+def _of_frame(settings: ImageSettings, frame: int) -> ImageSettings:
+    return settings.model_copy(update={"frame": frame}) if frame else settings
 
 
 def stored(
