@@ -75,15 +75,20 @@ class Run:
         """
         return read_predictions(self._arm(arm))
 
-    def predictor(self, arm: str | None = None) -> Predictor:
+    def predictor(self, arm: str | None = None, profile: str | Path = "") -> Predictor:
         """Return the trained model of the arm of that name, or of the best one on validation.
+
+        Args:
+            arm: Its name.
+            profile: File of a local profile.
 
         Raises:
             StudyError: ARM_UNKNOWN.
+            IntegrityError: PROFILE_DAMAGED or PROFILE_MODEL.
         """
-        return Predictor.load(self._arm(arm))
+        return Predictor.load(self._arm(arm), profile=profile)
 
-    def predict(self, path: str | Path, arm: str | None = None) -> pd.DataFrame:
+    def predict(self, path: str | Path, arm: str | None = None, profile: str | Path = "") -> pd.DataFrame:
         """Return what the arm of that name, or the best one, says of an image, a folder of images or a table.
 
         Returns:
@@ -93,7 +98,7 @@ class Run:
         Raises:
             SeimbangError: ARM_UNKNOWN, or the image or the table cannot be read.
         """
-        return many.predict(self.predictor(arm), Path(path))
+        return many.predict(self.predictor(arm, profile), Path(path))
 
     def _arm(self, arm: str | None) -> Path:
         return self.folder / "arms" / find_arm(self.folder, arm)

@@ -14,7 +14,7 @@ from seimbang.datasets.names import SPLITS, class_key, part_of, same_class
 from seimbang.errors import DataError
 from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.cache import decode_all
-from seimbang.imaging.decode import STRETCHED, Note
+from seimbang.imaging.notes import STRETCHED, Note
 from seimbang.imaging.store import open_store
 
 

@@ -25,6 +25,7 @@ from seimbang.record.labels import Labels
 from seimbang.record.metrics import Metrics, SetMetrics
 from seimbang.record.openings import Openings
 from seimbang.record.over_findings import require_one_finding
+from seimbang.record.refusal import Refusal
 from seimbang.study.schema import Study
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Arm:
         search: The candidates of a grid; empty where there was none.
         boxes: Columns of a table by class, before and after balancing; empty for images.
         importance: How much each column of a table matters; empty for images.
+        refusal: When its models should not answer.
     """
 
     folder: Path
@@ -62,6 +64,7 @@ class Arm:
     search: list[Candidate]
     boxes: list[BoxRow]
     importance: list[Importance]
+    refusal: Refusal
 
     @property
     def name(self) -> str:
@@ -280,6 +283,7 @@ def _arm(folder: Path) -> Arm:
         read_search(folder),
         _optional(folder / "boxes.json", list[BoxRow], []),
         _optional(folder / "importance.json", list[Importance], []),
+        read_json(folder / "refusal.json", Refusal),
     )
 
 

@@ -342,6 +342,7 @@ PARTS: Mapping[str, Part] = {
     "results": Part(_results, _results_token),
     "predictions": _file("predictions.csv", lambda path: evaluation.read(path.parent)),
     "metrics": _record("metrics.json", Metrics),
+    "refusal_digest": _file("refusal.json", file_digest),
     "examples": _record("examples.json", list[ExampleRow]),
     "package": _record("model.json", Package),
     # of all finished arms

@@ -12,6 +12,7 @@ from seimbang.runs import (
     pictures,
     provenance,
     quality,
+    refusal,
     results,
     table_explanations,
 )
@@ -31,7 +32,8 @@ EACH_ARM = (
     Step("search", results.search_files, ("search.csv",), "arm", version=2),
     Step("metrics", results.metric_files, ("metrics.json",), "arm", version=8),
     Step("clinical", results.clinical_files, ("clinical.json",), "arm", version=2),
-    Step("package", results.package_files, ("model.json",), "arm"),
+    Step("refusal", refusal.refusal_files, ("refusal.json", "gate.npz"), "arm"),
+    Step("package", results.package_files, ("model.json",), "arm", version=2),
     Step("facts", results.fact_files, ("arm.json",), "arm"),
     Step("gallery", pictures.gallery_files, ("gallery.json", "gallery/*.png"), "arm"),
     Step("examples", pictures.example_files, ("examples.json", "examples/*.png"), "arm"),
@@ -43,7 +45,7 @@ EACH_ARM = (
 """For each arm, as soon as its last job is done."""
 
 AFTER = (
-    Step("comparisons", compared.comparison_files, ("comparisons.json",), version=3),
+    Step("comparisons", compared.comparison_files, ("comparisons.json",), version=4),
     Step("openings", openings.opening_files, ("openings.json",)),
     Step("probabilities", compared.probability_files, ("probabilities.json",)),
     Step("labels", labels.label_files, ("labels.json", "labels.csv", "labels/*.png")),

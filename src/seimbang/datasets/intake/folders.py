@@ -21,7 +21,8 @@ from seimbang.datasets.names import part_of
 from seimbang.datasets.sheets import TABLES
 from seimbang.errors import DataError, ImageError
 from seimbang.imaging.base import ImageSettings
-from seimbang.imaging.decode import STRETCHED, open_noted
+from seimbang.imaging.decode import open_noted
+from seimbang.imaging.notes import STRETCHED
 from seimbang.imaging.store import Store
 
 SAMPLE = 50
