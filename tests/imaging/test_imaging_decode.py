@@ -123,7 +123,7 @@ def test_a_large_jpeg_decoded_small_is_nearly_the_same():
         (b"text renamed to .jpg", "IMG_NOT_IMAGE"),
         (b"GIF89a....;", "IMG_CORRUPT"),
         (b"%PDF-1.7" + b"." * 400, "IMG_FORMAT"),
-        (b"\0" * 128 + b"DICM" + b"\0" * 99, "IMG_FORMAT"),
+        (b"\0" * 128 + b"DICM" + b"\0" * 99, "IMG_NO_PIXELS"),
         (huge_png(20_000, 20_000), "IMG_TOO_LARGE"),
         (huge_png(40, 60), "IMG_TRUNCATED"),
         (huge_png(0, 60), "IMG_CORRUPT"),

@@ -12,8 +12,9 @@ from PIL import Image
 
 from seimbang.errors import ImageError
 from seimbang.imaging.base import ImageSettings
-from seimbang.imaging.decode import FIRST_FRAME, NO_END, decode, decode_noted
+from seimbang.imaging.decode import decode, decode_noted
 from seimbang.imaging.formats import image_format
+from seimbang.imaging.notes import FIRST_FRAME, NO_END
 from seimbang.imaging.other_formats import HEAD
 
 RNG = np.random.default_rng(3)

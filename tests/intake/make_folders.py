@@ -516,7 +516,7 @@ UNDERSTOOD: dict[str, Input] = {
         mostly_dicom,
         {"normal": 20, "sick": 4},
         "sick",
-        left={("sick", "IMG_FORMAT"): 16},
+        left={("sick", "IMG_NO_PIXELS"): 16},
         findings=("FILES_LOST", "UNREADABLE"),
     ),
     "no end marker": Input(

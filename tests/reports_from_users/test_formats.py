@@ -16,7 +16,8 @@ from seimbang.datasets import load, make
 from seimbang.datasets.intake import understand
 from seimbang.errors import DataError, ImageError
 from seimbang.imaging.base import ImageSettings
-from seimbang.imaging.decode import FIRST_FRAME, decode, decode_noted
+from seimbang.imaging.decode import decode, decode_noted
+from seimbang.imaging.notes import FIRST_FRAME
 from seimbang.serving.predictor import Predictor
 
 SAME = ImageSettings(size=(8, 8))
@@ -74,7 +75,6 @@ KINDS = [
     ("a.png", packed(), "zip", "unpack it"),
     ("a.tar.gz", gzip.compress(b"data" * 99), "gzip", "unpack it"),
     ("a.pdf", b"%PDF-1.7" + bytes(99), "PDF", "export its pictures"),
-    ("a.dcm", bytes(128) + b"DICM" + bytes(99), "DICOM", "convert it to PNG"),
 ]
 NAMES = [f"{name}, {kind}" for name, _, kind, _ in KINDS]
 
@@ -104,7 +104,7 @@ def test_it_is_called_so_among_the_files_of_a_folder(name, content, kind, advice
     assert note.code == ("FILE_OTHER" if other else "IMG_FORMAT")
 
 
-@pytest.mark.parametrize("kind", ["NIfTI", "DICOM", "HEIC"])
+@pytest.mark.parametrize("kind", ["NIfTI", "HEIC"])
 def test_a_folder_of_nothing_else_says_what_to_do(kind, tmp_path):
     name, content, _, advice = next(row for row in KINDS if row[2] == kind)
     for label in "ab":

@@ -46,7 +46,7 @@ def said(data, code):
         (b"no image", "3 IMG_NOT_IMAGE (called an image, but none)"),
         (b"", "3 IMG_EMPTY (empty)"),
         (b"\x89PNG", "3 IMG_TRUNCATED (cut off)"),
-        (DICOM, "3 IMG_FORMAT (image in a format that is not read)"),
+        (DICOM, "3 IMG_NO_PIXELS (DICOM without an image, such as a report)"),
     ],
     ids=["text", "empty", "cut", "dicom"],
 )
@@ -68,7 +68,7 @@ def test_one_file_of_a_large_class_is_counted_too(tmp_path):
 @pytest.mark.parametrize(
     ("ending", "content", "reason"),
     [
-        ("dcm", DICOM, "4 IMG_FORMAT"),
+        ("dcm", DICOM, "4 IMG_NO_PIXELS"),
         ("nii.gz", b"not packed", "4 IMG_FORMAT"),
         ("png", b"no image", "4 IMG_NOT_IMAGE"),
         ("heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "4 IMG_FORMAT"),

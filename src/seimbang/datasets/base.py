@@ -203,17 +203,22 @@ REASONS = {
     "FILE_SEVERAL": "several files fit its name in the list of images",
     "FILE_UNSURE": "its label is neither affirmed nor denied (-1)",
     "FILE_UNCERTAIN": "its label is neither affirmed nor denied (-1), which counts as the study says",
+    "IMG_BURNT_IN": "with text burnt into its pixels, says its header; it may name a person",
     "IMG_CORRUPT": "damaged",
     "IMG_EMPTY": "empty",
     "IMG_FIRST_FRAME": "several pictures; the first is used",
     "IMG_FORMAT": "image in a format that is not read",
+    "IMG_FRAME": "without the frame that the study names",
     "IMG_MULTIFRAME": "several images in one file",
     "IMG_NO_ACCESS": "no permission to read it",
     "IMG_NO_END": "whole, but without its end marker; used",
+    "IMG_NO_PIXELS": "DICOM without an image, such as a report",
+    "IMG_NO_PREAMBLE": "DICOM without its preamble; used",
     "IMG_NOT_IMAGE": "called an image, but none",
     "IMG_STRETCHED": "more than 8 bits; stretched by its own values, as others are not",
     "IMG_TOO_LARGE": "too large",
     "IMG_TRUNCATED": "cut off",
+    "IMG_WINDOW": "DICOM with a window or rescale slope of 0",
 }
 """Why a file is left out, or what there is to say of it, in a few words."""
 
@@ -271,6 +276,7 @@ class Dataset:
         columns: Of a table: what each column of ``X`` holds.
         uses: Of a table: what was made of each column of the file.
         meant: Columns that may tell the class by themselves, as the study says.
+        acquisition: Of DICOM: how each picture was taken, as texts in the table's order, such as the manufacturer.
     """
 
     cases: CaseTable
@@ -284,3 +290,4 @@ class Dataset:
     columns: tuple[Column, ...] = ()
     uses: tuple[ColumnUse, ...] = ()
     meant: tuple[str, ...] = ()
+    acquisition: pd.DataFrame | None = None

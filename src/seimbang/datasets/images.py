@@ -14,8 +14,8 @@ from seimbang.datasets.names import SPLITS, class_key, part_of, same_class
 from seimbang.errors import DataError
 from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.cache import decode_all
-from seimbang.imaging.decode import STRETCHED, Note
-from seimbang.imaging.store import open_store
+from seimbang.imaging.notes import STRETCHED, Note
+from seimbang.imaging.store import Readable, open_store
 
 
 def from_files(
@@ -26,6 +26,10 @@ def from_files(
     classes: tuple[str, ...] | None,
     left: Iterable[FileNote] = (),
     said: Iterable[FileNote] = (),
+    *,
+    read: Readable | None = None,
+    frames: Mapping[str, int] | None = None,
+    acquisition: pd.DataFrame | None = None,
 ) -> Dataset:
     """Decode the files of ``rows`` and return those that could be read as a data set; the others are left out.
 
@@ -37,6 +41,9 @@ def from_files(
         classes: Classes of the internal set when this is an external one.
         left: Files beside them that are not used, and why.
         said: What there is to say of files that are used.
+        read: Where the files are read whose paths are not to be told: ``path`` is the ``case_id`` then.
+        frames: Number of the frame by ``path``, of files with several.
+        acquisition: How the pictures were taken, by ``case_id``.
 
     Raises:
         DataError: ``DATA_UNREADABLE`` when no file, or none of a class, could be read; ``DATA_ZIP``, and what
@@ -47,17 +54,21 @@ def from_files(
     _require_any(rows.label, [note for note in left if not left_out(settings, "", note.label)])
     rows = rows.sort_values("case_id", kind="stable", ignore_index=True)
     listed = CaseTable.build(rows, base, settings.positive, classes)  # what is wrong with the table comes first
-    decoded = decode_all(rows.path.tolist(), open_store(base), image)
+    decoded = decode_all(rows.path.tolist(), read or open_store(base), image, frames=frames)
     labels = listed.frame.label
     bad = [FileNote(rows.path[k], labels[k], error.code, str(error)) for k, error in decoded.errors.items()]
     good = rows.assign(digest=decoded.digests).drop(index=list(decoded.errors))
     _require_readable(labels, bad)
     notes = _worth_saying(decoded.notes, len(good), image)
     noted = tuple(FileNote(rows.path[k], labels[k], note.code, note.message) for k, note in notes.items())
-    cases = CaseTable.build(good, base, settings.positive, classes)
+    cases = CaseTable.build(good.assign(path="") if read else good, base, settings.positive, classes)
     beside = [replace(note, label=same_class(note.label, cases.classes) or note.label) for note in left]
     name = base.name if base.is_dir() else base.stem
-    return Dataset(cases, decoded.X, name, left_out=(*beside, *bad), noted=(*said, *noted), facts=settings.facts)
+    taken = None if acquisition is None else acquisition.loc[cases.frame.case_id]
+    left_out_files, all_noted = (*beside, *bad), (*said, *noted)
+    return Dataset(
+        cases, decoded.X, name, left_out=left_out_files, noted=all_noted, facts=settings.facts, acquisition=taken
+    )
 
 
 def _require_any(labels: "pd.Series[str]", left: Sequence[FileNote]) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from seimbang.imaging.augment import UNCHANGED, Augmentation
+from seimbang.imaging.windows import Window
 
 Normalise = Literal["none", "minmax", "zscore"]
 Side = Annotated[int, Field(ge=1, le=4096)]
@@ -17,6 +18,10 @@ class ImageSettings(BaseModel):
         size: Height and width in pixels.
         channels: 1 for greyscale, 3 for colour.
         max_pixels: Images with more pixels are rejected before they are decoded.
+        window: How the values of DICOM become grey: ``"dicom"``, as the file says (its table or window, else
+            its full range, or its own if it has more than 8 bits); ``[centre, width]`` in the units of the modality,
+            such as Hounsfield units; or ``"percentile"``, from the 1st percentile of the frame to the 99th.
+        frame: Number of the frame that is used of DICOM with several, from 1; 0 if there is one.
         border: Fraction cropped from each side, before resizing.
         filter: Denoising filter: ``median`` of 3 x 3 pixels, or ``gaussian`` with a sigma of 1 pixel.
         contrast: Contrast enhancement: ``equalise`` the histogram, or ``clahe``, which does so in tiles.
@@ -31,6 +36,8 @@ class ImageSettings(BaseModel):
     size: tuple[Side, Side] = Field((150, 150), strict=False)
     channels: Literal[1, 3] = 1
     max_pixels: int = Field(100_000_000, ge=1)
+    window: Window = "dicom"
+    frame: int = Field(0, ge=0)
     border: float = Field(0.0, ge=0, le=0.45)
     filter: Literal["none", "median", "gaussian"] = "none"
     contrast: Literal["none", "equalise", "clahe"] = "none"

@@ -2,24 +2,25 @@
 
 import warnings
 from math import ceil
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from seimbang.errors import ImageError
+from seimbang.errors import ImageError, SeimbangError
 from seimbang.imaging.base import ImageSettings
+from seimbang.imaging.dicom import open_dicom
 from seimbang.imaging.formats import (
     check_intact,
-    cut_before_its_end,
-    more_pictures,
+    check_size,
     open_image,
     require_format,
     truncated,
     webp_size,
-    whole_jpeg,
 )
+from seimbang.imaging.jpeg import load_jpeg, more_pictures
+from seimbang.imaging.notes import FIRST_FRAME, NO_END, STRETCHED, Note
 from seimbang.imaging.prepare import prepare, recolour
 
 # Pillow warns of every damaged tag; what matters of them is checked here, and is an error
@@ -27,7 +28,7 @@ warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.TiffImageP
 
 Pixels = npt.NDArray[np.uint8]
 
-VERSION = "4"
+VERSION = "5"
 """Part of the cache's key: to be raised whenever the same bytes would give different pixels."""
 
 _EXIF_ORIENTATION = 0x0112
@@ -44,25 +45,14 @@ _UPRIGHT = {
 }
 
 
-class Note(NamedTuple):
-    """What there is to say of a file whose pixels are used all the same."""
-
-    code: str
-    message: str
-
-
-NO_END = Note("IMG_NO_END", "the picture is whole, but its file has no end marker, as some exporters leave it out")
-STRETCHED = Note("IMG_STRETCHED", "more than 8 bits: its darkest value becomes black and its brightest white")
-FIRST_FRAME = Note("IMG_FIRST_FRAME", "a phone's file with several pictures; the first one is used")
-
-
 def decode(data: bytes, settings: ImageSettings, name: str) -> Pixels:
-    """Decode a PNG, JPEG, TIFF, BMP, WebP or GIF file into the input of the models.
+    """Decode a PNG, JPEG, TIFF, BMP, WebP, GIF or DICOM file into the input of the models.
 
     The format is detected from the content, never from the name. EXIF orientation is applied, transparency is
     composited on black, palettes, 1-bit and CMYK images are converted. **Greyscale of more than 8 bits is scaled by the
     image's own range**, its darkest pixel to 0 and its brightest to 255 (a constant image becomes 0), because 10- and
-    12-bit detectors use a small part of the 16 bits; 16-bit colour keeps its upper 8 bits.
+    12-bit detectors use a small part of the 16 bits; 16-bit colour keeps its upper 8 bits. DICOM is shown as its header
+    or ``settings.window`` says; see `open_dicom`.
 
     Args:
         data: The whole file.
@@ -74,7 +64,8 @@ def decode(data: bytes, settings: ImageSettings, name: str) -> Pixels:
 
     Raises:
         ImageError: ``IMG_EMPTY``, ``IMG_NOT_IMAGE``, ``IMG_FORMAT``, ``IMG_TOO_LARGE``, ``IMG_TRUNCATED``,
-            ``IMG_MULTIFRAME`` or ``IMG_CORRUPT``; nothing else.
+            ``IMG_MULTIFRAME`` or ``IMG_CORRUPT``, and what `open_dicom` raises.
+        ResourceError: ``EXTRA_MISSING``: the packages that read DICOM; nothing else.
     """
     return decode_noted(data, settings, name)[0]
 
@@ -115,7 +106,7 @@ def _decode(
     kind = require_format(data, name)
     try:
         return _load(data, kind, settings, name, enough)
-    except ImageError:
+    except SeimbangError:
         raise
     except MemoryError as error:
         found, fix = f"more pixels than fit in memory in {name}", "use a smaller image, or lower image.max_pixels"
@@ -130,38 +121,35 @@ def _decode(
 def _load(
     data: bytes, kind: str, settings: ImageSettings, name: str, enough: tuple[int, int] | None
 ) -> tuple[Image.Image, Note | None]:
+    if kind == "DICOM":
+        return open_dicom(data, settings, name)
     if size := webp_size(data) if kind == "WebP" else None:
-        _check_size(size, settings, name)
+        check_size(size, settings, name)
     image = open_image(data, kind, name)
-    _check_size(image.size, settings, name)
+    check_size(image.size, settings, name)
     check_intact(data, kind, image, name)
-    note = None
+    note = _require_one_frame(image, name)
+    exif = image.getexif()
     if kind == "JPEG":
-        data, added = whole_jpeg(data, name)
-        image, note = (open_image(data, kind, name), NO_END) if added else (image, None)
-        note = FIRST_FRAME if more_pictures(data) else note
+        loaded, added = load_jpeg(data, image, enough, name)
+        note = NO_END if added else FIRST_FRAME if more_pictures(data) else note
+    else:
+        image.load()
+        loaded = image
+    return _to_grey_or_rgb(_upright(loaded, exif)), STRETCHED if _is_deep(loaded) else note
+
+
+def _require_one_frame(image: Image.Image, name: str) -> Note | None:
     if getattr(image, "n_frames", 1) > 1:
         if image.format != "MPO":
             found, fix = f"several frames in {name}", "save the frame you mean"
             raise ImageError("IMG_MULTIFRAME", found, "one image", fix)
-        note = FIRST_FRAME
-    if enough is not None:
-        image.draft(image.mode, enough)
-    image.load()
-    if kind == "JPEG" and note is not NO_END and cut_before_its_end(data, image):
-        raise truncated(name, kind)
-    return _to_grey_or_rgb(_upright(image)), STRETCHED if _is_deep(image) else note
+        return FIRST_FRAME
+    return None
 
 
-def _check_size(size: tuple[int, int], settings: ImageSettings, name: str) -> None:
-    width, height = size
-    if width * height > settings.max_pixels:
-        found, limit = f"{width} x {height} pixels in {name}", f"at most {settings.max_pixels:,} pixels"
-        raise ImageError("IMG_TOO_LARGE", found, limit, "make it smaller, or raise image.max_pixels")
-
-
-def _upright(image: Image.Image) -> Image.Image:
-    transposition = _UPRIGHT.get(image.getexif().get(_EXIF_ORIENTATION, 1))
+def _upright(image: Image.Image, exif: Image.Exif) -> Image.Image:
+    transposition = _UPRIGHT.get(exif.get(_EXIF_ORIENTATION, 1))
     return image if transposition is None else image.transpose(transposition)
 
 

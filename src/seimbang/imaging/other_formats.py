@@ -14,11 +14,11 @@ ADVICE = {
     "NRRD": _VOLUME,
     "MetaImage": _VOLUME,
     "Analyze": _VOLUME,
-    "DICOM": "convert it to PNG with its window, as with dcm2img or pydicom",
     "JPEG 2000": _PLAIN,
     "JPEG XL": _PLAIN,
     "JPEG-LS": _PLAIN,
     "lossless JPEG": _PLAIN,
+    "arithmetic-coded JPEG": _PLAIN,
     "HEIC": _PHONE,
     "AVIF": _PHONE,
     "BMP": "save it as an ordinary BMP or as PNG",
@@ -44,8 +44,6 @@ ENDINGS = {
     ".nrrd": "NRRD",
     ".mha": "MetaImage",
     ".mhd": "MetaImage",
-    ".dcm": "DICOM",
-    ".dicom": "DICOM",
     ".jp2": "JPEG 2000",
     ".j2k": "JPEG 2000",
     ".jxl": "JPEG XL",
@@ -78,7 +76,12 @@ _STARTS = {
     b"\x93NUMPY": "NumPy",
 }
 _HEIC, _AVIF = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1"}, {b"avif", b"avis"}
-_FRAMES = {0xC3: "lossless JPEG", 0xC7: "lossless JPEG", 0xCB: "lossless JPEG", 0xCF: "lossless JPEG", 0xF7: "JPEG-LS"}
+_LOSSLESS, _ARITHMETIC = "lossless JPEG", "arithmetic-coded JPEG"  # of the latter nothing tells that data are missing
+_FRAMES = {
+    **dict.fromkeys((0xC3, 0xC7, 0xCB, 0xCF), _LOSSLESS),
+    **dict.fromkeys((0xC9, 0xCA, 0xCD, 0xCE), _ARITHMETIC),
+    0xF7: "JPEG-LS",
+}
 
 
 def other_format(head: bytes) -> str:
@@ -87,8 +90,6 @@ def other_format(head: bytes) -> str:
     Args:
         head: The first bytes of a file, at least ``HEAD`` where it has as many.
     """
-    if head[128:132] == b"DICM":
-        return "DICOM"
     if head[4:8] == b"ftyp":
         return _boxed(head)
     if head.startswith(b"\x1f\x8b"):

@@ -26,6 +26,7 @@ from seimbang.record.levers import Levers
 from seimbang.record.metrics import Metrics, SetMetrics
 from seimbang.record.openings import Openings
 from seimbang.record.over_findings import require_one_finding
+from seimbang.record.refusal import Refusal
 from seimbang.record.sample_size import SampleSize
 from seimbang.study.schema import Study
 
@@ -50,6 +51,7 @@ class Arm:
         search: The candidates of a grid; empty where there was none.
         boxes: Columns of a table by class, before and after balancing; empty for images.
         importance: How much each column of a table matters; empty for images.
+        refusal: When its models should not answer.
     """
 
     folder: Path
@@ -64,6 +66,7 @@ class Arm:
     search: list[Candidate]
     boxes: list[BoxRow]
     importance: list[Importance]
+    refusal: Refusal
 
     @property
     def name(self) -> str:
@@ -288,6 +291,7 @@ def _arm(folder: Path) -> Arm:
         read_search(folder),
         _optional(folder / "boxes.json", list[BoxRow], []),
         _optional(folder / "importance.json", list[Importance], []),
+        read_json(folder / "refusal.json", Refusal),
     )
 
 

@@ -16,10 +16,10 @@ from seimbang.explain.base import LIMIT, MAX_SIMILARITY, WARNING
 from seimbang.record.files import read_image
 from seimbang.record.metrics import Value
 from seimbang.record.read import Arm, Run
-from seimbang.reports import clinical, folds, levers, quality, sample_size
+from seimbang.reports import clinical, decision, folds, levers, quality, sample_size
 from seimbang.reports.answer import Sentence, answer
 from seimbang.reports.figures import Figure
-from seimbang.reports.subgroups import by_subgroup
+from seimbang.reports.subgroups import by_subgroup, without_column
 from seimbang.reports.tables import (
     Row,
     by_other_unit,
@@ -112,6 +112,7 @@ def _context(run: Run, figures: Mapping[str, Figure]) -> dict[str, Any]:
         "others": {protocol.name: by_other_unit(run, run.shown, protocol.name) for protocol in run.data.protocols},
         "others_outside": {name: by_other_unit(run, f"external:{name}") for name in run.external},
         "subgroups": by_subgroup(run),
+        "ungrouped": without_column(run),
         **_pairs(run),
         "external": {name: compared(run, f"external:{name}") for name in run.external},
         "relocated": {name: relocated(run, f"external:{name}") for name in run.external},
@@ -157,6 +158,7 @@ def _clinical(run: Run) -> dict[str, Any]:
         ],
         "probability_columns": clinical.PROBABILITIES,
         "shifted": clinical.shifted(run),
+        "decisions": decision.useful(run),
         "positive_named": any(arm.clinical.positive for arm in run.arms),
     }
 

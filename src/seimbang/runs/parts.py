@@ -43,7 +43,7 @@ class Scope:
         threads: How many each job uses.
         arm: The arm, for its steps and jobs.
         job: The job.
-        opening: What the run opens; None where it does not count, as with shuffled labels.
+        opening: What the run opens; None where nothing is to be predicted.
         closed: Whether nothing is predicted of test parts.
         finished: The arms whose every job is done, for the steps over all arms.
     """
@@ -370,6 +370,7 @@ PARTS: Mapping[str, Part] = {
     "results": Part(_results, _results_token),
     "predictions": _file("predictions.csv", lambda path: evaluation.read(path.parent)),
     "metrics": _record("metrics.json", Metrics),
+    "refusal_digest": _file("refusal.json", file_digest),
     "examples": _record("examples.json", list[ExampleRow]),
     "package": _record("model.json", Package),
     # of all finished arms

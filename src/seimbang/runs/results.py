@@ -96,6 +96,7 @@ def package_files(
     cases: Dataset,
     model_input: ModelInput,
     metrics: Metrics,
+    refusal_digest: str,
     results: Sequence[Result],
 ) -> Files:
     """Return what is needed to use the models of the first fold as they were trained."""
@@ -109,6 +110,7 @@ def package_files(
         threshold=metrics.threshold.value,
         decides=plan.balance.decides,
         files={f"{one.job.path}/{file}": one.files[file] for one in _served(results)},
+        refusal=refusal_digest,
         seimbang=__version__,
     )
     return {"model.json": dump(package)}
