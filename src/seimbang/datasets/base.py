@@ -208,7 +208,7 @@ REASONS = {
     "IMG_EMPTY": "empty",
     "IMG_FIRST_FRAME": "several pictures; the first is used",
     "IMG_FORMAT": "image in a format that is not read",
-    "IMG_FRAME": "without the frame or slice that the study names",
+    "IMG_FRAME": "without the frame that the study names",
     "IMG_MULTIFRAME": "several images in one file",
     "IMG_NO_ACCESS": "no permission to read it",
     "IMG_NO_END": "whole, but without its end marker; used",

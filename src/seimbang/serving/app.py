@@ -295,14 +295,15 @@ def upload(contents: Contents, words: Words) -> None:
         return
     data = file.getvalue()
     with st.spinner(words("upload.wait")):  # the first answer loads the model, which takes seconds
-        predictor = load_predictor(str(contents.arm.folder), contents.seed)
+        predictor = load_predictor(str(contents.arm.folder), contents.seed, contents.profile)
         prediction = predictor.predict(data, file.name)
     height, width = contents.run.data.size
     caption = words("upload.preview", name=file.name, width=width, height=height)
     alt = words.text("upload.preview_alt", name=file.name)
     st.image(preview(data, predictor, file.name), caption, width=PREVIEW, alt=alt)
     result(contents, prediction, words)
-    moved(decode_apart(data, predictor.image, file.name)[0], file.file_id, predictor, prediction.label, words)
+    if not prediction.advice.refused:
+        moved(decode_apart(data, predictor.image, file.name)[0], file.file_id, predictor, prediction.label, words)
 
 
 def moved(pixels: Pixels, file_id: str, predictor: Predictor, label: str, words: Words) -> None:
