@@ -12,7 +12,7 @@ from PIL import Image
 from seimbang import __version__
 from seimbang.checks.base import Finding
 from seimbang.datasets.base import FileNote
-from seimbang.evaluation import against_none, clinical, evaluate
+from seimbang.evaluation import against_none, clinical, evaluate, sample_size
 from seimbang.evaluation.by_quality import by_quality
 from seimbang.evaluation.conformal import LEVEL
 from seimbang.evaluation.gate import Gate
@@ -32,6 +32,7 @@ from seimbang.record.metrics import Metrics
 from seimbang.record.openings import Openings, PartCount
 from seimbang.record.read import read_predictions
 from seimbang.record.refusal import Answered, Kind, Refusal
+from seimbang.record.sample_size import SampleSize
 from seimbang.runs.compared import compared
 from seimbang.splits.base import SplitSettings
 from seimbang.study.load import to_dict, to_toml
@@ -81,6 +82,10 @@ def fake_run(path: Path, arms: int = 2, external: bool = True) -> Path:
     tables = {name: read_predictions(path / "arms" / slug(name)) for name in names}
     unbalanced = [name for name in names if ARMS[name]["method"] == "none"]
     _json(path / "comparisons.json", {"": Comparison.model_validate(compared(tables, CLASSES, [], unbalanced))})
+    clean = [name for name in names if name != "as published"][:2]
+    size = sample_size({name: tables[name] for name in clean}, CLASSES) if len(clean) == 2 else None
+    sizes = [SampleSize(protocol="", first=clean[0], second=clean[1], **size)] if size else []
+    _json(path / "sample_size.json", sizes)
     references = {name: "none" for name in names if name not in unbalanced}
     against = against_none(tables, CLASSES, CLASSES[-1], references)
     changes = [AgainstNone(protocol="", arm=arm, **found) for arm, found in against.items()]

@@ -18,6 +18,7 @@ from seimbang.record.metrics import Metrics, Value
 from seimbang.record.openings import Openings
 from seimbang.record.read import read
 from seimbang.record.refusal import Refusal
+from seimbang.record.sample_size import SampleSize
 from seimbang.study.schema import Study, parse
 
 KINDS = {
@@ -27,6 +28,7 @@ KINDS = {
     "comparisons.json": dict[str, Comparison],
     "openings.json": Openings,
     "probabilities.json": list[AgainstNone],
+    "sample_size.json": list[SampleSize],
     "provenance.json": Provenance,
     "arm.json": ArmFacts,
     "metrics.json": Metrics,

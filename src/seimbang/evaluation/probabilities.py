@@ -159,7 +159,7 @@ def _difference(cases: Scored, reference: Scored, classes: Sequence[str], of: Of
     if why := _withheld(cases, classes, spread):
         return undefined(why, value)
     low, high, way = _around(value, spread)
-    between = seeds.difference(first, second)
+    between = seeds.difference(seeds.Trainings(first), seeds.Trainings(second))
     low, high, share = seeds.widened(value, low, high, between, EVERYWHERE)
     of_seeds = {"of_seeds": share} if max(cases.seeds, reference.seeds) > 1 else {}
     return {"value": value, "low": low, "high": high, "interval": f"{way}, and seeds" if of_seeds else way, **of_seeds}

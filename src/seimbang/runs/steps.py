@@ -8,6 +8,7 @@ from seimbang.runs import (
     describe,
     explained,
     labels,
+    levers,
     openings,
     pictures,
     provenance,
@@ -22,7 +23,7 @@ BEFORE = (
     Step("study", describe.study_files, ("study.json", "study.toml")),
     Step("splits", describe.split_files, ("splits.csv",)),
     Step("data", describe.data_files, ("data.json", "clusters.png", "samples/*.png"), version=2),
-    Step("audit", auditing.audit_files, ("audit.json",), version=3),
+    Step("audit", auditing.audit_files, ("audit.json",), version=4),
     Step("measures", quality.measure_files, ("quality.csv",)),
 )
 """Once, before any job."""
@@ -45,7 +46,9 @@ EACH_ARM = (
 """For each arm, as soon as its last job is done."""
 
 AFTER = (
-    Step("comparisons", compared.comparison_files, ("comparisons.json",), version=3),
+    Step("comparisons", compared.comparison_files, ("comparisons.json",), version=4),
+    Step("sample size", compared.sample_size_files, ("sample_size.json",)),
+    Step("levers", levers.lever_files, ("levers.json",)),
     Step("openings", openings.opening_files, ("openings.json",)),
     Step("probabilities", compared.probability_files, ("probabilities.json",)),
     Step("labels", labels.label_files, ("labels.json", "labels.csv", "labels/*.png")),
