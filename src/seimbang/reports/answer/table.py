@@ -4,31 +4,9 @@ from __future__ import annotations
 
 from seimbang.reports.answer import certainty, opened, outside, ranking
 from seimbang.reports.answer.apart import apart
-from seimbang.reports.answer.rules import Rule, Topic, rule
+from seimbang.reports.answer.judged import CHANCE, MAJORITY
+from seimbang.reports.answer.rules import Topic, rule
 from seimbang.reports.leak import worth
-
-MAJORITY: tuple[Rule, ...] = (
-    rule(
-        "Its accuracy, {accuracy}, is below the {share} of always answering “{largest}”: on these cases, more of its "
-        "answers are wrong.",
-        majority="below",
-    ),
-    rule(
-        "Its accuracy, {accuracy}, is lower than the {share} of always answering “{largest}”, if not clearly so.",
-        majority="lower",
-    ),
-    rule(
-        "Its accuracy, {accuracy}, is not shown to be above the {share} of always answering “{largest}”.",
-        majority="level",
-    ),
-)
-"""Of ``Judged``: an arm whose accuracy a constant answer reaches as well."""
-
-CHANCE: tuple[Rule, ...] = (
-    rule("The whole interval lies below {guess}, which is chance: it is worse than guessing.", decisions=-1),
-    rule("The interval is not above {guess}, which is chance.", decisions=0),
-)
-"""Of ``Judged``: an arm that may be guessing."""
 
 APART = Topic(
     "apart",
