@@ -16,8 +16,7 @@ APART = Topic(
             rule("{names} cannot be compared by balanced accuracy on {where}: {detail}.", state="unknown"),
             rule("{names} has a higher balanced accuracy than {others} on {where}{here} ({detail}).", state="higher"),
             rule(
-                "There is no significant difference in balanced accuracy between {names} on {where}: they decide "
-                "alike on every case.",
+                "There is no significant difference in balanced accuracy between {names} on {where}: all decide alike.",
                 state="alike",
             ),
             rule("There is no significant difference in balanced accuracy between {names} on {where} ({detail})."),
@@ -69,14 +68,12 @@ TOPICS: tuple[Topic, ...] = (
             (
                 rule(
                     "{leaders} have the highest balanced accuracy of the arms without a known leak on the test "
-                    "set{under}, the "
-                    "same one: {value}, {cases} {units}.",
+                    "set{under}, the same one: {value}, {cases} {units}.",
                     tie=True,
                 ),
                 rule(
                     "“{name}” has the highest balanced accuracy of the arms without a known leak on the test "
-                    "set{under}: {value}, "
-                    "{cases} {units}.",
+                    "set{under}: {value}, {cases} {units}.",
                 ),
             ),
             (
