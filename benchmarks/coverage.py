@@ -9,18 +9,22 @@ The samples are those of ``populations.py``; truth is measured on 400,000 cases.
 import argparse
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any
 
 import numpy as np
 from populations import FOUR, Setting, frame, two, write
 
-from seimbang.evaluation import figures
+from seimbang.evaluation import figures, ranking
+from seimbang.evaluation.bands import bands
 from seimbang.evaluation.compare import compare
+from seimbang.evaluation.decision import decision_curve, net_benefit
 from seimbang.evaluation.measured import Measured
 from seimbang.evaluation.metrics import Weighted
+from seimbang.evaluation.operating import predictive_values
 from seimbang.evaluation.predictions import Floats, Ints, Scored
+from seimbang.evaluation.probabilities import against_rest
 
 LOW, HIGH = 0.93, 0.97
 POPULATION = 400_000
@@ -126,6 +130,84 @@ def differences(setting: Setting, draws: int, each: Callable[..., Any] = map) ->
     return f"| {setting.name} | {' | '.join(cells)} |"
 
 
+PREVALENCE, SENSITIVITY, SPECIFICITY, RECALL = 0.02, 0.9, 0.9, 0.8
+PERCENT = np.arange(1, 100) / 100
+DRAWS = 500
+PLACES = (20, 40, 60)
+"""Of the thresholds of a decision curve."""
+CLINICAL = ("ppv", "npv", "roc", "precision_recall", *(f"net_benefit_{k}" for k in PLACES))
+
+
+@dataclass(frozen=True)
+class Practice:
+    """What is true of who decides by probabilities: the rare class, against the rest.
+
+    Attributes:
+        cut: Threshold at which the sensitivity is ``SENSITIVITY``.
+        values: PPV and NPV by it at ``PREVALENCE``, and heights of both curves.
+        net_benefit: At the thresholds 1 to 99 %.
+    """
+
+    cut: float
+    values: dict[str, float]
+    net_benefit: Floats
+
+
+@cache
+def practice(setting: Setting) -> Practice:
+    """Return the truth of the population."""
+    whole = against_rest(setting.population(POPULATION))
+    sides = zip(np.split(whole.y == 1, whole.seeds), np.split(whole.p[:, 1], whole.seeds), strict=True)
+    each = [(np.ones((1, len(p))), positive, p) for positive, p in sides]
+    cut = float(np.quantile(whole.p[whole.y == 1, 1], 1 - SENSITIVITY))
+    true, false = ((whole.p[whole.y == side, 1] >= cut).mean() for side in (1, 0))
+    sick, well = PREVALENCE, 1 - PREVALENCE
+    values = {
+        "ppv": sick * true / (sick * true + well * false),
+        "npv": well * (1 - false) / (well * (1 - false) + sick * (1 - true)),
+        "roc": np.mean([ranking.sensitivity_at(*one, np.array([1 - SPECIFICITY])) for one in each]),
+        "precision_recall": np.mean([ranking.precision_at(*one, np.array([RECALL])) for one in each]),
+    }
+    return Practice(cut, values, np.mean([net_benefit(*one, PERCENT)[0] for one in each], 0))
+
+
+def decides(setting: Setting, seed: int) -> dict[str, float]:
+    """Return which intervals for who decides by the probabilities of one sample hold the truth."""
+    cases, real, names = against_rest(setting.draw(np.random.default_rng(seed))), practice(setting), ["rest", "rare"]
+    if not 0 < cases.y.mean() < 1:
+        return dict.fromkeys(CLINICAL, np.nan)
+    values = predictive_values(cases, (cases.p[:, 1] >= real.cut).astype(np.int64), names, PREVALENCE)
+    curves, decision = bands(cases, names, DRAWS, seed)["rare"], decision_curve(cases, names, seed) or {}
+    held = {name: holds(value, real.values[name]) for name, value in values.items()}
+    for name, x in (("roc", 1 - SPECIFICITY), ("precision_recall", RECALL)):
+        place = int(np.abs(np.array(curves[name]["x"]) - x).argmin())
+        held[name] = holds(height(curves[name], place), real.values[name])
+    for k in PLACES:
+        truth_there = float(np.interp(decision["x"][k], PERCENT, real.net_benefit))
+        held[f"net_benefit_{k}"] = holds(height(decision, k), truth_there)
+    return held
+
+
+def height(band: dict[str, Any], k: int) -> dict[str, Any]:
+    """Return the interval of one height of a curve."""
+    return {end: band[end][k] if band[end] else None for end in ("low", "high")}
+
+
+def clinical(setting: Setting, draws: int, each: Callable[..., Any] = map) -> dict[str, Floats]:
+    """Return of each of ``CLINICAL`` which of its intervals hold the truth, shape ``(draws,)``."""
+    rows = list(each(partial(decides, setting), range(draws)))
+    return {name: np.array([held[name] for held in rows]) for name in CLINICAL}
+
+
+def clinical_row(setting: Setting, held: dict[str, Floats]) -> str:
+    """Return a setting as a row of the table of what is for who decides by probabilities."""
+    return f"| {setting.name} | {' | '.join(map(share, held.values()))} |"
+
+
+CLINICAL_HEADER = (
+    "| Test set | PPV at 2 % | NPV at 2 % | sensitivity at 90 % specificity | precision at 80 % recall "
+    "| net benefit, low threshold | net benefit, middle | net benefit, high |\n|---|---|---|---|---|---|---|---|"
+)
 COLUMNS = ("accuracy", "balanced_accuracy", "{rare}.recall", "{rare}.precision", "{rare}.f1", "macro.f1", "weighted.f1")
 COLUMNS += ("kappa", "mcc", "g_mean", "auc", "average_precision", "log_loss", "brier", "calibration_error")
 COLUMNS += (f"{EXTERNAL}, accuracy", f"{EXTERNAL}, balanced_accuracy", f"{EXTERNAL}, auc")
@@ -133,13 +215,15 @@ COLUMNS += (f"{EXTERNAL}, accuracy", f"{EXTERNAL}, balanced_accuracy", f"{EXTERN
 
 def row(setting: Setting, held: dict[str, Floats]) -> str:
     """Return a setting as a row of the table; in brackets where no interval is printed in more than half of samples."""
-    cells = []
-    for column in COLUMNS:
-        hits = held[column.format(rare=len(setting.shares) - 1)]
-        known = hits[np.isfinite(hits)]
-        text = f"{known.mean():.3f}".lstrip("0") if len(known) else "–"
-        cells.append(f"({text})" if len(known) < len(hits) / 2 else text)
+    cells = [share(held[column.format(rare=len(setting.shares) - 1)]) for column in COLUMNS]
     return f"| {setting.name} | {' | '.join(cells)} |"
+
+
+def share(hits: Floats) -> str:
+    """Return how many of the intervals that are printed hold the truth; in brackets where fewer than half are."""
+    known = hits[np.isfinite(hits)]
+    text = f"{known.mean():.3f}".lstrip("0") if len(known) else "–"
+    return f"({text})" if len(known) < len(hits) / 2 else text
 
 
 def header() -> str:
@@ -168,20 +252,24 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--write", action="store_true", help="write the table of docs/statistics.md")
     options = parser.parse_args()
-    rows, far = [header()], []
+    rows, decided_rows, far = [header()], [CLINICAL_HEADER], []
     with ProcessPoolExecutor(options.processes) as pool:
         each = partial(pool.map, chunksize=10)
         for setting in SETTINGS:
             if options.only in setting.name:
                 held = coverage(setting, options.draws, options.resamples, each)
                 rows.append(row(setting, held))
-                far += outside(setting, held)
-                print(rows[-1], flush=True)
+                deciding = clinical(setting, options.draws, each)
+                decided_rows.append(clinical_row(setting, deciding))
+                far += [*outside(setting, held), *outside(setting, deciding)]
+                print(rows[-1], decided_rows[-1], sep="\n", flush=True)
         apart = ["| Test set | balanced accuracy | accuracy | AUC |\n|---|---|---|---|"]
         apart += [differences(one, options.draws, each) for one in SETTINGS if options.only in one.name]
     print("\nOutside 93 to 97 %:\n\n| Test set | figure | covered | printed |\n|---|---|---|---|", *far, sep="\n")
     print("\nDifferences of two arms:\n", *apart, sep="\n")
+    print("\nDeciding by probabilities:\n", *decided_rows, sep="\n")
     if options.write:
+        write("deciding", "\n".join([f"{options.draws} samples a row.", "", *decided_rows]))
         write("differences", "\n".join([f"{options.draws} samples a row.", "", *apart]))
         write("coverage", "\n".join([f"{options.draws} samples a row.", "", *rows]))
 

@@ -12,18 +12,27 @@ from PIL import Image
 from seimbang import __version__
 from seimbang.checks.base import Finding
 from seimbang.datasets.base import FileNote
-from seimbang.evaluation import against_none, clinical, evaluate
+from seimbang.evaluation import against_none, clinical, evaluate, sample_size
 from seimbang.evaluation.by_quality import by_quality
+from seimbang.evaluation.conformal import LEVEL
+from seimbang.evaluation.gate import Gate
+from seimbang.evaluation.refusal import answered, served, smallest_probabilities
 from seimbang.imaging.base import ImageSettings
+from seimbang.imaging.descriptor import describe
+from seimbang.imaging.files import file_digest
 from seimbang.record.arm import ArmFacts, Package
+from seimbang.record.arrays import pack
 from seimbang.record.base import dump
 from seimbang.record.cases import ExampleRow, GalleryRow, Heat, HeatRow, Quality, QualityRow, Sanity
 from seimbang.record.clinical import AgainstNone, Clinical
 from seimbang.record.comparison import Comparison
 from seimbang.record.data import Audit, Data, ProtocolFacts, Provenance, Sample
+from seimbang.record.files import read_json
 from seimbang.record.metrics import Metrics
 from seimbang.record.openings import Openings, PartCount
 from seimbang.record.read import read_predictions
+from seimbang.record.refusal import Answered, Kind, Refusal
+from seimbang.record.sample_size import SampleSize
 from seimbang.runs.compared import compared
 from seimbang.splits.base import SplitSettings
 from seimbang.study.load import to_dict, to_toml
@@ -73,6 +82,10 @@ def fake_run(path: Path, arms: int = 2, external: bool = True) -> Path:
     tables = {name: read_predictions(path / "arms" / slug(name)) for name in names}
     unbalanced = [name for name in names if ARMS[name]["method"] == "none"]
     _json(path / "comparisons.json", {"": Comparison.model_validate(compared(tables, CLASSES, [], unbalanced))})
+    clean = [name for name in names if name != "as published"][:2]
+    size = sample_size({name: tables[name] for name in clean}, CLASSES) if len(clean) == 2 else None
+    sizes = [SampleSize(protocol="", first=clean[0], second=clean[1], **size)] if size else []
+    _json(path / "sample_size.json", sizes)
     references = {name: "none" for name in names if name not in unbalanced}
     against = against_none(tables, CLASSES, CLASSES[-1], references)
     changes = [AgainstNone(protocol="", arm=arm, **found) for arm, found in against.items()]
@@ -201,6 +214,7 @@ def _arm(path: Path, name: str, cases: pd.DataFrame, rng: np.random.Generator) -
     _json(folder / "examples.json", examples)
     _json(folder / "heat.json", _heat(folder, examples, rng))
     _json(folder / "quality.json", _quality(predictions, examples, rng))
+    _refusal(folder, predictions, metrics)
     _model(folder, metrics.threshold.value)
 
 
@@ -320,6 +334,29 @@ def _quality(predictions: pd.DataFrame, examples: list[ExampleRow], rng: np.rand
     return Quality(measures=rows, worst=[example for example in examples if not example.right])
 
 
+def _refusal(folder: Path, predictions: pd.DataFrame, metrics: Metrics) -> None:
+    """Say when the models should not answer; no kind of picture is refused."""
+    table = served(predictions, CLASSES)
+    least = dict(zip(CLASSES, smallest_probabilities(table, CLASSES).tolist(), strict=True))
+    outside = {name: part.served.metrics["balanced_accuracy"] for name, part in metrics.sets.items()}
+    refusal = Refusal(
+        kind=None,
+        level=LEVEL,
+        least=dict.fromkeys(("", "0", "1"), least),
+        patients=COUNTS["validation"],
+        at_chance={name: value for name, value in outside.items() if name == "external:NIH"},
+        sets={name: Answered.model_validate(one) for name, one in answered(table, CLASSES, False, {}).items()},
+        changed={},
+    )
+    _json(folder / "refusal.json", refusal)
+
+
+def seal(folder: Path) -> None:
+    """Have the package of an arm know its ``refusal.json`` as it now is."""
+    package = read_json(folder / "model.json", Package)
+    _json(folder / "model.json", package.model_copy(update={"refusal": file_digest(folder / "refusal.json")}))
+
+
 def _model(folder: Path, threshold: float | None) -> None:
     """Save an untrained network of the study's model as a package."""
     import torch
@@ -338,6 +375,7 @@ def _model(folder: Path, threshold: float | None) -> None:
         threshold=threshold,
         decides="default",
         files={file: hashlib.sha256(weights).hexdigest()},
+        refusal=file_digest(folder / "refusal.json"),
         seimbang=__version__,
     )
     _json(folder / "model.json", package)
@@ -388,3 +426,15 @@ def _csv(file: Path, header: list[str], rows: list[list[object]]) -> None:
     writer.writerow(header)
     writer.writerows(rows)
     file.write_text(text.getvalue(), encoding="utf-8")
+
+
+def with_gate(folder: Path, pictures: np.ndarray, limit: float = 20.0) -> None:
+    """Have an arm refuse what is unlike some pictures, ``uint8[n, h, w, 1]``."""
+    arrays = pack(Gate.of(describe(pictures)).arrays())
+    (folder / "gate.npz").write_bytes(arrays)
+    kind = Kind(
+        limit=limit, passes=0.98, training=len(pictures), patients=60, arrays=hashlib.sha256(arrays).hexdigest()
+    )
+    refusal = read_json(folder / "refusal.json", Refusal)
+    _json(folder / "refusal.json", refusal.model_copy(update={"kind": kind}))
+    seal(folder)

@@ -24,6 +24,7 @@ Out = Annotated[Path | None, typer.Option("--out", help="Run folder; by default 
 Quick = Annotated[bool, typer.Option("--quick", help="A rough answer in about a minute; the forecast says more.")]
 OneArm = Annotated[str | None, typer.Option("--arm", help="Only this arm.")]
 Predicted = Annotated[Path | None, typer.Option("--out", help="For tables: CSV to write, with predictions added.")]
+Local = Annotated[Path | None, typer.Option("--profile", help="A local profile, as adapt writes it.")]
 Run = Annotated[Path, typer.Argument(help="A run folder.")]
 Workers = Annotated[
     int | None,
@@ -143,11 +144,24 @@ def review(
 
 
 @app.command(epilog="Example: seimbang predict runs/pneumonia new_films   or   seimbang predict runs/hdi rows.csv")
-def predict(run: Run, files: list[Path], arm: OneArm = None, out: Predicted = None) -> None:
-    """Classify images, folders of them, or the rows of CSV or Excel files, with the best arm of a run (or another)."""
-    code = _commands().predict(run, files, arm, out)
+def predict(run: Run, files: list[Path], arm: OneArm = None, out: Predicted = None, profile: Local = None) -> None:
+    """Classify images, folders of them, or rows of CSV or Excel files, with the arm best on validation (or another)."""
+    code = _commands().predict(run, files, arm, out, profile)
     if code:
         raise typer.Exit(code)
+
+
+@app.command(epilog="Example: seimbang adapt runs/pneumonia our_films --out our_hospital.json")
+def adapt(
+    run: Run,
+    cases: Annotated[Path, typer.Argument(help="Cases of your own with their classes, as init takes them.")],
+    arm: OneArm = None,
+    group: Annotated[str, typer.Option("--group", help="Column with the patient; of files: folder or name.")] = "",
+    out: Annotated[Path, typer.Option("--out", help="Profile to write.")] = Path("profile.json"),
+    width: Annotated[float, typer.Option("--width", min=0.005, max=0.5, help="± of the intervals wanted.")] = 0.05,
+) -> None:
+    """Check a model on cases of your own: its figures, how many cases that takes, and a profile adapted to them."""
+    _commands().adapt(run, cases, arm, group, out, width)
 
 
 @app.command(epilog="Example: seimbang serve runs/pneumonia --port 8600")
@@ -157,9 +171,23 @@ def serve(
     arm: OneArm = None,
     browser: bool = True,
     seed: Annotated[int | None, typer.Option(help="Only the model of this seed; by default all together.")] = None,
+    profile: Local = None,
 ) -> None:
     """Open the web page of a run on this computer; Ctrl-C stops it."""
-    _commands().serve(run, port, arm, browser, seed)
+    _commands().serve(run, port, arm, browser, seed, profile)
+
+
+@app.command(epilog="Example: seimbang watch runs/pneumonia --dicomweb http://127.0.0.1:8042/dicom-web")
+def watch(
+    run: Run,
+    dicomweb: Annotated[str, typer.Option("--dicomweb", help="Address of the archive's DICOMweb service.")],
+    since: Annotated[str, typer.Option(help="Studies from this date on, YYYYMMDD, today or all.")] = "today",
+    every: Annotated[float, typer.Option(min=0.1, help="Seconds between two looks.")] = 10.0,
+    once: Annotated[bool, typer.Option("--once", help="Look once, and end.")] = False,
+    arm: OneArm = None,
+) -> None:
+    """Classify new studies of an image archive (PACS) and store reports there; research use only."""
+    _commands().watch(run, dicomweb, arm, since, every, once)
 
 
 @app.command(epilog="Example: seimbang doctor")

@@ -4,6 +4,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 
@@ -17,7 +18,10 @@ from seimbang.record.over_findings import BELOW, runs_of_findings
 from seimbang.reports.over_findings import write_table
 from seimbang.reports.report import write_report
 from seimbang.reports.review import verdict
+from seimbang.reports.tables import title
 from seimbang.runs import ablation, over_findings
+from seimbang.runs.adapt import look
+from seimbang.runs.adapt import profile as make_profile
 from seimbang.runs.executors import Options, options
 from seimbang.runs.file_table import show_sets
 from seimbang.runs.inspect import inspect, machine, rehearse
@@ -25,7 +29,7 @@ from seimbang.runs.review import review as review_files
 from seimbang.runs.run import run as run_study
 from seimbang.runs.run import work as work_on
 from seimbang.runs.shuffle import shuffled_labels
-from seimbang.serving.many import predict_images, tables_in
+from seimbang.serving.many import doubt, predict_images, reason, tables_in
 from seimbang.serving.predictor import Prediction, Predictor
 from seimbang.serving.rows import read_file, read_rows, with_predictions
 from seimbang.serving.server import serve as serve_page
@@ -35,7 +39,7 @@ from seimbang.study.load import load, shipped
 __all__ = ["options"]
 NAMED = 6
 """At most this many cases are named below a finding; ``audit.json`` and the report name more."""
-COLUMNS = ("class", "confidence", "class at the tuned threshold")
+COLUMNS = ("class", "confidence", "class at the tuned threshold", "answer")
 
 
 def studies() -> None:
@@ -171,13 +175,13 @@ def review(splits: Path, predictions: Path, images: Path | None, claims: Path | 
     return bool(leaks(made.findings))
 
 
-def predict(run: Path, files: Sequence[Path], arm: str | None, out: Path | None) -> int:
+def predict(run: Path, files: Sequence[Path], arm: str | None, out: Path | None, profile: Path | None) -> int:
     """Predict images or the rows of tables; return the exit code: that of the last file with a mistake, or 0.
 
     Raises:
         StudyError: OUT_TABLE: ``out`` is for the rows of tables.
     """
-    predictor = Predictor.load(run / "arms" / find_arm(run, arm))
+    predictor = Predictor.load(run / "arms" / find_arm(run, arm), profile=profile or "")
     if predictor.table is not None:
         return _predict_tables(predictor, files, out)
     if out is not None:
@@ -192,6 +196,10 @@ def predict(run: Path, files: Sequence[Path], arm: str | None, out: Path | None)
             rows.append((image, *_cells(said)))
             if said.note:
                 progress.say(f"{image}: {said.note}.")
+            if not rows[:-1] and doubt(said):
+                progress.say(doubt(said))
+            if said.advice.answer in ("refused", "refer"):
+                progress.say(f"{image}: {reason(said)}")
     if not rows and not code:
         fix = "give a folder with images in it or below it"
         raise DataError("DATA_EMPTY", f"no image in {', '.join(map(str, files))}", "images", fix)
@@ -220,13 +228,59 @@ def _predict_tables(predictor: Predictor, files: Sequence[Path], out: Path | Non
     return code
 
 
-def _cells(prediction: Prediction) -> tuple[str, str, str]:
-    return prediction.label, f"{prediction.confidence:.4f}", prediction.label_tuned or ""
+def _cells(prediction: Prediction) -> tuple[str, str, str, str]:
+    if prediction.advice.refused:
+        return "", "", "", str(prediction.advice)
+    return prediction.label, f"{prediction.confidence:.4f}", prediction.label_tuned or "", str(prediction.advice)
 
 
-def serve(run: Path, port: int | None, arm: str | None, browser: bool, seed: int | None) -> None:
+def adapt(run: Path, cases: Path, arm: str | None, group: str, out: Path, half_width: float) -> None:
+    """Print the figures of an arm at another place and how many cases it takes, and write a local profile."""
+    folder = run / "arms" / find_arm(run, arm)
+    local = look(Predictor.load(folder), cases, group)
+    people = f"{local.cases.groups:,} patients" if local.data.cases.has_groups else "patients not known (say --group)"
+    progress.say(f"{local.data.name}: {len(local.data.cases):,} cases of {people}.")
+    for name, wanted in local.needed(half_width).items():
+        takes = f"takes {wanted:,} patients of {name}; there are {local.patients[name]:,}"
+        progress.say(f"Recall of {name} to within ±{half_width:g} {takes}.")
+    as_it_is = [(title(key), str(value)) for key, value in local.figures().items()]
+    progress.table("As the model is, on all cases", ("figure", "value"), as_it_is)
+    made = make_profile(local, folder)
+    rows = [(title(key), str(made.before[key]), str(made.after[key])) for key in made.after]
+    progress.table("On the half of the patients that nothing was learned on", ("figure", "as it is", "adapted"), rows)
+    progress.say(f"Refused as another kind of case: {made.refused}.")
+    if made.at_chance:
+        progress.say("The model is not shown to be better than guessing there, and will say so before every answer.")
+    write_atomic(out, made.text())
+    progress.say(f"Profile: {out}. Use it: {shlex.join(['seimbang', 'predict', str(run)])} FILES --profile {out}")
+
+
+def serve(run: Path, port: int | None, arm: str | None, browser: bool, seed: int | None, profile: Path | None) -> None:
     """Open the web page of a run."""
-    serve_page(run, port, arm, browser, "" if seed is None else str(seed))
+    serve_page(run, port, arm, browser, "" if seed is None else str(seed), profile)
+
+
+def watch(run: Path, url: str, arm: str | None, since: str, every: float, once: bool) -> None:
+    """Classify new studies of an archive.
+
+    Raises:
+        StudyError: WATCH_SINCE.
+    """
+    from seimbang.serving.watch import watch as watch_archive
+
+    watch_archive(run, url, arm, _since(since), every, once)
+
+
+def _since(words: str) -> str:
+    """Return the first date of studies as DICOM writes it, or "" for all."""
+    if words == "all":
+        return ""
+    try:
+        date = datetime.now().astimezone() if words == "today" else datetime.strptime(words, "%Y%m%d")
+    except ValueError as error:
+        fix = "write a date such as 20260131"
+        raise StudyError("WATCH_SINCE", f"--since {words}", "YYYYMMDD, today or all", fix) from error
+    return date.strftime("%Y%m%d")
 
 
 def doctor() -> None:

@@ -86,7 +86,7 @@ WRONG = {
     "sklearn": {"features": []},
 }
 SENTENCES = {
-    "folder": r"data\.group\.pattern = '\(' should be a regular expression \(missing \), unterminated subpattern",
+    "folder": r"data\.group\.pattern = '\(' should be a regular expression without look-around .* \(missing \)",
     "csv": r"data\.group\.levels is not a known key",
     "csv with features": r"data\.group\.from = 'name' is not known \(known: column\)",
     "dicom": r"data\.only\.modality = 'CR' should be a valid tuple",

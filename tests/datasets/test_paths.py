@@ -4,6 +4,7 @@ import pytest
 from PIL import Image
 
 from seimbang.datasets.paths import locate, posix
+from seimbang.errors import DataError
 
 
 def put(root, *names, value=0):
@@ -35,9 +36,28 @@ def test_names_are_made_posix(name, plain):
 def test_paths_as_they_stand(tmp_path):
     put(tmp_path, "a/1.png", "b/1.png")
     assert paths(tmp_path, "a/1.png", "./b/1.png", r"a\1.png") == ["a/1.png", "b/1.png", "a/1.png"]
-    outside = str(tmp_path / "a" / "1.png")
-    (tmp_path / "empty").mkdir()
-    assert paths(tmp_path / "empty", outside, "../b/1.png") == [outside, "../b/1.png"]
+    inside = str(tmp_path / "a" / "1.png")
+    assert paths(tmp_path, inside, "b/../b/1.png") == [inside, "b/../b/1.png"]
+
+
+@pytest.mark.parametrize(
+    "name", ["../secret.png", "{above}/secret.png", "over.png", "more/secret.png", "a/../../secret.png"]
+)
+def test_nothing_outside_of_the_folder_is_read(tmp_path, name):
+    """``../secret.png`` came into the report, as did absolute paths and what links lead to."""
+    put(tmp_path, "secret.png", "set/a/1.png")
+    (tmp_path / "set" / "over.png").symlink_to(tmp_path / "secret.png")
+    (tmp_path / "set" / "more").symlink_to(tmp_path)
+    with pytest.raises(DataError) as caught:
+        locate(["a/1.png", name.format(above=tmp_path)], tmp_path / "set")
+    assert caught.value.code == "DATA_OUTSIDE"
+    assert f"--path {tmp_path}" in caught.value.fix
+
+
+def test_the_folder_itself_may_be_a_link(tmp_path):
+    put(tmp_path, "store/1.png")
+    (tmp_path / "set").symlink_to(tmp_path / "store")
+    assert paths(tmp_path / "set", "1") == ["1.png"]
 
 
 def test_names_without_ending_in_several_folders(tmp_path):
@@ -80,10 +100,9 @@ def test_the_case_of_letters_decides_only_where_it_must(tmp_path):
 
 
 def test_links_are_followed_once(tmp_path):
-    put(tmp_path, "store/1.png")
-    (tmp_path / "set").mkdir()
-    (tmp_path / "set" / "images").symlink_to(tmp_path / "store")
-    (tmp_path / "store" / "back").symlink_to(tmp_path / "set")
+    put(tmp_path, "set/store/1.png")
+    (tmp_path / "set" / "images").symlink_to(tmp_path / "set" / "store")
+    (tmp_path / "set" / "store" / "back").symlink_to(tmp_path / "set")
     (tmp_path / "set" / "gone.png").symlink_to(tmp_path / "nowhere.png")
     assert paths(tmp_path / "set", "1", "gone.png") == ["images/1.png", ""]
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import sys
 from itertools import product
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from scipy import stats
 
 from seimbang.errors import IntegrityError
-from seimbang.evaluation import paired
+from seimbang.evaluation import paired, seeds
 from seimbang.evaluation.compare import compare, outcomes
 from seimbang.evaluation.intervals import area_freedom, area_variance
 from seimbang.evaluation.predictions import KEYS
@@ -506,3 +507,23 @@ def test_two_readings_of_the_same_trainings_are_paired_by_seed():
     apart = only(compare({"none": both, "tuned": other}, CLASSES, tuned=["tuned"]), "balanced_accuracy")
     assert same["difference"] == pytest.approx(apart["difference"], abs=1e-6)
     assert same["p"] < apart["p"] / 2
+
+
+def test_trainings_that_differ_on_single_patients_alone_are_not_said_to_differ(monkeypatch):
+    """Without a difference between trainings their figures vary as much as patients x seeds explains, in each test."""
+    known, comparing = [], sys.modules[compare.__module__]
+    monkeypatch.setattr(comparing, "RESAMPLES", 50)
+    monkeypatch.setattr(comparing, "DRAWS", 10)
+    monkeypatch.setattr(
+        seeds, "difference", lambda *arms: known.append([(a.values.var(ddof=1), a.noise) for a in arms]) or seeds.NONE
+    )
+    y = (np.arange(120) % 4 == 0).astype(int)
+    for k in range(8):
+        rng = np.random.default_rng(k)
+        compare(
+            {arm: pd.concat([frame(y, scores(y, 0.8, rng)).assign(seed=str(s)) for s in range(8)]) for arm in "ab"},
+            CLASSES,
+        )
+    of_test = np.array(known).reshape(8, 4, 2, 2).mean((0, 2))  # accuracy, balanced accuracy, McNemar, AUC
+    assert of_test.shape == (4, 2)
+    assert of_test[:, 1] == pytest.approx(of_test[:, 0], rel=0.4)

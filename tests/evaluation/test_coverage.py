@@ -29,6 +29,7 @@ ARMS = {setting.name: setting for setting in type_one.SETTINGS}
 def small(monkeypatch):
     monkeypatch.setattr(benchmark, "POPULATION", 60_000)
     benchmark.truth.cache_clear()
+    benchmark.practice.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -41,6 +42,12 @@ def test_intervals_hold_the_truth(name):
         known = hits[np.isfinite(hits)]
         assert known.mean() >= 0.76 or len(known) < 25, figure
     assert 0.89 <= np.mean([np.nanmean(hits) for hits in held.values()]) <= 0.985
+
+
+def test_who_decides_by_probabilities_is_told_the_truth():
+    """Of 30 samples at least 23, which intervals of 93 % miss once in 500."""
+    for figure, hits in benchmark.clinical(SETTINGS["60 patients × 5, 20 %"], 30).items():
+        assert np.nansum(hits) >= 23, figure
 
 
 def test_with_two_positives_in_fifty_nothing_but_shares_has_an_interval():

@@ -8,6 +8,10 @@ from seimbang.evaluation import intervals, paired, seeds
 from seimbang.evaluation.paired import PairTest
 
 
+def difference(first, second, noise=0.0):
+    return seeds.difference(seeds.Trainings(first, noise), seeds.Trainings(second, noise))
+
+
 def test_without_a_difference_between_seeds_nothing_changes():
     between = seeds.spread(np.full(3, 0.8))
     assert seeds.widened(0.8, 0.7, 0.9, between, (0, 1)) == (0.7, 0.9, 0.0)
@@ -25,9 +29,9 @@ def test_where_patients_vary_little_it_is_the_t_interval_of_the_seeds():
 
 def test_a_tests_p_of_patients_that_are_certain_is_welchs():
     first, second = np.array([0.70, 0.75, 0.83]), np.array([0.60, 0.61, 0.66, 0.70])
-    difference = first.mean() - second.mean()
-    sure = PairTest(difference, 1e-300, "sure", edges=lambda pairs: (difference - 1e-9, difference + 1e-9))
-    test = paired.with_seeds(sure, seeds.difference(first, second))
+    d = first.mean() - second.mean()
+    sure = PairTest(d, 1e-300, "sure", edges=lambda pairs: (d - 1e-9, d + 1e-9))
+    test = paired.with_seeds(sure, difference(first, second))
     assert test.p == pytest.approx(stats.ttest_ind(first, second, equal_var=False).pvalue, rel=1e-2)
 
 
@@ -44,7 +48,7 @@ def test_0_is_outside_exactly_where_the_corrected_p_is_below_5_percent(pairs):
             return d - half, d + half
 
         values = rng.normal(0, 0.02, (2, 3))
-        test = paired.with_seeds(PairTest(d, p, "z", edges=edges), seeds.difference(*values))
+        test = paired.with_seeds(PairTest(d, p, "z", edges=edges), difference(*values))
         low, high = test.edges(pairs)
         assert (low > 0 or high < 0) == (test.p * pairs < 0.05)
         sides.append(low > 0 or high < 0)
@@ -61,7 +65,7 @@ def test_the_error_of_equal_methods_is_at_most_5_percent(count, seed_sd):
         patients = rng.normal()
         first, second = rng.normal(0, seed_sd, (2, count))
         d = patients + first.mean() - second.mean()
-        between = seeds.difference(first, second)
+        between = difference(first, second)
         wrong += (seeds.p_value(d, 1.0, between) if between.variance else 2 * stats.norm.sf(abs(d))) < 0.05
     assert wrong / n < 0.05 + 3 * np.sqrt(0.05 * 0.95 / n)
 
@@ -81,3 +85,40 @@ def test_intervals_hold_the_truth_in_95_percent(count, seed_sd):
 def test_outperformance_needs_two_seeds():
     draws = np.zeros((10, 1))
     assert seeds.outperformance(draws, np.zeros((10, 3)), 0) is None
+
+
+def test_the_interaction_is_that_of_a_two_way_table_without_repetition():
+    """Of one part and a case a patient its variance is the mean square of patients x seeds, over the patients."""
+    table = np.random.default_rng(1).normal(0, 1, (3, 40))
+    left = table - table.mean(0) - table.mean(1, keepdims=True) + table.mean()
+    expected = (left**2).sum() / (2 * 39) / 40
+    assert seeds.noise(table, np.zeros(40, int), np.arange(40), 1.0) == pytest.approx(expected)
+    assert seeds.noise(table[:1], np.zeros(40, int), np.arange(40), 1.0) == 0
+
+
+def crossed(rng, count, between, n=80):
+    """Return accuracies of an arm and who is right: patients of all difficulty, seeds of quality ``between``."""
+    difficulty, quality = rng.normal(0, 1, n), rng.normal(0, between, (count, 1))
+    return rng.normal(0, 1, (count, n)) < 0.7 + 0.5 * difficulty + quality
+
+
+@pytest.mark.parametrize("between", [0.0, 0.4])
+def test_what_patients_explain_is_counted_once(between):
+    """The variance of the mean over patients and seeds is that over patients and what is left between seeds."""
+    rng, part, own = np.random.default_rng(3), np.zeros(80, int), np.arange(80)
+    right = np.array([crossed(rng, 5, between) for _ in range(800)], float)
+    known = right.mean((1, 2)).var(ddof=1)
+    patients = right.mean(1).var(1, ddof=1).mean() / 80
+    values, noises = right.mean(2), [seeds.noise(table, part, own, 1.0) for table in right]
+    left = (values.var(1, ddof=1) - noises).mean() / 5
+    assert patients + left == pytest.approx(known, rel=0.12)
+    twice = patients + values.var(1, ddof=1).mean() / 5
+    assert twice > known * (1.3 if between == 0 else 1.1)
+
+
+def test_where_patients_explain_all_between_seeds_only_its_uncertainty_counts():
+    values, d, error = np.array([0.80, 0.81, 0.83]), 0.05, 0.02
+    raw = 2 * values.var(ddof=1) / 3
+    noisy = seeds.Trainings(values, 2 * float(values.var(ddof=1)))
+    p = seeds.p_value(d, error**2, seeds.difference(noisy, noisy))
+    assert p == pytest.approx(2 * stats.t.sf(d / error, error**4 / (raw**2 / 4)), rel=1e-2)

@@ -17,6 +17,8 @@ from seimbang.record.files import read_json
 from seimbang.record.metrics import Metrics, Value
 from seimbang.record.openings import Openings
 from seimbang.record.read import read
+from seimbang.record.refusal import Refusal
+from seimbang.record.sample_size import SampleSize
 from seimbang.study.schema import Study, parse
 
 KINDS = {
@@ -26,6 +28,7 @@ KINDS = {
     "comparisons.json": dict[str, Comparison],
     "openings.json": Openings,
     "probabilities.json": list[AgainstNone],
+    "sample_size.json": list[SampleSize],
     "provenance.json": Provenance,
     "arm.json": ArmFacts,
     "metrics.json": Metrics,
@@ -35,6 +38,7 @@ KINDS = {
     "examples.json": list[ExampleRow],
     "heat.json": Heat,
     "quality.json": Quality,
+    "refusal.json": Refusal,
 }
 
 
@@ -69,8 +73,8 @@ def test_the_run_holds_what_was_written(written):
         objects[folder / f"{name}.json"] for name in ("study", "data", "audit", "comparisons", "provenance")
     ]
     for arm in run.arms:
-        names = ("arm", "metrics", "gallery", "examples", "heat", "quality")
-        kept = [arm.facts, arm.metrics, arm.gallery, arm.examples, arm.heat, arm.quality]
+        names = ("arm", "metrics", "gallery", "examples", "heat", "quality", "refusal")
+        kept = [arm.facts, arm.metrics, arm.gallery, arm.examples, arm.heat, arm.quality, arm.refusal]
         assert kept == [objects[arm.folder / f"{name}.json"] for name in names]
 
 
@@ -88,6 +92,7 @@ OF_TABLES = [
             threshold=None,
             decides="tuned",
             files={"jobs/1/0/model.skops": "ab" * 32},
+            refusal="cd" * 32,
             seimbang="0.1.0",
         ),
         Package,

@@ -14,9 +14,12 @@ from PIL import Image
 from safetensors.torch import save
 from typer.testing import CliRunner
 
-from run_folder import COUNTS, JOB, SIZE, fake_run
+from run_folder import COUNTS, JOB, SIZE, fake_run, seal, with_gate
 from seimbang.cli import app
 from seimbang.explain import WARNING
+from seimbang.imaging.files import file_digest
+from seimbang.record.metrics import Value
+from seimbang.record.profile import Profile
 from seimbang.record.read import read
 from seimbang.serving.predictor import Predictor
 from seimbang.serving.sentences import caption
@@ -40,8 +43,8 @@ def run(fake, tmp_path):
 
 @pytest.fixture
 def draw(monkeypatch):
-    def page(run, language=None, arm="none", upload=None):
-        monkeypatch.setattr(sys, "argv", [str(APP), str(run), arm])
+    def page(run, language=None, arm="none", upload=None, profile=""):
+        monkeypatch.setattr(sys, "argv", [str(APP), str(run), arm, "", str(profile)])
         at = testing.AppTest.from_file(str(APP), default_timeout=60)
         if language:
             at.query_params["lang"] = language
@@ -173,7 +176,8 @@ def test_an_upload_gets_the_class_and_confidence_of_the_predictor_and_the_comman
     ]
     (tmp_path / "x.png").write_bytes(PICTURE)
     said = CliRunner().invoke(app, ["predict", str(run), str(tmp_path / "x.png"), "--arm", "none"]).stdout
-    assert said.rstrip("\n").split("\t")[1:] == [found.label, f"{found.confidence:.4f}", found.label_tuned]
+    row = [found.label, f"{found.confidence:.4f}", found.label_tuned, str(found.advice)]
+    assert said.splitlines()[-1].split("\t")[1:] == row
 
 
 def test_the_page_says_how_often_such_a_confidence_was_right(run, draw):
@@ -279,6 +283,7 @@ def test_names_from_the_data_are_no_markup(run, draw):
     for file in (*run.rglob("*.json"), *run.rglob("*.csv")):
         file.write_text(file.read_text(encoding="utf-8").replace("NORMAL", name), encoding="utf-8")
     edit(run / "data.json", lambda data: data.update(samples=[]))
+    seal(run / "arms/none")
     at = draw(run, upload=(name + ".png", PICTURE))
     assert not at.exception
     assert not at.error
@@ -364,3 +369,35 @@ def test_a_recurrent_network_gets_occlusion_when_asked_and_the_slider_does_not_r
     assert words("heat.both") not in texts(at.tabs[3])
     at.slider(key="heat_opacity").set_value(0).run()
     assert len(shown_maps(at)) == 2
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_picture_of_another_kind_gets_no_answer_but_the_reason_and_what_to_do(run, draw, language):
+    with_gate(run / "arms/none", np.full((20, *SIZE, 1), 90, np.uint8))
+    at, words = draw(run, language, upload=("x.png", PICTURE)), load(language)
+    assert not at.exception
+    said = "\n".join(one.value for one in at.warning)
+    assert words("refusal.next") in said
+    assert words("refusal.refused", distance="").split("(")[0] in said
+    assert "NIH" in said  # before every answer: the model was at chance there
+    assert not at.get("progress")
+    assert words("heat.title") not in texts(at.main)
+
+
+def test_the_page_says_where_it_was_adapted_and_counts_no_confidence_of_before(run, draw, tmp_path):
+    arm = run / "arms/none"
+    table = {"balanced_accuracy": Value(value=0.8, low=0.7, high=0.9)}
+    known = {"model": file_digest(arm / "model.json"), "place": "Ward 7", "cases": "", "patients": {}, "level": 0.95}
+    figures = {"whole": table, "before": table, "after": table, "coverage": {}, "refused": Value(value=0.0)}
+    correction = {"slope": 1.0, "shift": [0.0, 9.0], "threshold": 0.5, "least": {"NORMAL": 0.0, "PNEUMONIA": 0.9}}
+    made = Profile(**known, **figures, **correction, at_chance=False, seimbang="")
+    (tmp_path / "ward.json").write_text(made.text())
+    at = draw(run, "en", upload=("x.png", PICTURE), profile=tmp_path / "ward.json")
+    assert not at.exception
+    said, words = texts(at.main), load("en")
+    assert plain("Ward 7") in said
+    assert words("upload.says", name="PNEUMONIA", confidence=words.percent(0.999)).split("with")[0] in said
+    assert words("upload.how_sure") not in said
+    (tmp_path / "edited.json").write_text(made.text().replace("Ward 7", "Ward 8"))
+    at = draw(run, "en", upload=("x.png", PICTURE), profile=tmp_path / "edited.json")
+    assert plain("PROFILE_DAMAGED") in "\n".join(error.value for error in at.error)

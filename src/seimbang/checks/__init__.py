@@ -106,6 +106,12 @@ CHECKS: tuple[Check[Evidence], ...] = (
         partial(groups.shared, pairs=_VALIDATION),
     ),
     Check("PATIENT_UNKNOWN", "Cases without a patient identifier", "info", groups.unknown),
+    Check(
+        "NEIGHBOUR_TEST",
+        "Test images with very similar neighbours in training or validation",
+        "warning",
+        partial(pseudo.divided, pairs=_TEST),
+    ),
     Check("PSEUDO_PATIENTS", "Images that may be of one patient", "info", pseudo.pseudo_patients),
     Check("QUALITY_OUTLIERS", "Outliers in image quality", "info", quality.outliers),
     Check("QUALITY_SHORTCUT", "Classes predictable from image quality", "info", quality.shortcut),

@@ -5,12 +5,13 @@ import os
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from unicodedata import category, normalize
 
 from seimbang.datasets.layout import ENDINGS
 from seimbang.datasets.masks import masks
+from seimbang.errors import DataError
 
 NAMED = 3
 """How many files a message names."""
@@ -21,8 +22,7 @@ class Place:
     """Where the file that a manifest names is.
 
     Attributes:
-        path: POSIX path below the folder; as the manifest has it where it leads out of the folder and is there; ``""``
-            where no file fits, or several do.
+        path: POSIX path below the folder, or as the manifest has it; ``""`` where no file fits, or several do.
         rivals: The first files that fit equally well.
         near: Where none fits, an image whose name differs in its ending, accents or signs that do not show alone.
     """
@@ -103,12 +103,27 @@ def locate(names: Sequence[str], folder: Path) -> list[Place]:
     Args:
         names: As the manifest has them; Windows separators and drives are understood.
         folder: Where to look.
+
+    Raises:
+        DataError: ``DATA_OUTSIDE``: a file lies outside of the folder, by its name or over a link.
     """
     plain = [posix(name) for name in names]
     there = _listed(plain, folder)
-    if all(name in there for name in plain):
-        return [Place(name) for name in plain]
-    return _search(plain, there, Index.of(folder))
+    whole = all(name in there for name in plain)
+    places = [Place(name) for name in plain] if whole else _search(plain, there, Index.of(folder))
+    _refuse_outside([place.path for place in places if place.path], folder)
+    return places
+
+
+def _refuse_outside(paths: Sequence[str], folder: Path) -> None:
+    real = cache(os.path.realpath)
+    root = real(folder)
+    for path in paths:
+        file = folder / path
+        target = Path(real(file) if file.is_symlink() else f"{real(file.parent)}/{file.name}")
+        if not target.is_relative_to(root):
+            fix = f"if it is meant, name its folder: seimbang init MANIFEST --path {target.parent}, or data.images"
+            raise DataError("DATA_OUTSIDE", f"{path!r}, which is {target}", f"files in {root} or below it", fix)
 
 
 def is_image(name: str) -> bool:

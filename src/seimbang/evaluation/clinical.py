@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from seimbang.evaluation.base import DEFAULT, EvaluationSettings
+from seimbang.evaluation.decision import decision_curve
 from seimbang.evaluation.operating import operating_points
 from seimbang.evaluation.predictions import checked, is_tested, scored
 from seimbang.evaluation.prior import shifts
@@ -39,7 +40,12 @@ def clinical(
     return {
         "positive": positive,
         "sets": {
-            name: {"calibration": calibration(cases, names), "operating": points[name], "prior": shifted[name]}
+            name: {
+                "calibration": calibration(cases, names),
+                "decision": decision_curve(cases, names),
+                "operating": points[name],
+                "prior": shifted[name],
+            }
             for name, cases in tested.items()
         },
     }

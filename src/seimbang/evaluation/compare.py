@@ -117,12 +117,34 @@ class _Set:
                 values[f"{metric} {arm}"] = np.stack([metric.of(each) for each in cases.of_each_seed()[:own]], 1)
         return values
 
-    def _between(self, first: str, second: str, metric: str) -> intervals.Spread:
+    def _between(self, first: str, second: str, metric: Metric) -> intervals.Spread:
         """Return the variance between seeds of a difference; of one arm read in two ways, of the same trainings."""
-        values, other = (self.of_seeds[f"{metric} {arm}"][0] for arm in (first, second))
-        if np.array_equal(self.cases[first].p, self.cases[second].p):
-            return seeds.spread(values - other)
-        return seeds.difference(values, other)
+        trainings, other = (self._trainings(arm, metric) for arm in (first, second))
+        if not np.array_equal(self.cases[first].p, self.cases[second].p):
+            return seeds.difference(trainings, other)
+        added = self._added(first, metric) - self._added(second, metric)
+        return seeds.spread(trainings.values - other.values, self._noise(added, metric))
+
+    def _trainings(self, arm: str, metric: Metric) -> seeds.Trainings:
+        return seeds.Trainings(self.of_seeds[f"{metric} {arm}"][0], self._noise(self._added(arm, metric), metric))
+
+    def _added(self, arm: str, metric: Metric) -> Floats:
+        """Return what each case adds to the figure of each seed of the arm, shape ``(s, n)``."""
+        y, own = self.first.y[: self.first.n], self.seeds[arm]
+        if metric.paired != "delong":
+            rows = self.predicted[arm].reshape(-1, self.first.n)[:own]
+            return np.asarray(metric.sign * (rows == y), np.float64)
+        scores = self.cases[arm].p[:, 1].reshape(-1, self.first.n)[:own]
+        placed = np.empty(scores.shape)
+        for row, score in zip(placed, scores, strict=True):
+            row[y == 1], row[y == 0] = intervals.placements(y == 1, score)
+        return placed
+
+    def _noise(self, added: Floats, metric: Metric) -> float:
+        y, group = self.first.y[: self.first.n], self.first.group[: self.first.n]
+        part = np.unique(metric.part(y), return_inverse=True)[1]
+        weight = 1.0 if metric.paired == "delong" else 1 / (int(part.max()) + 1)
+        return seeds.noise(added, part, group, weight)
 
     def _outperformance(self, first: str, second: str) -> dict[str, Any] | None:
         """Return the probability that a training of the first arm has the higher ``PRIMARY``; None with one seed."""
@@ -145,16 +167,18 @@ class _Set:
             test: self._over_folds(metric, folds[first], folds[second]) if folds else paired.undefined(ONLY_TEST)
             for test, metric in figures.fold_outcomes(len(self.classes)).items()
         }
-        over_patients = {
-            **{metric.key: self._exchange(metric, first, second) for metric in figures.exchanged(len(self.classes))},
-            "mcnemar": paired.mcnemar(right, other, self.first.group, self.first.seeds),
-            **{metric.key: self._delong(first, second) for metric in figures.ranked(len(self.classes))},
-        }
-        knowing = {
-            name: paired.with_seeds(test, self._between(first, second, "accuracy" if name == "mcnemar" else name))
-            for name, test in over_patients.items()
-        }
+        exchanged, ranked = (choose(len(self.classes)) for choose in (figures.exchanged, figures.ranked))
+        accuracy = next(metric for metric in exchanged if metric.paired == "cases")
+        over_patients = [
+            *((metric.key, metric, self._exchange(metric, first, second)) for metric in exchanged),
+            ("mcnemar", accuracy, paired.mcnemar(right, other, self.first.group, self.first.seeds)),
+            *((metric.key, metric, self._delong(first, second)) for metric in ranked),
+        ]
+        knowing = {name: self._with_seeds(test, metric, first, second) for name, metric, test in over_patients}
         return knowing | over_folds
+
+    def _with_seeds(self, test: PairTest, metric: Metric, first: str, second: str) -> PairTest:
+        return test if test.p is None else paired.with_seeds(test, self._between(first, second, metric))
 
     def _exchange(self, metric: Metric, first: str, second: str) -> PairTest:
         y, group = self.first.y, self.first.group

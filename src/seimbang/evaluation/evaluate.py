@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 
 from seimbang.evaluation import base, figures, folds, threshold
+from seimbang.evaluation.bands import bands
 from seimbang.evaluation.measured import Measured
-from seimbang.evaluation.predictions import Ints, Scored, checked, ensemble, scored
+from seimbang.evaluation.predictions import Ints, Scored, checked, ensemble, is_tested, scored
 from seimbang.evaluation.units import of_unit, other_unit
 
 
@@ -102,6 +103,7 @@ def _set(name: str, rules: Mapping[str, Measured], classes: Sequence[str], seed:
         "default": own.table(),
         "tuned": rules["tuned"].table() if "tuned" in rules else None,
         "local": _local(rules, seed) if outside else None,
+        "bands": bands(own.cases, classes, own.resamples, seed) if is_tested(name) else {},
     }
 
 

@@ -83,7 +83,7 @@ class Metric:
 
     def part(self, y: Ints) -> Ints:
         """Return the part in which each case counts where two arms are compared: its class, or 0 for all cases."""
-        return y if self.paired == "classes" else np.zeros_like(y)
+        return np.zeros_like(y) if self.paired == "cases" else y
 
     @property
     def best(self) -> float:

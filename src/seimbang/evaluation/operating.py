@@ -95,7 +95,7 @@ def _figures(cases: Scored, decided: Ints, classes: Sequence[str], prevalence: f
     return {
         "sensitivity": rate(cases, decided, 1),
         "specificity": rate(cases, decided, 0),
-        "predictive": [{"prevalence": level, **_predictive_values(cases, decided, classes, level)} for level in levels],
+        "predictive": [{"prevalence": level, **predictive_values(cases, decided, classes, level)} for level in levels],
     }
 
 
@@ -108,8 +108,15 @@ def rate(cases: Scored, decided: Ints, side: int | None = None) -> Value:
     return number_of(float(hit[counted].mean()), interval, of_seeds)
 
 
-def _predictive_values(cases: Scored, decided: Ints, classes: Sequence[str], level: float) -> dict[str, Value]:
-    """Return PPV and NPV at a prevalence, by Bayes' rule; intervals from the posterior of both rates."""
+def predictive_values(cases: Scored, decided: Ints, classes: Sequence[str], level: float) -> dict[str, Value]:
+    """Return PPV and NPV at a prevalence, by Bayes' rule; intervals from the posterior of both rates.
+
+    Args:
+        cases: A set of two classes.
+        decided: The predicted sides, shape ``(m,)``.
+        classes: Names of the two sides.
+        level: The prevalence.
+    """
     prior = intervals.jeffreys(cases, decided)
     y, called = np.r_[cases.y, prior.y], np.r_[decided, prior.predicted]
     draws = intervals.resample(cases, lambda w: _bayes(w, y, called, level), DRAWS, 0, prior)

@@ -19,12 +19,13 @@ EVERYWHERE = (-np.inf, np.inf)
 SEPARATED = "the probabilities separate the classes completely, so that any larger slope fits as well"
 
 
-def against_rest(cases: Scored) -> Scored:
-    """Return the positive class, which is the last, against all others together."""
-    if cases.p.shape[1] == 2:
+def against_rest(cases: Scored, k: int = -1) -> Scored:
+    """Return a class, if not said otherwise the last, which is the positive one, against all others together."""
+    k %= cases.p.shape[1]
+    if cases.p.shape[1] == 2 and k == 1:
         return cases
-    p = np.c_[1 - cases.p[:, -1], cases.p[:, -1]]
-    return Scored((cases.y == cases.p.shape[1] - 1).astype(np.int64), p, cases.group, None, cases.seeds)
+    p = np.c_[1 - cases.p[:, k], cases.p[:, k]]
+    return Scored((cases.y == k).astype(np.int64), p, cases.group, None, cases.seeds)
 
 
 def log_odds(p: Floats) -> Floats:
@@ -158,7 +159,7 @@ def _difference(cases: Scored, reference: Scored, classes: Sequence[str], of: Of
     if why := _withheld(cases, classes, spread):
         return undefined(why, value)
     low, high, way = _around(value, spread)
-    between = seeds.difference(first, second)
+    between = seeds.difference(seeds.Trainings(first), seeds.Trainings(second))
     low, high, share = seeds.widened(value, low, high, between, EVERYWHERE)
     of_seeds = {"of_seeds": share} if max(cases.seeds, reference.seeds) > 1 else {}
     return {"value": value, "low": low, "high": high, "interval": f"{way}, and seeds" if of_seeds else way, **of_seeds}

@@ -50,6 +50,30 @@ def average_precision(w: Floats, positive: Flags, score: Floats) -> Floats:
     return areas
 
 
+def sensitivity_at(w: Floats, positive: Flags, score: Floats, rates: Floats) -> Floats:
+    """Return the sensitivity at false positive rates, shape ``(r, k)``: ROC curves on which points are joined."""
+    false, true = _rates(w, positive, score)
+    return np.stack([np.interp(rates, *points) for points in zip(false, true, strict=True)])
+
+
+def precision_at(w: Floats, positive: Flags, score: Floats, recall: Floats) -> Floats:
+    """Return the precision at recalls above 0, shape ``(r, k)``, where the joined points of the ROC curve reach them.
+
+    Points of recall and precision must not be joined themselves (Davis and Goadrich 2006).
+    """
+    false, true = _rates(w, positive, score)
+    rates = np.stack([np.interp(recall, *points) for points in zip(true, false, strict=True)])
+    hits, alarms = recall * w[:, positive].sum(1, keepdims=True), rates * w[:, ~positive].sum(1, keepdims=True)
+    return np.asarray(hits / (hits + alarms))
+
+
+def _rates(w: Floats, positive: Flags, score: Floats) -> tuple[Floats, Floats]:
+    """Return the false and the true positive rates of each weighting, from no case called positive to all."""
+    pos, neg = (np.cumsum(side[:, ::-1], 1) for side in _by_score(w, positive, score))
+    false, true = (np.pad(side / side[:, -1:], ((0, 0), (1, 0))) for side in (neg, pos))
+    return false, true
+
+
 def _by_score(w: Floats, positive: Flags, score: Floats) -> tuple[Floats, Floats]:
     """Return the weight of positives and of negatives at each distinct score, ascending."""
     order = np.argsort(score, kind="stable")

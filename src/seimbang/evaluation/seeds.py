@@ -2,39 +2,96 @@
 
 The error of a figure that is the mean over seeds has two parts: other patients, and other trainings. The first is known
 from an interval or a test that treats the seeds of a patient together; the second is the variance of the mean over the
-seeds, known from few values only. Both are added, with Student's t of Satterthwaite's (1946) degrees of freedom for
+seeds, known from few values only, beyond what patients explain whom one training has right and another wrong (a crossed
+design of patients and seeds). Both are added, with Student's t of Satterthwaite's (1946) degrees of freedom for
 the normal quantile: with three seeds that differ widely it is 4.3 instead of 1.96.
 """
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
-from seimbang.evaluation.intervals import Spread, Z, satterthwaite
-from seimbang.evaluation.predictions import Floats
+from seimbang.evaluation.intervals import Spread, Z
+from seimbang.evaluation.predictions import Floats, Ints
 
 NONE = Spread(0.0, 1.0)
+LEAST = 1e-3
+"""Share of the variance between seeds that always stays, so that its uncertainty counts where patients explain all."""
 
 
-def spread(of_seeds: Floats) -> Spread:
-    """Return the variance of the mean of the figures of each seed, shape ``(s,)``; 0 where it cannot be known."""
+@dataclass(frozen=True)
+class Trainings:
+    """The figure of each training of an arm on the same cases, and how far their errors on single patients move it.
+
+    Attributes:
+        values: The figure of each seed, shape ``(s,)``.
+        noise: Variance of one of them that is due to which patients just this training has right (``noise``).
+    """
+
+    values: Floats
+    noise: float = 0.0
+
+
+def noise(values: Floats, part: Ints, group: Ints, weight: float) -> float:
+    """Return the variance of the figure of one seed that comes from the interaction of patients and seeds.
+
+    The figure is the sum over parts of ``weight`` times the mean over their cases. A case's value less its mean over
+    the seeds, and less the mean of that over its part, is what this training has in this case alone; summed by patient
+    ``i`` it is ``u_is``, and the variance ``G / (G - 1) sum u_is^2 / (s - 1)`` of ``G`` patients.
+
+    Args:
+        values: What each case adds in each seed, shape ``(s, n)``.
+        part: Number of the part of each case, from 0.
+        group: Number of its patient, from 0.
+        weight: Of each part.
+    """
+    if len(values) < 2:
+        return 0.0
+    size, patients = np.bincount(part), int(group.max()) + 1
+    alone = [row - (np.bincount(part, row) / size)[part] for row in values - values.mean(0)]
+    moved = np.stack([np.bincount(group, weight * row / size[part]) for row in alone])
+    return float((moved**2).sum()) / (len(values) - 1) * patients / max(patients - 1, 1)
+
+
+def spread(of_seeds: Floats, noise: float = 0.0) -> Spread:
+    """Return the variance between seeds of the mean of their figures; 0 where it cannot be known.
+
+    The figures differ by the trainings and by ``noise``, the interaction with the patients. The mean has that too, but
+    the error over patients holds it already, so it is subtracted here. The degrees of freedom are such that in
+    Satterthwaite's formula the variance is as uncertain as before the subtraction.
+
+    Args:
+        of_seeds: The figure of each seed, shape ``(s,)``.
+        noise: What ``noise`` returns.
+    """
     known = of_seeds[np.isfinite(of_seeds)]
     if len(known) < 2 or np.ptp(known) < 1e-12:
         return NONE
-    return Spread(float(known.var(ddof=1)) / len(known), len(known) - 1.0)
+    return _beyond(noise / len(known), [(float(known.var(ddof=1)) / len(known), len(known) - 1.0)])
 
 
-def difference(first: Floats, second: Floats) -> Spread:
+def difference(first: Trainings, second: Trainings) -> Spread:
     """Return the variance of the difference of the means of two arms, whose seeds are independent (Welch 1947).
 
-    Seeds of equal number share little but the order of the cases: pairing them would halve the degrees of freedom for
-    no gain, and a positive correlation only makes this wider than needed.
+    Not pooled over the arms: one that is worse often varies several times as much. Seeds of equal number share little
+    but the order of the cases: pairing them would halve the degrees of freedom for no gain, and a positive correlation
+    only makes this wider than needed.
     """
-    parts = [part for part in (spread(first), spread(second)) if part.variance]
-    total = sum(part.variance for part in parts)
-    if not parts:
-        return NONE
-    return Spread(total, satterthwaite(total, [(part.variance, round(part.freedom) + 1) for part in parts]))
+    parts, explained = [], 0.0
+    for arm in (first, second):
+        of_arm = spread(arm.values)
+        if of_arm.variance:
+            parts.append((of_arm.variance, of_arm.freedom))
+            explained += arm.noise / (of_arm.freedom + 1)
+    return _beyond(explained, parts) if parts else NONE
+
+
+def _beyond(explained: float, parts: list[tuple[float, float]]) -> Spread:
+    """Return a sum of variances, each with its degrees of freedom, less what patients explain."""
+    total = sum(of_part for of_part, _ in parts)
+    variance = max(total - explained, LEAST * total)
+    return Spread(variance, variance**2 / sum(of_part**2 / freedom for of_part, freedom in parts))
 
 
 def quantile(patients: float, between: Spread, level: float = 0.05) -> float:

@@ -91,11 +91,10 @@ def cross_fitted(
         Predicted classes as positions, shape ``(n,)``; None where a class has so few patients that a half may lack it.
     """
     rng, votes = np.random.default_rng(seed), np.zeros(len(score))
-    with_positive = np.bincount(group, positive) > 0
     if min(len(np.unique(group[side])) for side in (positive, ~positive)) < FEWEST:
         return None
     for _ in range(HALVINGS):
-        half = _half(with_positive, rng)[group]
+        half = halved(positive.astype(np.int64), group, rng)
         for chosen, judged in ((half, ~half), (~half, half)):
             cut = best_threshold(score[chosen], positive[chosen])
             if cut is None:
@@ -104,13 +103,21 @@ def cross_fitted(
     return np.asarray(2 * votes > HALVINGS, np.int64)
 
 
-def _half(with_positive: npt.NDArray[np.bool_], rng: np.random.Generator) -> npt.NDArray[np.bool_]:
-    """Return which patients are in the first half, shape ``(patients,)``."""
-    first = np.zeros(len(with_positive), np.bool_)
-    for stratum in (with_positive, ~with_positive):
-        members = np.flatnonzero(stratum)
+def halved(y: npt.NDArray[np.int64], group: npt.NDArray[np.int64], rng: np.random.Generator) -> npt.NDArray[np.bool_]:
+    """Return which cases are in the first half of the patients, who are halved within strata.
+
+    Args:
+        y: Class of each case as a position, shape ``(n,)``; a patient's stratum is the highest of their cases.
+        group: Number of the patient of each case, from 0 without gaps, shape ``(n,)``.
+        rng: Source of the draw.
+    """
+    stratum = np.zeros(int(group.max()) + 1, np.int64)
+    np.maximum.at(stratum, group, y)
+    first = np.zeros(len(stratum), np.bool_)
+    for own in np.unique(stratum)[::-1]:
+        members = np.flatnonzero(stratum == own)
         first[rng.permutation(members)[: (len(members) + int(rng.integers(2))) // 2]] = True
-    return first
+    return first[group]
 
 
 def decide(

@@ -16,14 +16,16 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 import PIL
+import simplejpeg
 from filelock import FileLock
 
 from seimbang.errors import ImageError, IntegrityError
 from seimbang.imaging.base import ImageSettings
-from seimbang.imaging.decode import VERSION, Pixels, decode_noted
+from seimbang.imaging.decode import VERSION, Pixels
 from seimbang.imaging.files import open_atomic, write_atomic, write_error
 from seimbang.imaging.notes import Note
 from seimbang.imaging.store import Readable
+from seimbang.imaging.worker import decode_apart
 from seimbang.progress import track
 from seimbang.threads import cores
 
@@ -113,7 +115,7 @@ def decode_all(
 
     def pixels(name: str) -> Row:
         try:
-            return decode_noted(store.read(name), _of_frame(settings, (frames or {}).get(name, 0)), name)
+            return decode_apart(store.read(name), _of_frame(settings, (frames or {}).get(name, 0)), name)
         except ImageError as error:
             return error
 
@@ -126,7 +128,7 @@ def decode_all(
         hopeless = dict.fromkeys(range(len(names)), broken[0]) if len(broken) == len(tried) else {}
         return Decoded(blank(len(names) - len(hopeless), settings), [""] * len(names), hopeless, {})
     digests = list(_parallel(store.digest, names))
-    inputs = [VERSION, PIL.__version__, *digests, *names]
+    inputs = [VERSION, PIL.__version__, simplejpeg.__version__, *digests, *names]
     X, errors, notes = _pixels(inputs, settings, rows, folder)
     return Decoded(X, digests, errors, notes)
 

@@ -14,14 +14,12 @@ from seimbang.imaging.dicom import open_dicom
 from seimbang.imaging.formats import (
     check_intact,
     check_size,
-    cut_before_its_end,
-    more_pictures,
     open_image,
     require_format,
     truncated,
     webp_size,
-    whole_jpeg,
 )
+from seimbang.imaging.jpeg import load_jpeg, more_pictures
 from seimbang.imaging.notes import FIRST_FRAME, NO_END, STRETCHED, Note
 from seimbang.imaging.prepare import prepare, recolour
 
@@ -130,26 +128,28 @@ def _load(
     image = open_image(data, kind, name)
     check_size(image.size, settings, name)
     check_intact(data, kind, image, name)
-    note = None
+    note = _require_one_frame(image, name)
+    exif = image.getexif()
     if kind == "JPEG":
-        data, added = whole_jpeg(data, name)
-        image, note = (open_image(data, kind, name), NO_END) if added else (image, None)
-        note = FIRST_FRAME if more_pictures(data) else note
+        loaded, added = load_jpeg(data, image, enough, name)
+        note = NO_END if added else FIRST_FRAME if more_pictures(data) else note
+    else:
+        image.load()
+        loaded = image
+    return _to_grey_or_rgb(_upright(loaded, exif)), STRETCHED if _is_deep(loaded) else note
+
+
+def _require_one_frame(image: Image.Image, name: str) -> Note | None:
     if getattr(image, "n_frames", 1) > 1:
         if image.format != "MPO":
             found, fix = f"several frames in {name}", "save the frame you mean"
             raise ImageError("IMG_MULTIFRAME", found, "one image", fix)
-        note = FIRST_FRAME
-    if enough is not None:
-        image.draft(image.mode, enough)
-    image.load()
-    if kind == "JPEG" and note is not NO_END and cut_before_its_end(data, image):
-        raise truncated(name, kind)
-    return _to_grey_or_rgb(_upright(image)), STRETCHED if _is_deep(image) else note
+        return FIRST_FRAME
+    return None
 
 
-def _upright(image: Image.Image) -> Image.Image:
-    transposition = _UPRIGHT.get(image.getexif().get(_EXIF_ORIENTATION, 1))
+def _upright(image: Image.Image, exif: Image.Exif) -> Image.Image:
+    transposition = _UPRIGHT.get(exif.get(_EXIF_ORIENTATION, 1))
     return image if transposition is None else image.transpose(transposition)
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
-import numpy as np
 from PIL import (
     BmpImagePlugin,
     GifImagePlugin,
@@ -27,20 +26,14 @@ FORMATS = "a PNG, JPEG, TIFF, BMP, WebP, GIF or DICOM file"
 FIRST_VRS = {b"UL", b"OB", b"CS", b"UI", b"DA", b"SH", b"LO", b"TM"}
 """Kinds of values that the first element of a DICOM file may have, as it writes them."""
 
-_PNG, _END = b"\x89PNG\r\n\x1a\n", b"\xff\xd9"
-_PADDING = b"\0\r\n \x1a"
-_SHORT = 4  # bytes that look like padding, and may all be of the picture
-_RESTARTS = re.compile(rb"\xff[\xd0-\xd7]")
+_PNG = b"\x89PNG\r\n\x1a\n"
 _BITMAP_HEADERS = {12, 16, 40, 52, 56, 64, 108, 124}
-_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")  # in a JPEG: neither stuffing, nor a marker without a length
 _READERS: dict[str, Callable[[BytesIO], ImageFile.ImageFile]] = {
     "PNG": PngImagePlugin.PngImageFile,
     "BMP": BmpImagePlugin.BmpImageFile,
     "WebP": WebPImagePlugin.WebPImageFile,
     "GIF": GifImagePlugin.GifImageFile,
 }
-_FRAMES, _SCAN = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}, 0xDA
-_PROGRESSIVE = {0xC2, 0xC6, 0xCA, 0xCE}
 _PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # of a pixel, by the colour type of a PNG
 _OFFSETS, _LENGTHS, _SAMPLE_FORMAT, _BITS = (273, 324), (279, 325), 339, 258
@@ -119,7 +112,7 @@ def open_image(data: bytes, kind: str, name: str) -> ImageFile.ImageFile:
 
 
 def check_intact(data: bytes, kind: str, image: Image.Image, name: str) -> None:
-    """Refuse what a decoder would take although bytes are missing or changed; of a JPEG see `whole_jpeg`.
+    """Refuse what a decoder would take although bytes are missing or changed; of a JPEG see `load_jpeg`.
 
     Raises:
         ImageError: ``IMG_TRUNCATED``, ``IMG_CORRUPT`` or ``IMG_FORMAT``.
@@ -240,91 +233,6 @@ def _check_tiff(data: bytes, image: Image.Image, name: str) -> None:
         pairs = zip(tags.get(offsets, ()), tags.get(lengths, ()), strict=False)
         if any(start + length > len(data) for start, length in pairs):
             raise truncated(name, "TIFF")
-
-
-def whole_jpeg(data: bytes, name: str) -> tuple[bytes, bool]:
-    """Return a JPEG that ends with its marker, and whether the marker had to be added.
-
-    Some exporters leave the marker out. Nothing in the file says where the picture data end then, but the decoder
-    knows: what follows a whole picture changes no pixel, and what follows a cut one does.
-
-    Raises:
-        ImageError: ``IMG_TRUNCATED``: parts of the picture are missing.
-    """
-    end = _jpeg_end(data)
-    if not _jpeg_complete(data):
-        raise truncated(name, "JPEG")
-    if end is not None:
-        return data, False
-    body = data.rstrip(_PADDING)
-    tail = len(data) - len(body)
-    # the last bytes of a picture may look like padding; more than these few would pass for pixels that are missing
-    for more in sorted({0, min(tail, 1), min(tail, 2), tail if tail <= _SHORT else 0}):
-        picture = data[: len(body) + more]
-        if not picture.endswith(b"\xff") and _ends_whole(picture):
-            return picture + _END, True
-    raise truncated(name, "JPEG")
-
-
-def more_pictures(data: bytes) -> bool:
-    """Tell whether a JPEG is followed by another one, as some phones write them without an index (MPO)."""
-    end = _jpeg_end(data)
-    return end is not None and data[end + 2 :].lstrip(_PADDING).startswith(b"\xff\xd8\xff")
-
-
-def cut_before_its_end(data: bytes, image: Image.Image) -> bool:
-    """Tell whether the picture data of a JPEG stop early although its end marker is there.
-
-    The decoder fills what is missing with the middle grey, down to the last pixel; only then are the data tried. What
-    a progressive JPEG lacks does not show.
-    """
-    corner = np.asarray(image)[-4:, -4:]
-    filled = corner.min() == corner.max() and corner.flat[0] in (127, 128)
-    if not filled and "progressive" not in image.info:
-        return False
-    return not _ends_whole(data[: _jpeg_end(data)])
-
-
-def _jpeg_end(data: bytes) -> int | None:
-    """Return where the end marker of a JPEG is; not that of a preview inside it."""
-    at = 2
-    while marker := _MARKER.search(data, at):
-        if marker.group() == _END:
-            return marker.start()
-        at = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2])
-    return None
-
-
-def _ends_whole(body: bytes) -> bool:
-    """Tell whether a JPEG without its end marker holds every pixel: no other bytes after it change one."""
-    noise = b"\xa9" + np.random.default_rng(0).integers(1, 255, 512, np.uint8).tobytes()  # without 255: no marker
-    seen = _RESTARTS.findall(body)
-    latest = seen[-1][1] if seen else 0xD7
-    restarts = b"".join(bytes([0xFF, 0xD0 + (latest + k) % 8]) + noise for k in range(1, 9))
-    return np.array_equal(_pixels(body + _END), _pixels(body + noise + restarts + _END))
-
-
-def _pixels(data: bytes) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    image = JpegImagePlugin.JpegImageFile(BytesIO(data))
-    image.load()
-    return np.asarray(image)
-
-
-def _jpeg_complete(data: bytes) -> bool:
-    """Tell whether the scans of a JPEG together hold every coefficient of every component to its last bit."""
-    left = np.full((256, 64), 99)  # of each coefficient, by component: the low bits that no scan has had yet
-    components: list[int] = []
-    progressive, at = False, 2
-    while (marker := _MARKER.search(data, at)) and marker.group() != _END:
-        code, at = marker.group()[1], marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2])
-        body = data[marker.end() + 2 : at]
-        if code in _FRAMES and len(body) > 5:
-            components, progressive = [*body[6 : 6 + 3 * body[5] : 3]], code in _PROGRESSIVE
-        elif code == _SCAN and body and len(body) >= 4 + 2 * body[0]:
-            low, high, precision = body[1 + 2 * body[0] : 4 + 2 * body[0]] if progressive else (0, 63, 0)
-            for component in body[1 : 1 + 2 * body[0] : 2]:
-                left[component, low : high + 1] = precision & 15
-    return bool(components) and not left[components].any()
 
 
 def check_size(size: tuple[int, int], settings: ImageSettings, name: str) -> None:

@@ -18,6 +18,7 @@ ADVICE = {
     "JPEG XL": _PLAIN,
     "JPEG-LS": _PLAIN,
     "lossless JPEG": _PLAIN,
+    "arithmetic-coded JPEG": _PLAIN,
     "HEIC": _PHONE,
     "AVIF": _PHONE,
     "BMP": "save it as an ordinary BMP or as PNG",
@@ -75,7 +76,12 @@ _STARTS = {
     b"\x93NUMPY": "NumPy",
 }
 _HEIC, _AVIF = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1"}, {b"avif", b"avis"}
-_FRAMES = {0xC3: "lossless JPEG", 0xC7: "lossless JPEG", 0xCB: "lossless JPEG", 0xCF: "lossless JPEG", 0xF7: "JPEG-LS"}
+_LOSSLESS, _ARITHMETIC = "lossless JPEG", "arithmetic-coded JPEG"  # of the latter nothing tells that data are missing
+_FRAMES = {
+    **dict.fromkeys((0xC3, 0xC7, 0xCB, 0xCF), _LOSSLESS),
+    **dict.fromkeys((0xC9, 0xCA, 0xCD, 0xCE), _ARITHMETIC),
+    0xF7: "JPEG-LS",
+}
 
 
 def other_format(head: bytes) -> str:

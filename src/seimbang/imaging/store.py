@@ -1,5 +1,6 @@
 """Files by their paths, from a folder or straight out of a zip archive: listed, told from another, read."""
 
+import errno
 import hashlib
 import os
 import stat
@@ -12,11 +13,8 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Protocol
 
 from seimbang.errors import DataError, ImageError
-from seimbang.imaging.files import file_digest
+from seimbang.imaging.files import MAX_BYTES, file_digest, open_regular, read_whole
 from seimbang.imaging.other_formats import HEAD
-
-MAX_BYTES = 1 << 30
-"""A larger file is not read: no image of the largest size that is decoded needs as much."""
 
 MAX_FILES = 2_000_000
 MAX_TOTAL = 1 << 40
@@ -171,7 +169,7 @@ class Folder:
     def head(self, path: str) -> bytes:
         """Return the first bytes of a file, none where it cannot be read."""
         try:
-            with (self.root / path).open("rb") as file:
+            with open_regular(self.root / path) as file:
                 return file.read(HEAD)
         except OSError:
             return b""
@@ -179,15 +177,16 @@ class Folder:
     def read(self, path: str) -> bytes:
         """Return a whole file."""
         try:
-            with (self.root / path).open("rb") as file:
-                return _bounded(file, path)
+            return read_whole(self.root / path)
         except OSError as error:
+            if error.errno == errno.EFBIG:
+                raise _too_large(path) from error
             found, fix = f"{path} cannot be read ({error.strerror})", "check its permissions"
             raise ImageError("IMG_NO_ACCESS", found, "a readable file", fix) from error
 
     def open(self, path: str) -> IO[bytes]:
         """Open a file to read the beginning of."""
-        return (self.root / path).open("rb")
+        return open_regular(self.root / path)
 
     def size(self, path: str) -> int:
         """Return the bytes of a file."""
@@ -200,6 +199,7 @@ class Archive:
     def __init__(self, root: Path) -> None:
         self.root = root
         try:
+            open_regular(root).close()
             self._zip = zipfile.ZipFile(root)
         except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError) as error:
             raise _no_zip(root, f"that cannot be read ({error})", "copy it again, or unpack it") from error
@@ -276,9 +276,13 @@ class Archive:
 def _bounded(file: IO[bytes], path: str) -> bytes:
     data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
-        found = f"more than {MAX_BYTES:,} bytes in {path}"
-        raise ImageError("IMG_TOO_LARGE", found, "a smaller file", "make it smaller, or move it away")
+        raise _too_large(path)
     return data
+
+
+def _too_large(path: str) -> ImageError:
+    found = f"more than {MAX_BYTES:,} bytes in {path}"
+    return ImageError("IMG_TOO_LARGE", found, "a smaller file", "make it smaller, or move it away")
 
 
 def _name(member: zipfile.ZipInfo) -> str:

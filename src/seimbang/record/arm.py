@@ -72,6 +72,7 @@ class Package(Record):
             threshold was chosen.
         decides: Whether the arm predicts the most probable class, or by its threshold.
         files: sha256 of each served model's file, by its path relative to the arm's folder, as POSIX; one per seed.
+        refusal: sha256 of ``refusal.json``, which says when the models should not answer.
         seimbang: Version that made it.
     """
 
@@ -83,6 +84,7 @@ class Package(Record):
     threshold: float | None
     decides: Literal["default", "tuned"]
     files: dict[str, str]
+    refusal: str
     seimbang: str
 
 

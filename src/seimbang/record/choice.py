@@ -1,8 +1,11 @@
 """Which arm of a run predicts."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from seimbang.errors import StudyError
+from seimbang.record.arm import Candidate
+from seimbang.record.metrics import Metrics
 from seimbang.record.package import no_model
 from seimbang.record.read import Arm, read_arms
 from seimbang.settings import nearest
@@ -36,13 +39,13 @@ def _best(arms: list[Arm]) -> Arm:
     without either figure comes last, and of equal arms the first in the study is taken. An arm that leaks is chosen
     only where no other is there: its figures flatter it.
     """
-    return max([arm for arm in arms if not arm.facts.leaky] or arms, key=_score)
+    return max([arm for arm in arms if not arm.facts.leaky] or arms, key=lambda arm: score(arm.metrics, arm.search))
 
 
-def _score(arm: Arm) -> float:
+def score(metrics: Metrics, search: Sequence[Candidate]) -> float:
     """Return what an arm is chosen by; one without any figure comes after all others."""
-    if "validation" in arm.metrics.sets:
-        value = arm.metrics.sets["validation"].default.metrics["balanced_accuracy"].value
+    if "validation" in metrics.sets:
+        value = metrics.sets["validation"].default.metrics["balanced_accuracy"].value
         return -1.0 if value is None else value
-    chosen = max(arm.search, key=lambda candidate: candidate.chosen, default=None)
+    chosen = max(search, key=lambda candidate: candidate.chosen, default=None)
     return -1.0 if chosen is None else chosen.mean

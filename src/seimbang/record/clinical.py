@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from seimbang.record.base import Record
-from seimbang.record.metrics import Value
+from seimbang.record.metrics import Band, Value
 
 
 class Calibration(Record):
@@ -74,10 +74,26 @@ class Prior(Record):
     at_estimated: Rates
 
 
+class Decision(Band):
+    """Net benefit at thresholds of the probability, what the model does beside two simple strategies.
+
+    Attributes:
+        everybody: Net benefit of treating everybody; that of treating nobody is 0.
+        better: Whether the model gains over both strategies by more than chance, at each threshold.
+    """
+
+    everybody: list[float]
+    better: list[bool]
+
+
 class ClinicalSet(Record):
-    """One set; without a validation part with both sides no operating points are chosen and no prior estimated."""
+    """One set; without a validation part with both sides no operating points are chosen and no prior estimated.
+
+    Without cases of both sides it has no decision curve.
+    """
 
     calibration: Calibration
+    decision: Decision | None
     operating: list[Operating]
     prior: Prior | None = None
 

@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Contents:
-    """A finished run and the arm that predicts; with ``seed`` its model of that seed alone."""
+    """A finished run and the arm that predicts: with ``seed`` its model of that seed, with ``profile`` adapted."""
 
     run: Run
     arm: Arm
     seed: str = ""
+    profile: str = ""
 
     @property
     def quick(self) -> bool:
@@ -64,10 +65,11 @@ class Contents:
         return outcomes(rows, metrics.classes, metrics.threshold.decides)
 
 
-def read(folder: Path, slug: str, seed: str = "") -> Contents:
+def read(folder: Path, slug: str, seed: str = "", profile: str = "") -> Contents:
     """Read the run folder ``folder`` and take its arm in the folder ``slug``.
 
     With ``seed`` the figures of the arm are those of its model of that seed, computed from its predictions.
+    ``profile`` is the file of a local profile.
 
     Raises:
         IntegrityError: ``RUN_MISSING``, ``RUN_DAMAGED`` or ``RUN_UNFINISHED``.
@@ -88,7 +90,7 @@ def read(folder: Path, slug: str, seed: str = "") -> Contents:
         decides = arm.metrics.threshold.decides
         metrics = _of_seed(arm.folder, seed, tuple(run.classes), decides, run.study.evaluation, changed)
         arm = replace(arm, metrics=metrics)
-    return Contents(run, arm, seed)
+    return Contents(run, arm, seed, profile)
 
 
 @lru_cache(maxsize=4)

@@ -124,6 +124,36 @@ class Ranking(Record):
     precision_recall: list[tuple[float, float]]
 
 
+class Band(Record):
+    """A curve with its pointwise 95 % band: the interval of each height by itself, not of the whole curve.
+
+    Attributes:
+        x: Where it is measured.
+        value: Its heights; the mean over seeds.
+        low: Lower ends; none where there are too few patients.
+        high: Upper ends.
+        why: Why there are none.
+    """
+
+    x: list[float]
+    value: list[float]
+    low: list[float]
+    high: list[float]
+    why: str = ""
+
+
+class Bands(Record):
+    """The curves of one class against the rest.
+
+    Attributes:
+        roc: Sensitivity at false positive rates.
+        precision_recall: Precision at recalls.
+    """
+
+    roc: Band
+    precision_recall: Band
+
+
 class Measures(Record):
     """What one decision rule gives on one set; ``confusion`` has true classes as rows, and is a mean over the seeds."""
 
@@ -242,6 +272,7 @@ class SetMetrics(Record):
         local: With a threshold set anew on an external set.
         other: By the other unit, where patients have several cases.
         subgroups: By the columns that the study names.
+        bands: Of the curves of the positive class, of more than two classes of each; on tested sets only.
     """
 
     n: int
@@ -254,6 +285,7 @@ class SetMetrics(Record):
     local: Local | None = None
     other: OtherUnit | None = None
     subgroups: list[Subgroups] = Field(default_factory=list)
+    bands: dict[str, Bands] = Field(default_factory=dict)
 
     @property
     def served(self) -> Measures:

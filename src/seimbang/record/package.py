@@ -1,14 +1,19 @@
 """The package of a trained arm: ``model.json`` and the files of what was learned, all checked before they are used."""
 
 import hashlib
+import io
 from pathlib import Path, PurePosixPath
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import ValidationError
 
 from seimbang.errors import IntegrityError, StudyError
 from seimbang.record.arm import Package
 from seimbang.record.base import load
 from seimbang.record.files import inside
+from seimbang.record.refusal import Refusal
 
 AGAIN = "run the study again"
 
@@ -27,6 +32,20 @@ def read_package(arm_folder: Path) -> tuple[Package, list[bytes]]:
         found = f"classes {classes} with the positive class {package.positive!r} in {arm_folder / 'model.json'}"
         raise IntegrityError("MODEL_CLASSES", found, "two or more different classes, the positive one of them", AGAIN)
     return package, learned
+
+
+def read_refusal(arm_folder: Path, package: Package) -> tuple[Refusal, dict[str, npt.NDArray[Any]]]:
+    """Return when the models of an arm should not answer, and the arrays that cases are compared with.
+
+    Raises:
+        IntegrityError: ``MODEL_MISSING`` or ``MODEL_DIGEST``.
+    """
+    refusal = load(_learned(arm_folder, "refusal.json", package.refusal), Refusal)
+    if refusal.kind is None:
+        return refusal, {}
+    content = _learned(arm_folder, "gate.npz", refusal.kind.arrays)
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        return refusal, dict(arrays)
 
 
 def position_of(package: Package, seed: str) -> int:
@@ -59,7 +78,7 @@ def _learned(arm_folder: Path, file: str, digest: str) -> bytes:
     except OSError as error:
         raise no_model(path.parent, path.name) from error
     if hashlib.sha256(learned).hexdigest() != digest:
-        found = f"{path} with another sha256 than model.json says"
+        found = f"{path} with another sha256 than its package says"
         raise IntegrityError("MODEL_DIGEST", found, "the file as it was saved", "restore it, or " + AGAIN)
     return learned
 

@@ -22,9 +22,12 @@ from seimbang.record.comparison import Comparison
 from seimbang.record.data import Audit, Data, Provenance
 from seimbang.record.files import MEND, damaged, missing, read_json, read_text
 from seimbang.record.labels import Labels
+from seimbang.record.levers import Levers
 from seimbang.record.metrics import Metrics, SetMetrics
 from seimbang.record.openings import Openings
 from seimbang.record.over_findings import require_one_finding
+from seimbang.record.refusal import Refusal
+from seimbang.record.sample_size import SampleSize
 from seimbang.study.schema import Study
 
 if TYPE_CHECKING:
@@ -48,6 +51,7 @@ class Arm:
         search: The candidates of a grid; empty where there was none.
         boxes: Columns of a table by class, before and after balancing; empty for images.
         importance: How much each column of a table matters; empty for images.
+        refusal: When its models should not answer.
     """
 
     folder: Path
@@ -62,6 +66,7 @@ class Arm:
     search: list[Candidate]
     boxes: list[BoxRow]
     importance: list[Importance]
+    refusal: Refusal
 
     @property
     def name(self) -> str:
@@ -100,7 +105,9 @@ class Run:
         probabilities: What balancing did to the probabilities of each arm that balances.
         unfinished: The study's arms that have no numbers yet, or were not compared yet with the others.
         openings: How often the test parts have been opened.
+        sample_sizes: How many patients would tell the two best arms of each protocol apart.
         labels: Labels that look wrong; None where every arm leaks.
+        levers: Learning curves, by protocol; none unless the study asks for them.
     """
 
     folder: Path
@@ -114,7 +121,9 @@ class Run:
     unfinished: list[str]
     provenance: Provenance
     openings: Openings
+    sample_sizes: list[SampleSize]
     labels: Labels | None
+    levers: list[Levers]
 
     @property
     def protocols(self) -> dict[str, list[Arm]]:
@@ -188,7 +197,9 @@ def read(folder: Path) -> Run:
         [f"{arm} ({protocol})" if protocol else arm for protocol, arm in left],
         read_json(folder / "provenance.json", Provenance),
         read_json(folder / "openings.json", Openings),
+        read_json(folder / "sample_size.json", list[SampleSize]),
         _optional(folder / "labels.json", Labels, None),
+        _optional(folder / "levers.json", list[Levers], []),
     )
 
 
@@ -280,6 +291,7 @@ def _arm(folder: Path) -> Arm:
         read_search(folder),
         _optional(folder / "boxes.json", list[BoxRow], []),
         _optional(folder / "importance.json", list[Importance], []),
+        read_json(folder / "refusal.json", Refusal),
     )
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from seimbang.evaluation.figures import main
 from seimbang.evaluation.predictions import is_tested
-from seimbang.record.metrics import Measures, Ranking, Value
+from seimbang.record.metrics import Measures, Value
 from seimbang.record.read import Arm, Run
 from seimbang.reports.tables import chance, compared, published, title
 
@@ -85,7 +85,7 @@ def draw(run: Run) -> dict[str, Figure]:
     """Draw every figure for which the run has numbers.
 
     Returns:
-        By name: ``forest-<metric>``, ``roc`` and ``precision-recall`` or both with ``-<slug>``, ``classes-<slug>``,
+        By name: ``forest-<metric>``, ``roc`` and ``precision-recall`` of two classes, ``classes-<slug>``,
         ``loss-<slug>``, ``accuracy-<slug>`` and ``calibration-<slug>``.
     """
     import matplotlib as mpl
@@ -101,9 +101,6 @@ def _all(run: Run) -> Iterator[Figure]:
         yield _roc(run)
         yield _precision_recall(run)
     for arm in run.arms:
-        if arm.test and arm.test.default.one_vs_rest:
-            yield _one_vs_rest(arm, arm.test.default.one_vs_rest)
-            yield _precisions(arm, arm.test.default.one_vs_rest)
         yield _classes(arm)
         if arm.history["epoch"]:
             yield _curve(arm, "loss")
@@ -165,7 +162,7 @@ def _limits(lines: list[tuple[str, str, Value, bool]], marks: dict[str, float]) 
 
 def _roc(run: Run) -> Figure:
     def plot(axes: Axes) -> None:
-        _square(axes)
+        square(axes)
         _curves(axes, run, lambda measures: measures.roc, "AUC", "auc")
         axes.legend(loc="lower right")
 
@@ -178,7 +175,7 @@ def _precision_recall(run: Run) -> Figure:
 
     def plot(axes: Axes) -> None:
         axes.axhline(level, color=GREY, linewidth=0.8, linestyle=":")
-        _unit(axes, "Recall (sensitivity)", "Precision")
+        unit(axes, "Recall (sensitivity)", "Precision")
         _curves(axes, run, lambda measures: measures.precision_recall, "AP", "average_precision", "steps-pre")
         axes.legend(loc="lower left")
 
@@ -201,49 +198,14 @@ def _curves(
             axes.plot(x, y, line, color=colour, label=label, linewidth=1.6, drawstyle=style)
 
 
-def _one_vs_rest(arm: Arm, classes: Mapping[str, Ranking]) -> Figure:
-    """Draw the ROC curve of each class of an arm against the others together."""
-    curves = {f"{short(name)}, AUC {one.auc}": one.curve for name, one in classes.items()}
-
-    def plot(axes: Axes) -> None:
-        _square(axes)
-        _of_classes(axes, curves)
-        axes.legend(loc="lower right")
-
-    aucs = "; ".join(f"{name} {ranking.auc}" for name, ranking in classes.items())
-    alt = f"ROC curves of arm {arm.name} on the test set, each class against the rest. Area under the curve: {aucs}."
-    return render(f"roc-{arm.facts.slug}", arm.facts.slug, alt, (3.6, 3.5), plot)
-
-
-def _precisions(arm: Arm, classes: Mapping[str, Ranking]) -> Figure:
-    """Draw precision against recall of each class of an arm against the others together."""
-    curves = {short(name): one.precision_recall for name, one in classes.items()}
-
-    def plot(axes: Axes) -> None:
-        _unit(axes, "Recall", "Precision")
-        _of_classes(axes, curves, "steps-pre")
-        axes.legend(loc="lower left")
-
-    alt = (
-        f"Precision against recall of arm {arm.name} on the test set, each class against the rest: {', '.join(curves)}."
-    )
-    return render(f"precision-recall-{arm.facts.slug}", arm.facts.slug, alt, (3.6, 3.5), plot)
-
-
-def _of_classes(axes: Axes, curves: Mapping[str, Curve], style: Step = "default") -> None:
-    for place, (label, curve) in enumerate(curves.items()):
-        if curve:
-            x, y = zip(*curve, strict=True)
-            colour, line = CYCLE[place % len(CYCLE)], STYLES[place % len(STYLES)]
-            axes.plot(x, y, line, color=colour, label=label, linewidth=1.6, drawstyle=style)
-
-
-def _square(axes: Axes) -> None:
+def square(axes: Axes) -> None:
+    """Make axes those of a ROC curve."""
     axes.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, linestyle=":")
-    _unit(axes, "1 - specificity", "Sensitivity")
+    unit(axes, "1 - specificity", "Sensitivity")
 
 
-def _unit(axes: Axes, x: str, y: str) -> None:
+def unit(axes: Axes, x: str, y: str) -> None:
+    """Make axes those of two shares."""
     axes.set(xlabel=x, ylabel=y, xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
 
 

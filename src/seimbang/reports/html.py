@@ -16,10 +16,10 @@ from seimbang.explain.base import LIMIT, MAX_SIMILARITY, WARNING
 from seimbang.record.files import read_image
 from seimbang.record.metrics import Value
 from seimbang.record.read import Arm, Run
-from seimbang.reports import clinical, folds, quality
+from seimbang.reports import clinical, decision, folds, levers, quality, sample_size
 from seimbang.reports.answer import Sentence, answer
 from seimbang.reports.figures import Figure
-from seimbang.reports.subgroups import by_subgroup
+from seimbang.reports.subgroups import by_subgroup, without_column
 from seimbang.reports.tables import (
     Row,
     by_other_unit,
@@ -112,7 +112,8 @@ def _context(run: Run, figures: Mapping[str, Figure]) -> dict[str, Any]:
         "others": {protocol.name: by_other_unit(run, run.shown, protocol.name) for protocol in run.data.protocols},
         "others_outside": {name: by_other_unit(run, f"external:{name}") for name in run.external},
         "subgroups": by_subgroup(run),
-        "chances": {protocol.name: chances(run, protocol.name) for protocol in run.data.protocols},
+        "ungrouped": without_column(run),
+        **_pairs(run),
         "external": {name: compared(run, f"external:{name}") for name in run.external},
         "relocated": {name: relocated(run, f"external:{name}") for name in run.external},
         "published": published(run),
@@ -138,6 +139,16 @@ def _context(run: Run, figures: Mapping[str, Figure]) -> dict[str, Any]:
     }
 
 
+def _pairs(run: Run) -> dict[str, Any]:
+    unit = "patients" if run.data.groups else "cases"
+    return {
+        "chances": {protocol.name: chances(run, protocol.name) for protocol in run.data.protocols},
+        "unit": unit,
+        "levers": [levers.told(one, unit) for one in run.levers],
+        "sample_sizes": [sample_size.sentence(size, unit) for size in run.sample_sizes],
+    }
+
+
 def _clinical(run: Run) -> dict[str, Any]:
     parts = ["test", *(f"external:{name}" for name in run.external)]
     return {
@@ -147,6 +158,7 @@ def _clinical(run: Run) -> dict[str, Any]:
         ],
         "probability_columns": clinical.PROBABILITIES,
         "shifted": clinical.shifted(run),
+        "decisions": decision.useful(run),
         "positive_named": any(arm.clinical.positive for arm in run.arms),
     }
 

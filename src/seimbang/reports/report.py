@@ -4,7 +4,20 @@ from pathlib import Path
 
 from seimbang.imaging.files import write_atomic
 from seimbang.record.read import read
-from seimbang.reports import architecture, bars, boxes, comparison, figures, folds, importance, quality, search
+from seimbang.reports import (
+    architecture,
+    bars,
+    boxes,
+    comparison,
+    curves,
+    decision,
+    figures,
+    folds,
+    importance,
+    levers,
+    quality,
+    search,
+)
 from seimbang.reports.html import page
 from seimbang.reports.tables import latex, metrics_csv
 
@@ -39,7 +52,20 @@ def report_files(run_folder: Path, *, whole: bool = False) -> dict[str, str | by
     """
     run = read(run_folder)
     kinds = KINDS if whole or not run.quick else KINDS[:1]
-    rooms = (figures, bars, comparison, architecture, quality, folds, search, boxes, importance)
+    rooms = (
+        figures,
+        curves,
+        decision,
+        bars,
+        comparison,
+        architecture,
+        quality,
+        folds,
+        search,
+        boxes,
+        importance,
+        levers,
+    )
     drawn = {name: figure for room in rooms for name, figure in room.draw(run).items()}
     files = {f"figures/{name}": content for figure in drawn.values() for name, content in figure.files(kinds).items()}
     return files | {"metrics.csv": metrics_csv(run), "table.tex": latex(run), "report.html": page(run, drawn)}

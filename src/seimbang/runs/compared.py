@@ -5,12 +5,16 @@ from typing import Any
 
 import pandas as pd
 
-from seimbang.evaluation import against_none, compare
+from seimbang.checks.base import Finding
+from seimbang.evaluation import against_none, compare, sample_size
 from seimbang.evaluation.threshold import by_training
 from seimbang.record.base import dump
 from seimbang.record.clinical import AgainstNone
 from seimbang.record.comparison import TUNED
 from seimbang.record.folder import Files
+from seimbang.record.sample_size import SampleSize
+from seimbang.runs.auditing import leaks_of
+from seimbang.study.schema import Plan
 
 
 def comparison_files(
@@ -46,6 +50,25 @@ def probability_files(
             ]
         )
     }
+
+
+def sample_size_files(
+    predicted: Mapping[str, Mapping[str, pd.DataFrame]],
+    classes: Sequence[str],
+    tuned: Sequence[str],
+    scores: Mapping[str, float],
+    plans: Sequence[Plan],
+    findings: Sequence[Finding],
+) -> Files:
+    """Return how many patients tell the two best arms without a leak apart, by protocol."""
+    clean = {plan.name for plan in plans if not leaks_of(plan, findings)}
+    sizes = []
+    for protocol, tables in predicted.items():
+        best = sorted(clean & set(tables), key=lambda arm: (-scores[arm], list(tables).index(arm)))[:2]
+        size = sample_size({arm: tables[arm] for arm in best}, classes, tuned) if len(best) == 2 else None
+        if size:
+            sizes.append(SampleSize(protocol=protocol, first=best[0], second=best[1], **size))
+    return {"sample_size.json": dump(sizes)}
 
 
 def compared(

@@ -12,7 +12,7 @@ from seimbang.balance.interpolating import Interpolating
 from seimbang.checks.base import Finding
 from seimbang.errors import DataError, StudyError
 from seimbang.imaging.cache import only_outline
-from seimbang.runs.stages import Divided, Job, jobs_of
+from seimbang.runs.stages import Divided, Job, curve_of, jobs_of
 from seimbang.study.load import inline
 from seimbang.study.models import learner_of, make
 from seimbang.study.schema import Plan
@@ -61,6 +61,25 @@ def findings(divided: Divided, plans: Sequence[Plan]) -> list[Finding]:
         Finding(CODE, "error", TITLE, _sentence(obstacle.error), (), 1, obstacle.plan.name, obstacle.plan.protocol.name)
         for obstacle in obstacles(divided, plans)
     ]
+
+
+def impossible_shares(divided: Divided, plan: Plan) -> dict[float, str]:
+    """Return the shares of the training patients that an arm cannot be trained on, and why."""
+    shares: dict[float, str] = {}
+    for job in curve_of(divided, plan):
+        try:
+            if job.share not in shares:
+                _rehearse(divided, plan, job)
+        except (DataError, StudyError) as error:
+            error = placed(error, job, divided.prepared.classes)
+            shares[job.share] = f"{job.percent} % of the patients: {error.found}; needed: {error.expected}"
+    return shares
+
+
+def possible_curve(divided: Divided, plan: Plan) -> list[Job]:
+    """Return the jobs of the learning curve of an arm, without the shares that it cannot be trained on."""
+    without = impossible_shares(divided, plan)
+    return [job for job in curve_of(divided, plan) if job.share not in without]
 
 
 def _sentence(error: Error) -> str:

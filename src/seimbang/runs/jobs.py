@@ -162,7 +162,7 @@ def run(scope: Scope, key: str, lease: Lease, report: Report) -> bool:
     if not lease.held():
         return False
     _publish(scope.path / job.path, key, files)
-    checkpoint.end(last if scope.closed else None)
+    checkpoint.end(last if scope.closed and not job.of_curve else None)
     facts = {"seconds": round(time.monotonic() - started, 3), "peak_memory_mb": peak_memory(), "pid": os.getpid()}
     scope.folder.log("job", arm=job.plan.slug, job=job.name, title=job.title, **facts)
     return True

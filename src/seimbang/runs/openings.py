@@ -56,6 +56,15 @@ def require_closed(folder: RunFolder, divided: Divided, plans: Sequence[Plan]) -
     if any(Ledger.of_run(folder.path).path.glob("*/*.json")):
         found = f"--without-test, but {folder.path} has opened its test part already"
         raise StudyError("TEST_OPENED", found, "a run folder that has not", "leave --without-test out, or use --out")
+    require_validation(divided, plans, "leave --without-test out")
+
+
+def require_validation(divided: Divided, plans: Sequence[Plan], otherwise: str) -> None:
+    """Check that there are cases to measure on outside test parts.
+
+    Raises:
+        StudyError: VALIDATION_MISSING; to fix it, ``otherwise`` is what to do instead.
+    """
     if any(not len(fold.validation) for plan in plans for fold in divided.folds_of(plan)):
-        fix = "set split.validation = 0.2, or leave --without-test out"
+        fix = f"set split.validation = 0.2, or {otherwise}"
         raise StudyError("VALIDATION_MISSING", "no validation cases", "some, to measure on without the test part", fix)

@@ -17,14 +17,16 @@ from seimbang.evaluation.units import of_unit
 from seimbang.imaging.files import file_digest
 from seimbang.record.arm import Package
 from seimbang.record.cases import ExampleRow
+from seimbang.record.choice import score
 from seimbang.record.data import Audit
 from seimbang.record.files import read_json
 from seimbang.record.folder import RunFolder, digest
 from seimbang.record.metrics import Metrics
 from seimbang.record.openings import Ledger, Opening, Openings, counted
+from seimbang.record.read import read_search
 from seimbang.runs.model_input import ModelInput
 from seimbang.runs.provenance import events, worked
-from seimbang.runs.stages import Divided, Job, Prepared, Result, Set, fold_token, jobs_of, parts_of
+from seimbang.runs.stages import Divided, Job, Prepared, Result, Set, curve_of, fold_token, jobs_of, parts_of
 from seimbang.splits.base import Fold
 from seimbang.study.load import to_dict
 from seimbang.study.schema import Plan
@@ -41,7 +43,7 @@ class Scope:
         threads: How many each job uses.
         arm: The arm, for its steps and jobs.
         job: The job.
-        opening: What the run opens; None where it does not count, as with shuffled labels.
+        opening: What the run opens; None where nothing is to be predicted.
         closed: Whether nothing is predicted of test parts.
         finished: The arms whose every job is done, for the steps over all arms.
     """
@@ -88,7 +90,7 @@ class Scope:
 
     def of_job(self, job: Job) -> "Scope":
         """Return the scope of a job."""
-        return replace(self, arm=job.plan, job=job)
+        return replace(self, arm=job.plan, job=job, closed=self.closed or job.of_curve)
 
     def over(self, finished: Collection[str]) -> "Scope":
         """Return the scope of the steps over all arms, by the slugs of those whose every job is done."""
@@ -210,7 +212,10 @@ def _task_token(scope: Scope) -> list[Any]:
 
 
 def _sets(scope: Scope) -> list[Set]:
-    return parts_of(scope.divided.cases(scope.plan), scope.fold, scope.prepared.external, scope.closed)
+    cases = scope.divided.cases(scope.plan)
+    if scope.job and scope.job.of_curve:
+        return [("validation", cases, scope.fold.validation)]
+    return parts_of(cases, scope.fold, scope.prepared.external, scope.closed)
 
 
 def _sets_token(scope: Scope) -> list[Any]:
@@ -223,6 +228,18 @@ def _results(scope: Scope) -> list[Result]:
 
 def _results_token(scope: Scope) -> list[Any]:
     return [[one.job.path, one.inputs, dict(one.files)] for one in _results(scope)]
+
+
+def _curves(scope: Scope) -> dict[str, list[Result]]:
+    """Return the results of the learning curve of each finished arm, as far as they are there."""
+    every = {plan.name: (scope.of(plan).path, curve_of(scope.divided, plan)) for plan in scope.finished}
+    results = {name: [Result.of(job, path) for job in jobs] for name, (path, jobs) in every.items()}
+    return {name: [result for result in of_arm if result.inputs] for name, of_arm in results.items()}
+
+
+def _curves_token(scope: Scope) -> list[Any]:
+    curves = _curves(scope).items()
+    return [[name, [[one.job.path, one.inputs, dict(one.files)] for one in results]] for name, results in curves]
 
 
 def _of_cases(scope: Scope) -> dict[str, dict[str, pd.DataFrame]]:
@@ -247,6 +264,17 @@ def _predictions_token(scope: Scope) -> list[Any]:
     arms = [[plan.name, file_digest(scope.of(plan).path / "predictions.csv")] for plan in scope.finished]
     settings = scope.prepared.study.evaluation
     return [[one.name for one in scope.prepared.study.protocols], arms, settings.unit, settings.combine]
+
+
+def _scores(scope: Scope) -> dict[str, float]:
+    """Return what each finished arm is chosen by."""
+    folders = {plan.name: scope.of(plan).path for plan in scope.finished}
+    return {name: score(read_json(path / "metrics.json", Metrics), read_search(path)) for name, path in folders.items()}
+
+
+def _scores_token(scope: Scope) -> list[Any]:
+    files = [scope.of(plan).path / name for plan in scope.finished for name in ("metrics.json", "search.csv")]
+    return [file_digest(file) for file in files]
 
 
 def _record_token(scope: Scope) -> Any:
@@ -342,6 +370,7 @@ PARTS: Mapping[str, Part] = {
     "results": Part(_results, _results_token),
     "predictions": _file("predictions.csv", lambda path: evaluation.read(path.parent)),
     "metrics": _record("metrics.json", Metrics),
+    "refusal_digest": _file("refusal.json", file_digest),
     "examples": _record("examples.json", list[ExampleRow]),
     "package": _record("model.json", Package),
     # of all finished arms
@@ -349,6 +378,8 @@ PARTS: Mapping[str, Part] = {
     "predicted": Part(_predictions, _predictions_token),
     "tuned": _plain(_tuned),
     "unbalanced": _plain(_unbalanced),
+    "curves": Part(_curves, _curves_token),
+    "scores": Part(_scores, _scores_token),
     "references": _plain(_references),
     "finished_arms": Part(lambda scope: scope.finished, lambda scope: [plan.slug for plan in scope.finished]),
     "log": Part(_log, lambda scope: worked(_log(scope))),

@@ -23,7 +23,7 @@ from seimbang.record.over_findings import require_one_finding
 from seimbang.runs.parts import Scope
 from seimbang.runs.prebalanced import prebalance
 from seimbang.runs.quick import Cut
-from seimbang.runs.stages import Divided, Job, Prepared, jobs_of
+from seimbang.runs.stages import Divided, Job, Prepared, curve_of, jobs_of
 from seimbang.splits.base import Fold
 from seimbang.study.load import to_dict
 from seimbang.study.schema import Protocol, Study, parse
@@ -176,7 +176,8 @@ def restore(folder: RunFolder, root: Path | None = None) -> tuple[Scope, list[Jo
     opening = Opening.model_validate(plan["opening"])
     scope = Scope(divided, folder, plan["threads"], opening=opening, closed=plan["closed"])
     asked = {job["name"] for job in plan["jobs"]}
-    return scope, [job for one in study.plans() for job in jobs_of(divided, one) if job.name in asked]
+    every = [job for of in (jobs_of, curve_of) for one in study.plans() for job in of(divided, one)]
+    return scope, [job for job in every if job.name in asked]
 
 
 def _other(what: str, folder: RunFolder) -> tuple[str, str, str]:

@@ -45,7 +45,8 @@ def quick(study: Study) -> Study:
     arms = tuple(arm.model_copy(update={"training": _capped(arm.training, Cut().epochs)}) for arm in study.arm)
     protocols = tuple(_fewer_folds(one) for one in study.protocol)
     image = study.image.model_copy(update={"size": (min(height, SIDE), min(width, SIDE))})
-    smaller = {"training": training, "arm": arms, "image": image}
+    evaluation = study.evaluation.model_copy(update={"learning_curve": False})
+    smaller = {"training": training, "arm": arms, "image": image, "evaluation": evaluation}
     return study.model_copy(update=smaller | {"split": _fewer_folds(study.split), "protocol": protocols})
 
 

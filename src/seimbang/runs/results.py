@@ -29,11 +29,12 @@ from seimbang.training.base import HISTORY, SEARCH, Shape
 
 def prediction_files(cases: Dataset, external: Mapping[str, Dataset], closed: bool, results: Sequence[Result]) -> Files:
     """Return what every job predicts of every case of every set."""
-    frames = [frame for one in results for frame in _frames(one, parts_of(cases, one.job.fold, external, closed))]
+    frames = [frame for one in results for frame in frames_of(one, parts_of(cases, one.job.fold, external, closed))]
     return {"predictions.csv": pd.concat(frames).to_csv(index=False, float_format="%.9f")}
 
 
-def _frames(result: Result, parts: Sequence[Set]) -> list[pd.DataFrame]:
+def frames_of(result: Result, parts: Sequence[Set]) -> list[pd.DataFrame]:
+    """Return what a job predicts, one table a set."""
     blocks = np.split(result.probabilities, np.cumsum([len(rows) for *_, rows in parts])[:-1])
     return [
         _frame(name, result.job, one.cases, rows, block) for (name, one, rows), block in zip(parts, blocks, strict=True)
@@ -95,6 +96,7 @@ def package_files(
     cases: Dataset,
     model_input: ModelInput,
     metrics: Metrics,
+    refusal_digest: str,
     results: Sequence[Result],
 ) -> Files:
     """Return what is needed to use the models of the first fold as they were trained."""
@@ -108,6 +110,7 @@ def package_files(
         threshold=metrics.threshold.value,
         decides=plan.balance.decides,
         files={f"{one.job.path}/{file}": one.files[file] for one in _served(results)},
+        refusal=refusal_digest,
         seimbang=__version__,
     )
     return {"model.json": dump(package)}

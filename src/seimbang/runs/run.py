@@ -21,13 +21,13 @@ from seimbang.runs.engine import do, undo, up_to_date
 from seimbang.runs.executors import Options, execute
 from seimbang.runs.file_table import show_prepared
 from seimbang.runs.forecast import Speeds, choose_cut, say_how_long
-from seimbang.runs.foresight import require_possible
-from seimbang.runs.openings import opening_of, require_closed
+from seimbang.runs.foresight import possible_curve, require_possible
+from seimbang.runs.openings import opening_of, require_closed, require_validation
 from seimbang.runs.parts import PARTS, Scope
 from seimbang.runs.prepare import prepare, read_plan, restore, threads_of, write_plan
 from seimbang.runs.quick import Cut, cut_down, recall, remembered
 from seimbang.runs.quick import quick as quickened
-from seimbang.runs.stages import Job, jobs_of
+from seimbang.runs.stages import Job, curve_of, jobs_of
 from seimbang.runs.steps import AFTER, BEFORE, EACH_ARM
 from seimbang.settings import nearest
 from seimbang.study.schema import Plan, Study
@@ -80,7 +80,7 @@ def run(
         chosen = choose(scope.prepared.study.plans(), only)
         if scope.closed:
             require_closed(folder, scope.divided, chosen)
-        asked = [job for plan in chosen for job in jobs_of(scope.divided, plan)]
+        asked = _asked(scope, chosen)
         say_how_long(scope, asked, options.workers or cores(), speeds)
         for step in BEFORE:
             do(step, scope)
@@ -90,6 +90,14 @@ def run(
         if options.workers == 0:
             return out
         return finish(scope, execute(scope, asked, options))
+
+
+def _asked(scope: Scope, chosen: list[Plan]) -> list[Job]:
+    """Return the jobs of the arms, those of learning curves last."""
+    jobs_of_arms = [job for plan in chosen for job in jobs_of(scope.divided, plan)]
+    if scope.prepared.study.evaluation.learning_curve:
+        require_validation(scope.divided, chosen, "leave evaluation.learning_curve out")
+    return jobs_of_arms + [job for plan in chosen for job in possible_curve(scope.divided, plan)]
 
 
 def _divided(
@@ -191,7 +199,7 @@ def withdraw(scope: Scope) -> None:
     for folder in sorted(scope.folder.path.glob("arms/*")):
         plan = plans.get(folder.name)
         if plan is not None:
-            _drop_jobs(folder, {job.path for job in jobs_of(scope.divided, plan)})
+            _drop_jobs(folder, {job.path for job in _every(scope, plan)})
         if plan is not None and complete(scope.of(plan)):
             kept.append(plan.slug)
             continue
@@ -206,15 +214,19 @@ def withdraw(scope: Scope) -> None:
 
 def _drop_checkpoints(scope: Scope) -> None:
     """Take away how far trainings were that the study as it now is does not have."""
-    every = [scope.of_job(job) for plan in scope.prepared.study.plans() for job in jobs_of(scope.divided, plan)]
+    every = [scope.of_job(job) for plan in scope.prepared.study.plans() for job in _every(scope, plan)]
     wanted = {jobs.Checkpoint.of(one).file.name for one in every}
     for file in scope.folder.path.glob(".checkpoints/*"):
         if file.name not in wanted:
             file.unlink(missing_ok=True)
 
 
+def _every(scope: Scope, plan: Plan) -> list[Job]:
+    return jobs_of(scope.divided, plan) + curve_of(scope.divided, plan)
+
+
 def _drop_jobs(folder: Path, wanted: set[str]) -> None:
-    for job in folder.glob("jobs/*/*"):
+    for job in (*folder.glob("jobs/*/*"), *folder.glob("curve/*/*/*")):
         if job.relative_to(folder).as_posix() not in wanted:
             shutil.rmtree(job)
 
@@ -238,6 +250,8 @@ def finish(scope: Scope, done: Iterable[Job]) -> Path:
     left = {plan.slug: {job.name for job in jobs_of(scope.divided, plan)} for plan in plans}
     finished = set()
     for job in done:
+        if job.of_curve:
+            continue
         left[job.plan.slug].discard(job.name)
         if not left[job.plan.slug]:
             finish_arm(scope.of(job.plan))

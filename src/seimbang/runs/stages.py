@@ -25,12 +25,16 @@ from seimbang.runs.model_input import ModelInput, model_input
 from seimbang.runs.prebalanced import Prebalanced, prebalance
 from seimbang.runs.recipes import make_recipe
 from seimbang.splits.base import Fold, Rows
+from seimbang.splits.shares import share_of
+from seimbang.splits.units import units
 from seimbang.study.models import learner_of
 from seimbang.study.schema import Plan, Study
 from seimbang.training.base import Classifier, Shape
 
 Set = tuple[str, Dataset, Rows]
 """Name of a set, the data set it is from, and its rows."""
+SHARES = (0.25, 0.5)
+"""Of the training patients, for learning curves; all of them is the ordinary job."""
 REMEMBERED = 64
 """Recipes kept in memory: the audit makes them first, then the jobs and the steps that show them."""
 
@@ -135,7 +139,7 @@ class Divided:
 
     def recipe(self, plan: Plan, fold: Fold, seed: int) -> Recipe:
         """Return what an arm trains on in a fold; the latest ones are remembered."""
-        key = (plan.slug, fold.name, seed)
+        key = (plan.slug, fold.name, seed, len(fold.train))
         if key not in self._recipes:
             if len(self._recipes) >= REMEMBERED:
                 del self._recipes[next(iter(self._recipes))]
@@ -149,7 +153,12 @@ class Divided:
         return {}
 
     @cached_property
-    def _recipes(self) -> dict[tuple[str, str, int], Recipe]:
+    def curves(self) -> dict[str, list[Job]]:
+        """What ``curve_of`` returned, by the slug of the arm."""
+        return {}
+
+    @cached_property
+    def _recipes(self) -> dict[tuple[str, str, int, int], Recipe]:
         return {}
 
     @cached_property
@@ -190,28 +199,42 @@ class Job:
         fold: What is trained, validated and tested on.
         seed: Of weights, order, dropout, balancing and augmentation.
         served: Whether its model is used afterwards: in the first fold, or to explain a network's answers.
+        share: Of the fold's training patients, those in ``fold``.
     """
 
     plan: Plan
     fold: Fold
     seed: int
     served: bool
+    share: float = 1.0
+
+    @property
+    def percent(self) -> int:
+        """Its share in per cent."""
+        return round(100 * self.share)
+
+    @property
+    def of_curve(self) -> bool:
+        """Whether it is a point of a learning curve: of the validation part alone, its test part is never opened."""
+        return self.share < 1
 
     @property
     def path(self) -> str:
         """Its folder below the arm's."""
-        return f"jobs/{self.fold.name or '0'}/{self.seed}"
+        return f"{f'curve/{self.percent}' if self.of_curve else 'jobs'}/{self.fold.name or '0'}/{self.seed}"
 
     @property
     def name(self) -> str:
         """What tells it from every other job of the run; good for a file name."""
-        return f"{self.plan.slug}.{self.fold.name or '0'}.{self.seed}"
+        share = f".curve{self.percent}" if self.of_curve else ""
+        return f"{self.plan.slug}.{self.fold.name or '0'}.{self.seed}{share}"
 
     @property
     def title(self) -> str:
         """How a line of progress calls it."""
         fold = f", fold {self.fold.name}" if self.fold.name else ""
-        return f"{self.plan.name}{fold}" + (f", seed {self.seed}" if self.plan.training.seeds > 1 else "")
+        share = f", {self.percent} % of the patients" if self.of_curve else ""
+        return f"{self.plan.name}{fold}" + (f", seed {self.seed}" if self.plan.training.seeds > 1 else "") + share
 
 
 MARKER, PROBABILITIES = "job.json", "probabilities.npy"
@@ -268,6 +291,21 @@ def jobs_of(divided: Divided, plan: Plan) -> list[Job]:
     folds, first = divided.folds_of(plan), plan.training.seed
     seeds = range(first, first + plan.training.seeds)
     return [Job(plan, fold, seed, plan.model.kind == "network" or fold is folds[0]) for fold in folds for seed in seeds]
+
+
+def curve_of(divided: Divided, plan: Plan) -> list[Job]:
+    """Return the further jobs of an arm that its learning curve is made of; none unless the study asks for it."""
+    if not divided.prepared.study.evaluation.learning_curve or plan.leaky:
+        return []
+    if plan.slug not in divided.curves:
+        cases = divided.cases(plan).cases
+        unit = units(cases, plan.protocol.split)
+        divided.curves[plan.slug] = [
+            Job(plan, share_of(job.fold, unit, cases.y, share, job.seed), job.seed, False, share)
+            for share in SHARES
+            for job in jobs_of(divided, plan)
+        ]
+    return divided.curves[plan.slug]
 
 
 def parts_of(dataset: Dataset, fold: Fold, external: Mapping[str, Dataset], closed: bool) -> list[Set]:

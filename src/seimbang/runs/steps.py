@@ -8,10 +8,12 @@ from seimbang.runs import (
     describe,
     explained,
     labels,
+    levers,
     openings,
     pictures,
     provenance,
     quality,
+    refusal,
     results,
     table_explanations,
 )
@@ -21,7 +23,7 @@ BEFORE = (
     Step("study", describe.study_files, ("study.json", "study.toml")),
     Step("splits", describe.split_files, ("splits.csv",)),
     Step("data", describe.data_files, ("data.json", "clusters.png", "samples/*.png"), version=2),
-    Step("audit", auditing.audit_files, ("audit.json",), version=3),
+    Step("audit", auditing.audit_files, ("audit.json",), version=4),
     Step("measures", quality.measure_files, ("quality.csv",)),
 )
 """Once, before any job."""
@@ -29,9 +31,10 @@ BEFORE = (
 EACH_ARM = (
     Step("predictions", results.prediction_files, ("predictions.csv",), "arm"),
     Step("search", results.search_files, ("search.csv",), "arm", version=2),
-    Step("metrics", results.metric_files, ("metrics.json",), "arm", version=7),
-    Step("clinical", results.clinical_files, ("clinical.json",), "arm"),
-    Step("package", results.package_files, ("model.json",), "arm"),
+    Step("metrics", results.metric_files, ("metrics.json",), "arm", version=8),
+    Step("clinical", results.clinical_files, ("clinical.json",), "arm", version=2),
+    Step("refusal", refusal.refusal_files, ("refusal.json", "gate.npz"), "arm"),
+    Step("package", results.package_files, ("model.json",), "arm", version=2),
     Step("facts", results.fact_files, ("arm.json",), "arm"),
     Step("gallery", pictures.gallery_files, ("gallery.json", "gallery/*.png"), "arm"),
     Step("examples", pictures.example_files, ("examples.json", "examples/*.png"), "arm"),
@@ -43,11 +46,13 @@ EACH_ARM = (
 """For each arm, as soon as its last job is done."""
 
 AFTER = (
-    Step("comparisons", compared.comparison_files, ("comparisons.json",), version=3),
+    Step("comparisons", compared.comparison_files, ("comparisons.json",), version=4),
+    Step("sample size", compared.sample_size_files, ("sample_size.json",)),
+    Step("levers", levers.lever_files, ("levers.json",)),
     Step("openings", openings.opening_files, ("openings.json",)),
     Step("probabilities", compared.probability_files, ("probabilities.json",)),
     Step("labels", labels.label_files, ("labels.json", "labels.csv", "labels/*.png")),
     Step("provenance", provenance.provenance_files, ("provenance.json",)),
-    Step("report", report_files, ("report.html", "metrics.csv", "table.tex", "figures/*.*"), version=3),
+    Step("report", report_files, ("report.html", "metrics.csv", "table.tex", "figures/*.*"), version=4),
 )
 """Once, when no job is left."""

@@ -8,6 +8,7 @@ import streamlit as st
 
 from seimbang.record.contents import Contents
 from seimbang.record.files import missing
+from seimbang.serving.advice import doubts, verdict
 from seimbang.serving.predictor import Prediction, Predictor
 from seimbang.serving.sentences import trust
 from seimbang.serving.words import Words, plain
@@ -50,18 +51,27 @@ def digits(number: float) -> int:
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def load_predictor(arm_folder: str, seed: str) -> Predictor:
+def load_predictor(arm_folder: str, seed: str, profile: str) -> Predictor:
     """Load the model once for all visitors."""
-    return Predictor.load(Path(arm_folder), seed)
+    return Predictor.load(Path(arm_folder), seed, profile)
 
 
 def result(contents: Contents, prediction: Prediction, words: Words) -> None:
-    """Show what the model says of one case, and how often such an answer was right."""
+    """Show what the model says of one case, whether it is sure, and how often such an answer was right."""
     with st.container(border=True, key="result"):
         heading(words("upload.result"), 2)
+        for sentence in doubts(prediction.advice, words, words):
+            st.warning(sentence)
+        (st.warning if prediction.advice.answer in ("refused", "refer") else st.info)(
+            "\n\n".join(verdict(prediction.advice, words, words))
+        )
+        if prediction.advice.refused:
+            return
         _verdict(prediction, words)
         if prediction.label_tuned is not None:
             _tuned(contents, prediction, words)
+    if contents.profile:
+        return  # what the run counted is of probabilities as they were
     heading(words("upload.how_sure"), 2)
     bullets(list(trust(contents, prediction.confidence, words)))
 

@@ -19,7 +19,7 @@ def upload(contents: Contents, words: Words) -> None:
     heading(words("upload.title"))
     st.warning(words("upload.not_diagnosis"))
     with st.spinner(words("upload.wait")):  # the first visitor's model takes seconds to load
-        predictor = load_predictor(str(contents.arm.folder), contents.seed)
+        predictor = load_predictor(str(contents.arm.folder), contents.seed, contents.profile)
     row = _form(predictor, words)
     if row is None:
         st.info(words("upload.waiting"))

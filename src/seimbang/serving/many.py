@@ -8,8 +8,11 @@ import pandas as pd
 from seimbang.datasets.images import missing
 from seimbang.datasets.sheets import TABLES
 from seimbang.errors import ImageError, SeimbangError
+from seimbang.imaging.files import read_whole
+from seimbang.serving.advice import doubts, verdict
 from seimbang.serving.predictor import Prediction, Predictor
 from seimbang.serving.rows import read_file, read_rows
+from seimbang.serving.words import load
 
 NO_IMAGE = ("IMG_NOT_IMAGE", "IMG_EMPTY")
 """What files beside the images of a folder are: they are left out."""
@@ -36,7 +39,8 @@ def predict(predictor: Predictor, path: Path) -> pd.DataFrame:
 
     Returns:
         Columns ``case``, ``predicted``, ``confidence``, where a threshold was tuned ``predicted_at_tuned_threshold``,
-        ``p_<class>`` of each class, and ``error`` for images of a folder that cannot be read.
+        ``p_<class>`` of each class, ``answer`` (``refused``, a class, several to be referred) and ``reason``, and
+        ``error`` for images of a folder that cannot be read.
 
     Raises:
         SeimbangError: The image or the table cannot be read.
@@ -60,7 +64,20 @@ def _row(case: str, said: Prediction | SeimbangError) -> dict[str, object]:
         return {"case": case, "error": str(said)}
     tuned = {} if said.label_tuned is None else {"predicted_at_tuned_threshold": said.label_tuned}
     chances = {f"p_{name}": value for name, value in said.probabilities.items()}
-    return {"case": case, "predicted": said.label, "confidence": said.confidence, **tuned, **chances}
+    advice = {"answer": str(said.advice), "reason": " ".join(filter(None, [doubt(said), reason(said)]))}
+    return {"case": case, "predicted": said.label, "confidence": said.confidence, **tuned, **chances, **advice}
+
+
+def reason(said: Prediction) -> str:
+    """Return what to make of a prediction, in English."""
+    words = load("en")
+    return " ".join(verdict(said.advice, words, words.text))
+
+
+def doubt(said: Prediction) -> str:
+    """Return what is to be said before every answer of the model, in English; ``""`` for nothing."""
+    words = load("en")
+    return " ".join(doubts(said.advice, words, words.text))
 
 
 def tables_in(paths: Sequence[Path]) -> list[Path]:
@@ -83,7 +100,7 @@ def _files(folder: Path) -> list[Path]:
 
 def _bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_whole(path)
     except OSError as error:
         found = f"{path} cannot be read ({error.strerror})"
         raise ImageError("IMG_MISSING", found, "an image file", "check the path") from error

@@ -84,6 +84,7 @@ def with_predictions(tables: list[pd.DataFrame], predictions: list[Prediction]) 
         added["predicted_at_tuned_threshold"] = [str(prediction.label_tuned) for prediction in predictions]
     for name in predictions[0].probabilities:
         added[f"p_{name}"] = [f"{prediction.probabilities[name]:.6f}" for prediction in predictions]
+    added["answer"] = [str(prediction.advice) for prediction in predictions]
     whole = pd.concat(tables).fillna("").assign(**added).map(harmless).rename(columns=harmless)
     return whole.to_csv(index=False)
 

@@ -21,6 +21,7 @@ from seimbang.progress import say
 from seimbang.record.choice import find_arm
 from seimbang.record.contents import read
 from seimbang.record.package import read_package
+from seimbang.record.profile import read_profile
 
 HOST = "127.0.0.1"
 NAMES = (HOST, "localhost")  # any other name, which a foreign page may have made to point here, is refused
@@ -59,7 +60,9 @@ OPTIONS = {
 }
 
 
-def serve(run: Path, port: int | None, arm: str | None, open_browser: bool, seed: str = "") -> None:
+def serve(
+    run: Path, port: int | None, arm: str | None, open_browser: bool, seed: str = "", profile: Path | None = None
+) -> None:
     """Show the page of ``run`` until Ctrl-C.
 
     Args:
@@ -68,21 +71,18 @@ def serve(run: Path, port: int | None, arm: str | None, open_browser: bool, seed
         arm: Name of the arm that predicts; None takes the best one.
         open_browser: Whether to open the page in the browser as soon as it answers.
         seed: The one whose model alone predicts; ``""`` for those of all seeds together.
+        profile: File of a local profile.
 
     Raises:
         ResourceError: ``EXTRA_MISSING``, ``PORT_TAKEN`` or ``SERVER_STOPPED``.
-        IntegrityError: The run is not finished, or its models are not as they were saved.
+        IntegrityError: The run is not finished, its models are not as they were saved, or the profile is not theirs.
         StudyError: ``ARM_UNKNOWN`` or ``SEED_UNKNOWN``.
     """
-    if importlib.util.find_spec("streamlit") is None:
-        fix = "pip install 'seimbang[app]'"
-        raise ResourceError("EXTRA_MISSING", "no package streamlit", "the page's packages", fix)
     slug = find_arm(run, arm)
-    read(run, slug, seed)
-    read_package(run / "arms" / slug)
+    _require(run, slug, seed, profile)
     port = _free_port(port)
     address = f"http://{HOST}:{port}"
-    with _stopped_in_the_end(), _started(command(run, port, slug, seed)) as page:
+    with _stopped_in_the_end(), _started(command(run, port, slug, seed, profile)) as page:
         try:
             if _answers(page, port):
                 say(f"The page of {run} is at {address} (Ctrl-C stops it)")
@@ -97,12 +97,24 @@ def serve(run: Path, port: int | None, arm: str | None, open_browser: bool, seed
     raise ResourceError("SERVER_STOPPED", found, "that it runs until Ctrl-C", "read the lines above; try another port")
 
 
-def command(run: Path, port: int, arm: str, seed: str = "") -> list[str]:
+def _require(run: Path, slug: str, seed: str, profile: Path | None) -> None:
+    """Check all that the page needs before its server is started."""
+    if importlib.util.find_spec("streamlit") is None:
+        fix = "pip install 'seimbang[app]'"
+        raise ResourceError("EXTRA_MISSING", "no package streamlit", "the page's packages", fix)
+    read(run, slug, seed)
+    read_package(run / "arms" / slug)
+    if profile:
+        read_profile(profile, run / "arms" / slug, seed)
+
+
+def command(run: Path, port: int, arm: str, seed: str = "", profile: Path | None = None) -> list[str]:
     """Return the command line of the page's server; ``arm`` is the name of the arm's folder."""
     options = [f"--{name}={value}" for name, value in OPTIONS.items()]
     options += [f"--server.allowedHosts={name}" for name in NAMES]
     start = [sys.executable, "-m", "streamlit", "run", str(APP), f"--server.port={port}"]
-    return [*start, *options, "--", str(run.resolve()), arm, *([seed] if seed else [])]
+    chosen = [seed, str(profile.resolve())] if profile else [seed] if seed else []
+    return [*start, *options, "--", str(run.resolve()), arm, *chosen]
 
 
 def _started(words: list[str]) -> subprocess.Popen[bytes]:

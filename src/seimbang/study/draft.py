@@ -277,6 +277,9 @@ epochs = 20
 early_stopping = 5
 seeds = 3                        # trainings of each arm: with one, a difference may be luck of the seed
 
+# [evaluation]
+# learning_curve = true          # trains on 25 and 50 % of the patients too (75 % more time): would more data help?
+
 [[arm]]
 name = "none"
 

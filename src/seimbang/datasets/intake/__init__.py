@@ -106,6 +106,9 @@ def kind_of(path: Path) -> str:
     """
     if path.is_dir():
         return "images"
+    if path.exists() and not path.is_file():
+        fix = "save what it holds in a file"
+        raise DataError("DATA_FORMAT", f"a pipe, device or socket, {path}", EXPECTED, fix)
     suffix = path.suffix.lower()
     kind = SUFFIXES.get(suffix, "text" if suffix in TEXTS else "") or _by_content(path)
     if kind in ("text", "sheet"):

@@ -21,9 +21,9 @@ from seimbang.datasets.names import part_of
 from seimbang.datasets.sheets import TABLES
 from seimbang.errors import DataError, ImageError
 from seimbang.imaging.base import ImageSettings
-from seimbang.imaging.decode import open_noted
 from seimbang.imaging.notes import STRETCHED
 from seimbang.imaging.store import Readable
+from seimbang.imaging.worker import open_apart
 
 SAMPLE = 50
 """Images that are opened to see how large they are, and whether they have colour."""
@@ -31,7 +31,7 @@ SAMPLE = 50
 SIDE = 150
 """Larger images are reduced to this many pixels a side, in a first study."""
 
-_NUMBERED = r"(?i)(?<![a-z0-9])((?:patient|person|pasien|subject|subj|pat|sub|case|pid|p)[ _-]?\d+)"
+_NUMBERED = r"(?i)(?:^|[^a-z0-9])((?:patient|person|pasien|subject|subj|pat|sub|case|pid|p)[ _-]?\d+)"
 _BEFORE_LAST = r"^(.*?\d.*?)[ _.-]+\(?\d+\)?(?:\.[^.]*)?$"
 _COLOURED = 8  # grey values between channels that no codec adds to a grey image
 
@@ -178,7 +178,7 @@ def image_keys(store: Readable, paths: Sequence[str]) -> dict[str, Any]:
     sides, coloured, deep = [], [], []
     for path in (paths[k] for k in chosen):
         try:
-            image, note = open_noted(store.read(path), ImageSettings(channels=3), path)
+            image, note = open_apart(store.read(path), ImageSettings(channels=3), path)
             pixels = image.astype(np.int16)
         except ImageError:
             continue
