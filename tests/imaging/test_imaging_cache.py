@@ -33,7 +33,7 @@ def no_decoding(monkeypatch):
     def fail(*_):
         raise AssertionError("decoded again")
 
-    monkeypatch.setattr(cache, "decode_noted", fail)
+    monkeypatch.setattr(cache, "decode_apart", fail)
 
 
 def test_is_made_once_in_order_and_read_only(pictures, monkeypatch):
@@ -97,7 +97,7 @@ def test_a_damaged_entry_is_made_again(pictures, damage):
 
 def test_an_interrupted_run_leaves_nothing_that_is_taken_for_pixels(pictures, monkeypatch):
     monkeypatch.setattr(cache, "_BATCH", 4)
-    real, calls = cache.decode_noted, []
+    real, calls = cache.decode_apart, []
 
     def stop(*args):
         calls.append(args)
@@ -105,11 +105,11 @@ def test_an_interrupted_run_leaves_nothing_that_is_taken_for_pixels(pictures, mo
             raise KeyboardInterrupt
         return real(*args)
 
-    monkeypatch.setattr(cache, "decode_noted", stop)
+    monkeypatch.setattr(cache, "decode_apart", stop)
     with pytest.raises(KeyboardInterrupt):
         decoded(pictures)
     assert [path.suffix for path in (pictures / "cache").iterdir()] == [".lock"]
-    monkeypatch.setattr(cache, "decode_noted", real)
+    monkeypatch.setattr(cache, "decode_apart", real)
     assert len(decoded(pictures).X) == 12
 
 

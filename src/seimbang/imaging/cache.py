@@ -123,10 +123,7 @@ def decode_all(
         yield from track(_parallel(pixels, names), "Decoding images", len(names))
 
     if only_outline():
-        tried = [pixels(names[k]) for k in np.linspace(0, len(names) - 1, min(_SAMPLE, len(names))).astype(int)]
-        broken = [row for row in tried if isinstance(row, ImageError)]
-        hopeless = dict.fromkeys(range(len(names)), broken[0]) if len(broken) == len(tried) else {}
-        return Decoded(blank(len(names) - len(hopeless), settings), [""] * len(names), hopeless, {})
+        return _outlined(names, settings, pixels)
     digests = list(_parallel(store.digest, names))
     inputs = [VERSION, PIL.__version__, simplejpeg.__version__, *digests, *names]
     X, errors, notes = _pixels(inputs, settings, rows, folder)
@@ -135,6 +132,14 @@ def decode_all(
 
 def _of_frame(settings: ImageSettings, frame: int) -> ImageSettings:
     return settings.model_copy(update={"frame": frame}) if frame else settings
+
+
+def _outlined(names: Sequence[str], settings: ImageSettings, pixels: Callable[[str], Row]) -> Decoded:
+    """Decode a few files: where none can be, it is hopeless to try the others."""
+    tried = [pixels(names[k]) for k in np.linspace(0, len(names) - 1, min(_SAMPLE, len(names))).astype(int)]
+    broken = [row for row in tried if isinstance(row, ImageError)]
+    hopeless = dict.fromkeys(range(len(names)), broken[0]) if len(broken) == len(tried) else {}
+    return Decoded(blank(len(names) - len(hopeless), settings), [""] * len(names), hopeless, {})
 
 
 def stored(
