@@ -89,7 +89,7 @@ def test_a_run_of_a_table_comes_back_and_loads_again(tmp_path, monkeypatch):
 
 
 def test_what_users_call_is_listed():
-    assert dir(seimbang) == ["Run", "__version__", "audit", "load", "run"]
+    assert dir(seimbang) == ["Run", "__version__", "audit", "load", "review", "run"]
 
 
 def test_a_folder_runs_and_predicts_in_three_lines(tmp_path, monkeypatch):

@@ -4,9 +4,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from seimbang.api import Run, audit, load, run
+    from seimbang.api import Run, audit, load, review, run
 
-__all__ = ["Run", "audit", "load", "run"]
+__all__ = ["Run", "audit", "load", "review", "run"]
 __version__ = "0.1.0"
 
 

@@ -146,7 +146,7 @@ def review(
 
 @app.command(epilog="Example: seimbang predict runs/pneumonia new_films   or   seimbang predict runs/hdi rows.csv")
 def predict(run: Run, files: list[Path], arm: OneArm = None, out: Predicted = None, profile: Local = None) -> None:
-    """Classify images, folders of them, or the rows of CSV or Excel files, with the best arm of a run (or another)."""
+    """Classify images, folders of them, or rows of CSV or Excel files, with the arm best on validation (or another)."""
     code = _commands().predict(run, files, arm, out, profile)
     if code:
         raise typer.Exit(code)

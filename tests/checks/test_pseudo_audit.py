@@ -8,7 +8,7 @@ from audit_cases import dataset, finding_of, images
 from seimbang.checks import audit, leaks
 from seimbang.datasets.pseudo_patients import with_pseudo_patients
 from seimbang.splits import split
-from seimbang.splits.base import SplitSettings
+from seimbang.splits.base import Fold, SplitSettings
 
 
 def slices():
@@ -59,3 +59,20 @@ def test_random_split_leaks_and_grouped_split_does_not():
     plain = slices()
     unaware = leaks(audit(plain, split(plain.cases, SplitSettings(group="none"))))
     assert [finding.code for finding in unaware] == ["NEAR_TEST"]
+
+
+def test_neighbours_on_both_sides_of_a_division_that_knows_no_patients_are_named():
+    rng = np.random.default_rng(0)  # alike at large, each with fine structure of its own, as slices of MRI are
+    blocks = np.kron(rng.permuted(np.tile([50, 206], (30, 8)), axis=1).reshape(30, 4, 4), np.ones((1, 10, 9)))
+    X = np.clip(np.tile(blocks, (3, 1, 1)) + rng.normal(0, 10, (90, 40, 36)), 0, 255).astype(np.uint8)[..., None]
+    data = dataset(X, label=[("sick", "well")[k % 2] for k in range(90)])
+    parted = [Fold("", np.arange(60), np.arange(0), np.arange(60, 90))]
+    finding = finding_of("NEIGHBOUR_TEST", data, parted)
+    assert finding_of("NEAR_TEST", data, parted) is None
+    assert (finding.severity, finding.count) == ("warning", 30)
+    assert finding.sentence.startswith("30 test images have very similar neighbours in the train")
+    together = [
+        Fold("", np.flatnonzero(np.arange(90) % 30 < 20), np.arange(0), np.flatnonzero(np.arange(90) % 30 >= 20))
+    ]
+    assert finding_of("NEIGHBOUR_TEST", data, together) is None
+    assert finding_of("NEIGHBOUR_TEST", with_pseudo_patients(data), parted) is None

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from dicom_files import dicom
 from seimbang.datasets import SOURCES, load, make
 from seimbang.datasets.base import COLUMNS
 from seimbang.errors import DataError, StudyError
@@ -28,6 +29,14 @@ def make_csv(root):
     lines = [f"set/{label}/{k}.png,{label}" for k, label in enumerate(LABELS)]
     (root / "set.csv").write_text("\n".join(["path,label", *lines]))
     return {"source": "csv", "path": "set.csv"}
+
+
+def make_dicom(root):
+    for k, (pixels, label) in enumerate(zip(PIXELS, LABELS, strict=True)):
+        folder = root / "set" / str(label)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / str(k)).write_bytes(dicom(pixels, PatientID=str(k)))
+    return {"source": "dicom", "path": "set"}
 
 
 def make_npz(root):
@@ -69,6 +78,7 @@ WRONG = {
     "folder": {"group": {"from": "name", "pattern": "("}},
     "csv": {"group": {"from": "name", "levels": 2}},
     "csv with features": {"group": {"from": "name"}},
+    "dicom": {"only": {"modality": "CR"}},
     "npz": {"path": 3},
     "phantom": {"phantom": {"seed": 2**32}},
     "excel": {"label": {"column": "a", "cuts": [float("nan")], "names": ["x", "y"]}},
@@ -76,9 +86,10 @@ WRONG = {
     "sklearn": {"features": []},
 }
 SENTENCES = {
-    "folder": r"data\.group\.pattern = '\(' should be a regular expression \(missing \), unterminated subpattern",
+    "folder": r"data\.group\.pattern = '\(' should be a regular expression without look-around .* \(missing \)",
     "csv": r"data\.group\.levels is not a known key",
     "csv with features": r"data\.group\.from = 'name' is not known \(known: column\)",
+    "dicom": r"data\.only\.modality = 'CR' should be a valid tuple",
     "npz": r"data\.path = 3 should be",
     "phantom": r"data\.phantom\.seed = 4294967296 should be less than or equal to 4294967295",
     "excel": r"data\.label\.cuts\.0 = nan should be a finite number",
@@ -92,6 +103,7 @@ MAKE = {
     "csv with features": make_table,
     "excel": make_excel,
     "excel with images": make_excel_manifest,
+    "dicom": make_dicom,
     "npz": make_npz,
     "phantom": make_phantom,
     "sklearn": make_sklearn,

@@ -26,7 +26,7 @@ SLICES, PATIENTS = 12, 10
 @pytest.fixture
 def blocks_are_no_copies(monkeypatch):
     """Slices of ``volumes`` are the same few blocks of pixels: one tells the grey values of another, as of a copy."""
-    none = copies.Copies(*[np.empty(0, np.int64)] * 2, *[np.empty(0, np.float32)] * 4)
+    none = copies.Copies(*[np.empty(0, np.int64)] * 2, *[np.empty(0, np.float32)] * 4, np.empty(0, np.bool_))
     monkeypatch.setattr("seimbang.imaging.pseudo_patients.known_copies", lambda *_: none)
 
 

@@ -77,8 +77,8 @@ def test_arms_without_a_significant_difference(run):
     below = {("none", "class weights"): 0.214, ("as published", "none"): 0.001}
     said = sentences(replace(run, comparisons=made_up(below)))
     assert said == [
-        "There is no significant difference between “none”, “SMOTE” and “class weights” on the test set "
-        "(smallest corrected p = .21)."
+        "There is no significant difference in balanced accuracy between “none”, “SMOTE” and “class weights” on the "
+        "test set (smallest corrected p = .21)."
     ]
 
 
@@ -87,8 +87,8 @@ def test_arms_with_one(run):
     assert list(sentences(replace(run, comparisons=made_up(below, protocol="grouped", part="external:NIH")))) == [
         "“none” has a higher balanced accuracy than “SMOTE” and “class weights” on the external set “NIH” under the "
         "protocol “grouped” (by 0.04; largest corrected p = .004).",
-        "There is no significant difference between “SMOTE” and “class weights” on the external set “NIH” under the "
-        "protocol “grouped” (corrected p = .60).",
+        "There is no significant difference in balanced accuracy between “SMOTE” and “class weights” on the external "
+        "set “NIH” under the protocol “grouped” (corrected p = .60).",
     ]
 
 

@@ -89,7 +89,10 @@ def test_overlapping_arms_have_no_significant_difference(run):
     three(run, (0.70, 0.64, 0.76), (0.72, 0.66, 0.78), (0.71, 0.65, 0.77))
     assert "there is no significant difference from “class weights” and “none”" in said(run, "best")
     assert "on the test set (smallest corrected p = .40)" in said(run, "apart")
-    assert "There is no significant difference between “none”, “SMOTE” and “class weights”" in said(run, "apart")
+    assert (
+        "There is no significant difference in balanced accuracy between “none”, “SMOTE” and “class weights”"
+        in said(run, "apart")
+    )
     assert "raised" not in said(run, "balancing")
     assert said(run, "balancing").count("neither a benefit nor a harm") == 2
 
@@ -295,7 +298,7 @@ def test_the_published_figure_is_placed(run, low, high, side):
 def test_no_test_set_no_winner(run):
     for arm in ("none", "SMOTE", "class weights"):
         change(run, arm, lambda metrics: metrics["sets"].pop("test"))
-    assert said(run, "best") == "No leak-free arm could be measured on the test set."
+    assert said(run, "best") == "No arm without a known leak could be measured on the test set."
 
 
 def test_the_best_network_stands_beside_the_classical_models(run):

@@ -1,5 +1,6 @@
 """A list of images with sex and age, from the study to the page; and columns that are no subgroups."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +11,7 @@ from seimbang.datasets import load, make
 from seimbang.errors import DataError, StudyError
 from seimbang.imaging.base import ImageSettings
 from seimbang.record.read import read
+from seimbang.reports.subgroups import without_column
 from seimbang.runs.prepare import prepare
 from seimbang.runs.run import run
 from seimbang.study.schema import parse
@@ -92,3 +94,13 @@ def test_measurements_of_which_each_patient_has_another_are_cut_into_bands(liste
     prepared = prepare(parse(STUDY | {"data": data, "evaluation": {"subgroups": ["volume", "sex"]}}), tmp_path)
     assert prepared.subgroups[""].loc["1003", ["volume", "sex"]].tolist() == ["100.375", cases.sex[3]]
     assert set(prepared.subgroups[""].index) == set(prepared.data.cases.frame.case_id)
+
+
+def test_an_external_set_without_the_column_is_said(listed, tmp_path):
+    run(study(subgroups=["sex"]), listed, tmp_path)
+    contents = read(tmp_path)
+    arm = contents.arms[0]
+    sets = arm.metrics.sets | {"external:B": arm.metrics.sets["test"].model_copy(update={"subgroups": []})}
+    elsewhere = replace(arm, metrics=arm.metrics.model_copy(update={"sets": sets}))
+    assert without_column(contents) == []
+    assert without_column(replace(contents, arms=[elsewhere])) == [("B", "sex")]

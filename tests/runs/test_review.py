@@ -9,6 +9,7 @@ from PIL import Image
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 from typer.testing import CliRunner
 
+import seimbang
 from seimbang.cli import app
 from seimbang.errors import DataError, StudyError
 from seimbang.runs.review import review
@@ -292,3 +293,32 @@ def test_the_command_says_the_verdict_and_ends_with_3_at_a_leak(tmp_path):
         predictions.to_csv(tmp_path / "p.csv", index=False)
         done = CliRunner().invoke(app, words)
         assert (done.exit_code, said in done.output) == (code, True), done.output
+
+
+def test_of_decisions_alone_the_figures_of_decisions_are_given_and_no_others(tmp_path):
+    splits, predictions = files()
+    answers = np.where(predictions.p_sick > 0.5, "sick", "well")
+    soft = made(tmp_path, splits, predictions)
+    hard = made(tmp_path, splits, predictions.drop(columns=["p_sick", "p_well"]).assign(prediction=answers))
+    (before,), (after,) = ([one for one in review.sets if one.set == "test"] for review in (soft, hard))
+    assert after.measures.confusion == before.measures.confusion
+    assert after.measures.metrics["balanced_accuracy"].value == before.measures.metrics["balanced_accuracy"].value
+    assert (after.measures.metrics["auc"].value, after.measures.metrics["auc"].why) == (None, "no probabilities")
+    assert before.measures.metrics["auc"].value > 0.5
+    assert codes(hard) == set()
+
+
+def test_a_case_in_two_protocols_is_not_in_two_parts(tmp_path):
+    splits, predictions = files()
+    swapped = splits.assign(protocol="other", split=splits.split.replace({"train": "test", "test": "train"}))
+    both = pd.concat([splits.assign(protocol="random"), swapped])
+    assert "CASE_TEST" not in codes(made(tmp_path, both, predictions.assign(protocol="random")))
+    assert "CASE_TEST" in codes(made(tmp_path, both.drop(columns="protocol"), predictions))
+
+
+def test_it_is_called_from_python_too(tmp_path):
+    splits, predictions = files()
+    known = made(tmp_path, splits, predictions)
+    again = seimbang.review(tmp_path / "s.csv", tmp_path / "p.csv", out=tmp_path / "again")
+    assert again == known
+    assert (tmp_path / "again/review.html").is_file()

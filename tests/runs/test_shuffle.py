@@ -1,5 +1,6 @@
 """Shuffled labels: an honest pipeline guesses, one that has seen the test cases does not."""
 
+import json
 import subprocess
 import sys
 
@@ -37,7 +38,8 @@ def study(**split):
     )
 
 
-def test_a_split_of_slices_scores_and_a_split_of_patients_does_not(tmp_path):
+def test_a_split_of_slices_scores_and_a_split_of_patients_does_not(tmp_path, monkeypatch):
+    monkeypatch.setenv("SEIMBANG_CACHE", str(tmp_path / "cache"))
     twins(tmp_path / "x")
     (leaking,) = shuffled_labels(study(group="none", leaky=True), tmp_path, quick=False)
     (honest,) = shuffled_labels(study(group="auto"), tmp_path, quick=False)
@@ -45,6 +47,10 @@ def test_a_split_of_slices_scores_and_a_split_of_patients_does_not(tmp_path):
     assert "better than chance, so test cases are known to it" in leaking.sentence
     assert honest.severity == "info"
     assert "no better than chance" in honest.sentence
+    opened = [json.loads(file.read_text()) for file in (tmp_path / "cache/openings").glob("*/*.json")]
+    assert [(entry["title"], entry["set"]) for entry in opened] == [
+        ("t", "test")
+    ] * 2  # each study, however many shuffles
 
 
 def test_the_command_prints_it_and_exits_with_3_only_for_a_leak(tmp_path):

@@ -250,7 +250,16 @@ def test_the_download_is_the_file_with_predictions_added(table, tmp_path):
     rows = read_file(file)
     X, found = read_rows(predictor, rows)
     back = pd.read_csv(io.StringIO(with_predictions([rows], found)), dtype=str)
-    assert list(back) == ["'=id", *NAMES, "predicted", "confidence", "p_setosa", "p_versicolor", "p_virginica"]
+    assert list(back) == [
+        "'=id",
+        *NAMES,
+        "predicted",
+        "confidence",
+        "p_setosa",
+        "p_versicolor",
+        "p_virginica",
+        "answer",
+    ]
     assert back["'=id"].tolist() == ["'=A1", "-1"]
     assert back.predicted.tolist() == [one.label for one in found]
     assert outside(X, predictor.table.columns).tolist() == [[False] * 4, [False, False, False, True]]
@@ -312,12 +321,10 @@ def test_the_page_of_a_table_speaks_of_no_images(table, draw, language):
 
 def test_a_value_outside_the_training_range_is_warned_of_and_a_blank_one_is_not(table, draw):
     at, words = draw(table, "svm"), load("en").of_tables()
-    known = len(at.warning)
     fill(at, [5.1, 3.5, None, None])
-    assert len(at.warning) == known
+    assert not any("between" in one.value for one in at.warning)
     assert len(at.get("progress")) == 3
     fill(at, [5.1, 3.5, None, 25.0])
-    assert len(at.warning) == known + 1
     assert any(plain("petal width (cm)") in one.value and "between 0" in one.value for one in at.warning)
     fill(at, [None] * 4)
     assert words("upload.waiting") in said(at.main)

@@ -8,6 +8,7 @@ import numpy as np
 
 from seimbang.checks.base import CheckResult, merge, plural_verb
 from seimbang.checks.evidence import ADJECTIVE, Evidence, Match
+from seimbang.imaging.copies import Copies
 from seimbang.imaging.similarity import Mask, near_identical, thumbnails
 from seimbang.splits.base import Rows
 
@@ -55,7 +56,7 @@ def changed_within(evidence: Evidence) -> CheckResult | None:
     """Pictures that are twice in one set, once changed (in the whole data where there are no sets)."""
     if evidence.data.kind != "image":
         return None
-    copies = evidence.copies
+    copies = evidence.copies.where(~evidence.copies.alike)
     together = np.full(len(copies.first), not evidence.folds)
     for fold in evidence.folds:
         for rows in fold.parts().values():
@@ -94,6 +95,9 @@ def external_nearly_identical(evidence: Evidence) -> CheckResult | None:
 
     def near(name: str) -> Mask:
         close, _ = near_identical(thumbnails(evidence.external[name].X), internal)
+        copies = evidence.external_copies[name]
+        alike = copies.second[copies.alike & np.isin(copies.first, evidence.development)]
+        close[alike] = True
         return close & ~np.isin(evidence.external_digests[name], digests)
 
     return merge(_external(evidence, name, near(name), "nearly identical to images of") for name in evidence.external)
@@ -109,11 +113,12 @@ def _identical(evidence: Evidence, first: str, second: str) -> CheckResult | Non
 
 
 def _nearly_identical(evidence: Evidence, first: str, second: str) -> CheckResult | None:
-    match_digests = _match_digests(evidence)
+    match_digests, match_alike = _match_digests(evidence), _match_copies(evidence.copies.where(evidence.copies.alike))
 
     def match(a: Rows, b: Rows) -> tuple[Mask, Mask]:
         near, same = near_identical(evidence.thumbnails[a], evidence.thumbnails[b]), match_digests(a, b)
-        return near[0] & ~same[0], near[1] & ~same[1]
+        alike = match_alike(a, b)
+        return (near[0] | alike[0]) & ~same[0], (near[1] | alike[1]) & ~same[1]
 
     a, b, folds = evidence.matches(first, second, match)
     if not len(a):
@@ -124,17 +129,13 @@ def _nearly_identical(evidence: Evidence, first: str, second: str) -> CheckResul
 
 
 def _changed(evidence: Evidence, first: str, second: str) -> CheckResult | None:
-    copies = evidence.copies
-    ends = np.concatenate([copies.first, copies.second]), np.concatenate([copies.second, copies.first])
-
-    def match(a: Rows, b: Rows) -> tuple[Mask, Mask]:
-        across = np.isin(ends[0], a) & np.isin(ends[1], b)
-        return np.isin(a, ends[0][across]), np.isin(b, ends[1][across])
-
-    a, b, folds = evidence.matches(first, second, match)
+    copies = evidence.copies.where(~evidence.copies.alike)
+    a, b, folds = evidence.matches(first, second, _match_copies(copies))
     if not len(a):
         return None
-    across = np.asarray((np.isin(ends[0], a) & np.isin(ends[1], b)).reshape(2, -1).any(axis=0))
+    across = (np.isin(copies.first, a) & np.isin(copies.second, b)) | (
+        np.isin(copies.first, b) & np.isin(copies.second, a)
+    )
     start = plural_verb(len(a), f"{ADJECTIVE[first]} {evidence.noun}")
     sentence = (
         f"{start} also in the {second} set, changed{evidence.in_folds(folds)}: {_listing(copies.changes, across)}."
@@ -144,6 +145,7 @@ def _changed(evidence: Evidence, first: str, second: str) -> CheckResult | None:
 
 def _external_changed(evidence: Evidence, name: str) -> CheckResult | None:
     copies = evidence.external_copies[name]
+    copies = copies.where(~copies.alike)
     chosen = np.isin(copies.first, evidence.development)
     copied = np.isin(np.arange(len(evidence.external[name].cases)), copies.second[chosen])
     result = _external(evidence, name, copied, "changed copies of images of")
@@ -161,6 +163,15 @@ def _match_digests(evidence: Evidence) -> Match:
     def match(a: Rows, b: Rows) -> tuple[Mask, Mask]:
         first, second = evidence.digests[a], evidence.digests[b]
         return np.isin(first, second), np.isin(second, first)
+
+    return match
+
+
+def _match_copies(copies: Copies) -> Match:
+    def match(a: Rows, b: Rows) -> tuple[Mask, Mask]:
+        ends = np.concatenate([copies.first, copies.second]), np.concatenate([copies.second, copies.first])
+        across = np.isin(ends[0], a) & np.isin(ends[1], b)
+        return np.isin(a, ends[0][across]), np.isin(b, ends[1][across])
 
     return match
 

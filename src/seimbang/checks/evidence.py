@@ -14,6 +14,7 @@ from seimbang.datasets.base import CaseTable, Dataset
 from seimbang.imaging.copies import Copies, known_copies
 from seimbang.imaging.decode import Pixels
 from seimbang.imaging.digests import digests
+from seimbang.imaging.pseudo_patients import PseudoPatients, find_pseudo_patients
 from seimbang.imaging.quality import measure
 from seimbang.imaging.similarity import Floats, Mask, thumbnails
 from seimbang.splits.base import Fold, Rows
@@ -88,9 +89,16 @@ class Evidence:
 
     @cached_property
     def copies(self) -> Copies:
-        """Pairs of images that are one picture, changed; none of a table."""
+        """Pairs of images that are one picture, changed or nearly identical."""
         own = self.digests if self.larger is None else digests(self.larger)
         return known_copies(self.compared, own.tolist())
+
+    @cached_property
+    def pseudo(self) -> PseudoPatients | None:
+        """Groups of the images without a patient identifier; None where all have one, and of a table."""
+        if self.data.kind != "image" or not (self.cases.frame.group == "").any():
+            return None
+        return find_pseudo_patients(self.compared, self.cases.frame)
 
     @cached_property
     def external_copies(self) -> dict[str, Copies]:

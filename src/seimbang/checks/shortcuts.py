@@ -48,12 +48,25 @@ def header(evidence: Evidence) -> CheckResult | None:
     best = best_separated(evidence, _numbers(table[list(COLUMNS)]), MIN_HEADER_AUC, _tree(3))
     if best is not None:
         what = "size, format, bit depth, compression and EXIF of the files alone separate "
-        what += f"{best}, most of all {_telling(evidence, table, best.name)}"
+        what += f"{best}, most of all {_telling(evidence, table[list(COLUMNS)], best.name)}"
     else:
         best = best_separated(evidence, np.log(_numbers(table[[BYTES]])), MIN_BYTES_AUC, _tree(3))
         if best is None:
             return None
         what = f"bytes per pixel of the files alone separate {best}"
+    return CheckResult(f"In the training and validation images, {what}. {ADVICE}", (), len(table))
+
+
+def acquisition(evidence: Evidence) -> CheckResult | None:
+    """The class that scanner, view, body part, modality and pixel spacing of DICOM separate best from the others."""
+    if evidence.data.acquisition is None:
+        return None
+    table = evidence.data.acquisition.iloc[evidence.development]
+    best = best_separated(evidence, _numbers(table), MIN_HEADER_AUC, _tree(3))
+    if best is None:
+        return None
+    what = "how the pictures were taken (scanner, view, body part, modality, pixel spacing) alone separates "
+    what += f"{best}, most of all {_telling(evidence, table, best.name, shown=False)}"
     return CheckResult(f"In the training and validation images, {what}. {ADVICE}", (), len(table))
 
 
@@ -90,15 +103,18 @@ def _numbers(table: pd.DataFrame) -> npt.NDArray[np.float64]:
     return np.stack([np.asarray(column, np.float64) for column in numbers], axis=1)
 
 
-def _telling(evidence: Evidence, table: pd.DataFrame, name: str) -> str:
-    """Say which column separates a class best on its own, and how the class differs in it."""
-    of_class = _of_class(evidence, name)
-    numbers = _numbers(table[list(COLUMNS)])
-    fits = [_tree(1).fit(numbers[:, [k]], of_class).score(numbers[:, [k]], of_class) for k in range(len(COLUMNS))]
-    column = table[COLUMNS[int(np.argmax(fits))]]
+def _telling(evidence: Evidence, table: pd.DataFrame, name: str, shown: bool = True) -> str:
+    """Say which column separates a class best on its own, and how the class differs in it.
+
+    What a column holds is only ``shown`` where no person can be named in it.
+    """
+    of_class, numbers = _of_class(evidence, name), _numbers(table)
+    fits = [_tree(1).fit(column, of_class).score(column, of_class) for column in numbers.T[:, :, None]]
+    column = table.iloc[:, int(np.argmax(fits))]
     common = column[of_class].mode().iloc[0]
     shares = [float((column[side] == common).mean()) for side in (of_class, ~of_class)]
-    return f"{column.name} ({common} in {shares[0]:.0%} of {name}, in {shares[1]:.0%} of the others)"
+    value = common if shown else "one value"
+    return f"{column.name} ({value} in {shares[0]:.0%} of {name}, in {shares[1]:.0%} of the others)"
 
 
 def _of_class(evidence: Evidence, name: str) -> Mask:

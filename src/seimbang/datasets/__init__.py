@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from seimbang.datasets.base import Dataset, SourceSettings
 from seimbang.datasets.csv import Csv, ExcelManifest
 from seimbang.datasets.csv_table import CsvTable
+from seimbang.datasets.dicom import Dicom
 from seimbang.datasets.excel import Excel
 from seimbang.datasets.findings import Labelled
 from seimbang.datasets.folder import Folder
@@ -24,6 +25,7 @@ SOURCES: dict[str, type[SourceSettings]] = {
     "folder": Folder,
     "csv": Csv,
     "csv with features": CsvTable,
+    "dicom": Dicom,
     "npz": Npz,
     "phantom": Phantom,
     "excel": Excel,

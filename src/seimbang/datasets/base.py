@@ -208,7 +208,7 @@ REASONS = {
     "IMG_EMPTY": "empty",
     "IMG_FIRST_FRAME": "several pictures; the first is used",
     "IMG_FORMAT": "image in a format that is not read",
-    "IMG_FRAME": "without the frame or slice that the study names",
+    "IMG_FRAME": "without the frame that the study names",
     "IMG_MULTIFRAME": "several images in one file",
     "IMG_NO_ACCESS": "no permission to read it",
     "IMG_NO_END": "whole, but without its end marker; used",
@@ -276,6 +276,7 @@ class Dataset:
         columns: Of a table: what each column of ``X`` holds.
         uses: Of a table: what was made of each column of the file.
         meant: Columns that may tell the class by themselves, as the study says.
+        acquisition: Of DICOM: how each picture was taken, as texts in the table's order, such as the manufacturer.
     """
 
     cases: CaseTable
@@ -289,3 +290,4 @@ class Dataset:
     columns: tuple[Column, ...] = ()
     uses: tuple[ColumnUse, ...] = ()
     meant: tuple[str, ...] = ()
+    acquisition: pd.DataFrame | None = None

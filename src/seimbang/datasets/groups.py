@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
-from typing import Literal
+from typing import Any, Literal
 
+import re2
 from pydantic import BaseModel, Field, field_validator
 
 from seimbang.datasets.base import STRICT
@@ -14,12 +14,28 @@ from seimbang.datasets.names import part_of
 from seimbang.errors import DataError
 
 
+def _compiled(pattern: str) -> Any:
+    """Return the pattern for RE2, which takes a time that grows with the name alone: Python's may backtrack for years.
+
+    Raises:
+        ValueError: It is no regular expression, or one that RE2 does not know.
+    """
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return re2.compile(pattern, options)
+    except (re2.error, UnicodeError) as error:
+        said = error.args[0].decode(errors="replace") if isinstance(error, re2.error) else str(error)
+        raise ValueError(f"a regular expression without look-around and back references ({said})") from error
+
+
 class ByName(BaseModel):
     """The patient is part of the file's name.
 
     Attributes:
         origin: Where to look.
-        pattern: A regular expression; its first group (or the whole match) is the patient.
+        pattern: A regular expression, without look-around and back references; its first group (or the whole match)
+            is the patient.
     """
 
     model_config = STRICT
@@ -29,10 +45,7 @@ class ByName(BaseModel):
     @field_validator("pattern")
     @classmethod
     def _compiles(cls, pattern: str) -> str:
-        try:
-            re.compile(pattern)
-        except (re.error, OverflowError, RecursionError) as error:
-            raise ValueError(f"a regular expression ({error})") from error
+        _compiled(pattern)
         return pattern
 
     def patients(self, paths: Sequence[str]) -> list[str]:
@@ -41,7 +54,7 @@ class ByName(BaseModel):
         Raises:
             DataError: ``DATA_GROUP_PATTERN`` if a name does not match or the match is empty.
         """
-        rule = re.compile(self.pattern)
+        rule = _compiled(self.pattern)
         matches = [rule.search(PurePosixPath(path).name) for path in paths]
         patients = [(match[1] or match[0] if rule.groups else match[0]) if match else "" for match in matches]
         missed = [path for path, patient in zip(paths, patients, strict=True) if not patient]

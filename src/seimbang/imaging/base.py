@@ -18,10 +18,10 @@ class ImageSettings(BaseModel):
         size: Height and width in pixels.
         channels: 1 for greyscale, 3 for colour.
         max_pixels: Images with more pixels are rejected before they are decoded.
-        window: How the values of DICOM and NIfTI become grey: ``"dicom"``, as the file says (its table or window, else
+        window: How the values of DICOM become grey: ``"dicom"``, as the file says (its table or window, else
             its full range, or its own if it has more than 8 bits); ``[centre, width]`` in the units of the modality,
             such as Hounsfield units; or ``"percentile"``, from the 1st percentile of the frame to the 99th.
-        frame: Number of the frame, or of the slice, that is used of a file with several, from 1; 0 if there is one.
+        frame: Number of the frame that is used of DICOM with several, from 1; 0 if there is one.
         border: Fraction cropped from each side, before resizing.
         filter: Denoising filter: ``median`` of 3 x 3 pixels, or ``gaussian`` with a sigma of 1 pixel.
         contrast: Contrast enhancement: ``equalise`` the histogram, or ``clahe``, which does so in tiles.

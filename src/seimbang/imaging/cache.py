@@ -4,7 +4,7 @@ import hashlib
 import json
 import mmap
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -21,10 +21,11 @@ from filelock import FileLock
 
 from seimbang.errors import ImageError, IntegrityError
 from seimbang.imaging.base import ImageSettings
-from seimbang.imaging.decode import VERSION, Pixels, decode_noted
+from seimbang.imaging.decode import VERSION, Pixels
 from seimbang.imaging.files import open_atomic, write_atomic, write_error
 from seimbang.imaging.notes import Note
-from seimbang.imaging.store import Store
+from seimbang.imaging.store import Readable
+from seimbang.imaging.worker import decode_apart
 from seimbang.progress import track
 from seimbang.threads import cores
 
@@ -90,7 +91,13 @@ def blank(rows: int, settings: ImageSettings) -> Pixels:
     return np.broadcast_to(np.uint8(0), (rows, *settings.size, settings.channels))
 
 
-def decode_all(names: Sequence[str], store: Store, settings: ImageSettings, folder: Path | None = None) -> Decoded:
+def decode_all(
+    names: Sequence[str],
+    store: Readable,
+    settings: ImageSettings,
+    folder: Path | None = None,
+    frames: Mapping[str, int] | None = None,
+) -> Decoded:
     """Decode files in parallel, or take their pixels from the cache.
 
     Every file is read and hashed at each call, so that one changed byte gives another digest and another cache entry.
@@ -100,6 +107,7 @@ def decode_all(names: Sequence[str], store: Store, settings: ImageSettings, fold
         store: Where the files are.
         settings: Size, channels, pixel limit.
         folder: Folder of the cache; by default `cache_folder`.
+        frames: Number of the frame that a name stands for, where it is one of several of its file; it is part of it.
 
     Raises:
         ResourceError: The cache cannot be written (``DISK_FULL``, ``NOT_WRITABLE``).
@@ -107,7 +115,7 @@ def decode_all(names: Sequence[str], store: Store, settings: ImageSettings, fold
 
     def pixels(name: str) -> Row:
         try:
-            return decode_noted(store.read(name), settings, name)
+            return decode_apart(store.read(name), _of_frame(settings, (frames or {}).get(name, 0)), name)
         except ImageError as error:
             return error
 
@@ -123,6 +131,10 @@ def decode_all(names: Sequence[str], store: Store, settings: ImageSettings, fold
     inputs = [VERSION, PIL.__version__, simplejpeg.__version__, *digests, *names]
     X, errors, notes = _pixels(inputs, settings, rows, folder)
     return Decoded(X, digests, errors, notes)
+
+
+def _of_frame(settings: ImageSettings, frame: int) -> ImageSettings:
+    return settings.model_copy(update={"frame": frame}) if frame else settings
 
 
 def stored(

@@ -2,8 +2,8 @@
 
 from struct import unpack_from
 
-from seimbang.imaging.formats import open_image, refusal, truncated
-from seimbang.imaging.jpeg import load_jpeg
+from seimbang.imaging.formats import refusal, truncated
+from seimbang.imaging.jpeg import require_whole_jpeg
 
 _J2K = b"\xff\x4f\xff\x51"
 _JPEG_BASELINE, _RLE = "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.5"
@@ -34,7 +34,7 @@ def check_frame(frame: bytes, syntax: str, size: tuple[int, int, int], name: str
         expected = "{} x {} pixels of {} samples, as the DICOM header says".format(*size)
         raise refusal("IMG_CORRUPT", name, found, expected, "export it again")
     if syntax == _JPEG_BASELINE:
-        load_jpeg(frame, open_image(frame, "JPEG", name), None, name)
+        require_whole_jpeg(frame, name)
     elif not frame.rstrip(b"\0\xff").endswith(_END):
         raise truncated(name, "DICOM")
 

@@ -14,8 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from seimbang.imaging.cache import features
-from seimbang.imaging.invariant import Whitening, candidates, describe, shrink
-from seimbang.imaging.registration import SLIGHT, Registered, displacement, register, unmoved
+from seimbang.imaging.frames import framed
+from seimbang.imaging.invariant import PARTS, Whitening, candidates, describe, shrink
+from seimbang.imaging.local import agree_in_places
+from seimbang.imaging.registration import SLIGHT, Registered, displacement, register, register_unframed, unmoved
 from seimbang.imaging.similarity import NEAR_IDENTICAL, Floats, Mask, Rows, similarity
 from seimbang.progress import track
 from seimbang.threads import cores
@@ -45,12 +47,12 @@ LEAST_SIDE = 32
 SIMILAR, MOST = 0.55, 4
 """Candidates of an image: those whose descriptors correlate at least so much, and at most so many."""
 
-VERSION = "1"
+VERSION = "2"
 """Part of the cache's key: to be raised whenever the same images would give other copies."""
 
 _KEPT = 500
 _MEASURES = ("matrix", "shift", "agreement", "detail")
-_COLUMNS = ("first", "second", *_MEASURES)
+_COLUMNS = ("first", "second", *_MEASURES, "alike")
 _GREY_SIDE, _GREY_LEVELS = 32, 32
 _PAIRS, _FITTED = 64, 20_000
 _TURNED, _ENLARGED = 2.5, 0.03
@@ -67,6 +69,8 @@ class Copies:
         shift: As a share of the side, ``float32[m, 2]``.
         agreement: Correlation of fine structure; negative where grey values are inverted.
         detail: The same of finer structure, without sign.
+        alike: Whether they agree as they stand in most places, ``bool[m]``: softened, covered in part, or with other
+            grey values. Close neighbours among slices do too.
     """
 
     first: Rows
@@ -75,6 +79,11 @@ class Copies:
     shift: Floats
     agreement: Floats
     detail: Floats
+    alike: Mask
+
+    def where(self, chosen: Mask) -> "Copies":
+        """Return some of the pairs."""
+        return Copies(*(getattr(self, name)[chosen] for name in _COLUMNS))
 
     @property
     def changes(self) -> list[str]:
@@ -102,12 +111,14 @@ def known_copies(
     def table() -> Floats:
         copies = find_copies(X, other)
         measures = copies.matrix.reshape(-1, 4), copies.shift, copies.agreement, copies.detail
-        rows = np.column_stack([copies.first, copies.second, *measures]).astype(np.float32)
+        rows = np.column_stack([copies.first, copies.second, *measures, copies.alike]).astype(np.float32)
         return np.concatenate([np.zeros((1, rows.shape[1]), np.float32), rows])  # nothing cannot be memory-mapped
 
     rows = np.array(features(["copies", VERSION, *digests, "and", *others], table)[1:])
     first, second = rows[:, :2].astype(np.int64).T
-    return Copies(first, second, rows[:, 2:6].reshape(-1, 2, 2), rows[:, 6:8], rows[:, 8], rows[:, 9])
+    return Copies(
+        first, second, rows[:, 2:6].reshape(-1, 2, 2), *(rows[:, 6:8], rows[:, 8], rows[:, 9]), rows[:, 10] > 0
+    )
 
 
 def find_copies(X: npt.NDArray[Any], other: npt.NDArray[Any] | None = None) -> Copies:
@@ -122,7 +133,7 @@ def find_copies(X: npt.NDArray[Any], other: npt.NDArray[Any] | None = None) -> C
     if min(X.shape[1:3]) < LEAST_SIDE or not len(X) or (other is not None and not len(other)):
         return _copies([])
     plain = describe(X)
-    flat = plain.reshape(-1, plain.shape[2])
+    flat = plain[: len(PARTS)].reshape(-1, plain.shape[2])
     white = Whitening.fit(flat[:: -(-len(flat) // _FITTED)])
     first = white(plain)
     second = first if other is None else white(describe(other))
@@ -146,13 +157,10 @@ def _confirmed(X: npt.NDArray[Any], other: npt.NDArray[Any], pairs: Rows) -> Ite
     def confirm(block: Rows) -> Copies:
         images, others = X[block[:, 0]], other[block[:, 1]]
         grey = recoloured(images, others)
-        rows = np.flatnonzero(~grey & ~unmoved(images, others))
-        found = [_recoloured_copies(block[grey])]
-        if len(rows):
-            a, b, part_a, part_b = block[rows].T
-            registered = register(images[rows], others[rows], (part_a, part_b))
-            copy = is_copy(registered)
-            found.append(Copies(a[copy], b[copy], *(getattr(registered, name)[copy] for name in _MEASURES)))
+        alike = ~grey & agree_in_places(images, others)
+        rows = np.flatnonzero(~grey & ~alike & ~unmoved(images, others))
+        found = [_unmoved_copies(block[grey], alike=False), _unmoved_copies(block[alike], alike=True)]
+        found += _registered_copies(images[rows], others[rows], block[rows])
         return _copies(found)
 
     if not len(pairs):
@@ -160,6 +168,25 @@ def _confirmed(X: npt.NDArray[Any], other: npt.NDArray[Any], pairs: Rows) -> Ite
     blocks = [pairs[start : start + _PAIRS] for start in range(0, len(pairs), _PAIRS)]
     with ThreadPoolExecutor(cores()) as pool:
         yield from track(pool.map(confirm, blocks), "Comparing pictures that may be copies", len(blocks))
+
+
+def _registered_copies(images: npt.NDArray[Any], others: npt.NDArray[Any], pairs: Rows) -> Iterator[Copies]:
+    """Yield the copies among candidates that differ as they stand; where there are frames, those inside them too."""
+    if not len(pairs):
+        return
+    registered = register(images, others, (pairs[:, 2], pairs[:, 3]))
+    copy = is_copy(registered)
+    yield _moved_copies(pairs, registered, copy)
+    rows = np.flatnonzero(~copy & (framed(images) | framed(others)))
+    if len(rows):
+        inside = register_unframed(images[rows], others[rows])
+        yield _moved_copies(pairs[rows], inside, is_copy(inside))
+
+
+def _moved_copies(pairs: Rows, registered: Registered, copy: Mask) -> Copies:
+    still = np.zeros(int(copy.sum()), np.bool_)
+    values = {name: getattr(registered, name)[copy] for name in _MEASURES}
+    return Copies(pairs[copy, 0], pairs[copy, 1], **values, alike=still)
 
 
 def recoloured(X: npt.NDArray[Any], other: npt.NDArray[Any]) -> Mask:
@@ -181,7 +208,7 @@ def _explained(a: Floats, b: Floats) -> Floats:
     return np.asarray(1 - (ordered.var(axis=2).mean(axis=1) + 1e-6) / (b.var(axis=1) + 1e-6), np.float32)
 
 
-def _recoloured_copies(pairs: Rows) -> Copies:
+def _unmoved_copies(pairs: Rows, alike: bool) -> Copies:
     """Return pairs as copies that did not move."""
     one = np.ones(len(pairs), np.float32)
     return Copies(
@@ -191,6 +218,7 @@ def _recoloured_copies(pairs: Rows) -> Copies:
         np.zeros((len(pairs), 2), np.float32),
         one,
         one,
+        np.full(len(pairs), alike),
     )
 
 
@@ -219,8 +247,7 @@ def _change(matrix: Floats, shift: Floats, agreement: np.float32) -> str:
 
 def _copies(blocks: list[Copies]) -> Copies:
     """Return the copies of all blocks as one."""
-    rows, shapes = np.empty(0, np.int64), ((0, 2, 2), (0, 2), (0,), (0,))
-    none = Copies(rows, rows, *(np.empty(shape, np.float32) for shape in shapes))
+    none = _unmoved_copies(np.empty((0, 4), np.int64), alike=False)
     return Copies(*(np.concatenate([getattr(block, name) for block in (none, *blocks)]) for name in _COLUMNS))
 
 
@@ -234,4 +261,4 @@ def _best(copies: Copies, one_set: bool) -> Copies:
     if one_set:
         first = second = np.concatenate([first, second])
     kept = sure | ~(np.isin(copies.first, first) | np.isin(copies.second, second))
-    return Copies(*(getattr(copies, name)[kept] for name in _COLUMNS))
+    return copies.where(kept)

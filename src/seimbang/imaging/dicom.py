@@ -77,7 +77,7 @@ def frame_index(frames: int, frame: int, name: str) -> int:
         raise refusal("IMG_MULTIFRAME", name, f"{frames} frames", "one image", fix)
     if frame > frames:
         expected = f"a number up to {frames}" if frames > 1 else "several frames"
-        raise refusal("IMG_FRAME", name, f"no frame {frame}", expected, "correct frame in [image]")
+        raise ImageError("IMG_FRAME", f"no frame {frame} in {name}", expected, "correct frame in [image]")
     return max(frame - 1, 0)
 
 
@@ -209,7 +209,7 @@ def _modality(
     slope = 1.0 if slope is None else slope
     if not (np.isfinite([slope, intercept]).all() and slope):
         fix = "export it again, or leave it out"
-        raise refusal("IMG_WINDOW", name, f"DICOM with a rescale slope of {slope:g}", "a number other than 0", fix)
+        raise ImageError("IMG_WINDOW", f"a rescale slope of {slope:g} in {name}", "a number other than 0", fix)
     half = 2 ** (shape.stored - 1)
     ends = [end * slope + intercept for end in ((-half, half - 1) if shape.signed else (0, 2 * half - 1))]
     return stored.astype(np.float64) * slope + intercept, (min(ends), max(ends))
@@ -228,7 +228,7 @@ def _voi(values: Values, display: _Display, name: str) -> Bytes | None:
     function = str(next(iter(display.all("VOILUTFunction")), "LINEAR")).strip().upper()
     if not (np.isfinite([centre, width]).all() and width > 0):
         fix = 'set the window yourself, as in: window = "percentile" in [image]'
-        raise refusal("IMG_WINDOW", name, f"DICOM with a window of width {width:g}", "a width above 0", fix)
+        raise ImageError("IMG_WINDOW", f"a window of width {width:g} in {name}", "a width above 0", fix)
     return Ramp(centre, width, function).apply(values)
 
 

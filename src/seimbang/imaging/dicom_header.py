@@ -153,7 +153,7 @@ def read_shape(header: Header, settings: ImageSettings, name: str) -> Shape:
         if header.pixels and "Rows" in header.elements:
             raise refusal("IMG_CORRUPT", name, "DICOM of 0 rows", EXPECTED, "export it again")
         fix = "leave it out: it is a report, a plan or the like"
-        raise refusal("IMG_NO_PIXELS", name, "DICOM without an image", EXPECTED, fix)
+        raise ImageError("IMG_NO_PIXELS", f"DICOM without an image in {name}", EXPECTED, fix)
     try:
         shape = _shape(header.elements)
     except Exception as error:  # numbers that are none

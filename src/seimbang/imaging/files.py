@@ -3,9 +3,10 @@
 import errno
 import hashlib
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import BufferedRandom
+from io import BufferedRandom, BufferedReader
 from pathlib import Path
 from secrets import token_hex
 
@@ -14,10 +15,41 @@ from seimbang.errors import ResourceError
 _NOT_WRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.ENOENT}
 
 
+MAX_BYTES = 1 << 30
+"""A larger file is not read whole: no image of the largest size that is decoded needs as much."""
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
+def open_regular(path: Path) -> BufferedReader:
+    """Open a file to be read; never waits, as the opening of a named pipe does.
+
+    Raises:
+        OSError: It cannot be opened, or is a folder, pipe, device or socket.
+    """
+    file = open(path, "rb", opener=lambda name, _: os.open(name, _FLAGS))  # noqa: SIM115 (the caller closes it)
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "a pipe, device or socket, not a file", str(path))
+    return file
+
+
+def read_whole(path: Path, most: int = MAX_BYTES) -> bytes:
+    """Return the content of a file of up to ``most`` bytes.
+
+    Raises:
+        OSError: What `open_regular` raises; ``EFBIG`` where there is more.
+    """
+    with open_regular(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > most:
+            raise OSError(errno.EFBIG, f"more than {most:,} bytes", str(path))
+        return file.read(size)
+
+
 def file_digest(path: Path) -> str:
     """Return the sha256 of a file, ``""`` where it is not there or cannot be read."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return ""

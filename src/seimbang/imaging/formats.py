@@ -21,7 +21,7 @@ from seimbang.errors import ImageError
 from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.other_formats import ADVICE, HEAD, jpeg_kind, other_format
 
-FORMATS = "a PNG, JPEG, TIFF, BMP, WebP, GIF, DICOM or NIfTI file"
+FORMATS = "a PNG, JPEG, TIFF, BMP, WebP, GIF or DICOM file"
 
 FIRST_VRS = {b"UL", b"OB", b"CS", b"UI", b"DA", b"SH", b"LO", b"TM"}
 """Kinds of values that the first element of a DICOM file may have, as it writes them."""

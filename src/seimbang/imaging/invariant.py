@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from seimbang.imaging.frames import unframed
 from seimbang.imaging.similarity import Floats, Rows
 
 SIDE = 64
@@ -28,8 +29,9 @@ _COMPARED = [
     *((part, 0) for part in range(len(PARTS))),
     *((0, part) for part in range(1, len(PARTS))),
     *((part, len(PARTS) + 3 - part) for part in range(4, len(PARTS))),
+    (len(PARTS), len(PARTS)),
 ]
-"""Which parts are compared: the whole with every part, for crops; and opposite corners, for shifts."""
+"""Which parts are compared: the whole with every part, for crops; opposite corners, for shifts; what frames hold."""
 
 _ANGLES, _RADII, _ORDERS = 32, np.geomspace(2.5, 22, 12), 14
 _DIMENSIONS, _FLOOR = 64, 1e-3
@@ -65,16 +67,18 @@ class Whitening:
 
 
 def describe(X: npt.NDArray[Any]) -> Floats:
-    """Return the descriptors of each of ``PARTS``, ``float32[p, n, f]``, 5 kB an image.
+    """Return the descriptors of each of ``PARTS`` and of what frames hold, ``float32[p, n, f]``, 5 kB each.
 
     Args:
         X: Images, ``uint8[n, h, w, c]``, possibly memory-mapped.
     """
-    blocks = [
-        np.stack([_invariant(spectra(X[start : start + _BLOCK], part)) for part in PARTS])
-        for start in range(0, len(X), _BLOCK)
-    ]
+    blocks = [_described(X[start : start + _BLOCK]) for start in range(0, len(X), _BLOCK)]
     return np.concatenate(blocks, axis=1)
+
+
+def _described(X: npt.NDArray[Any]) -> Floats:
+    parts = [*(spectra(X, part) for part in PARTS), spectra(unframed(X, SIDE), PARTS[0])]
+    return np.stack([_invariant(part) for part in parts])
 
 
 def spectra(X: npt.NDArray[Any], part: Part) -> Floats:
@@ -105,7 +109,7 @@ def candidates(first: Floats, second: Floats, least: float, most: int) -> Iterat
         most: Largest number of pairs of an image of ``first``.
 
     Yields:
-        Row of ``first``, row of ``second``, and the part of each.
+        Row of ``first``, row of ``second``, and which of ``PARTS`` of each are most alike.
     """
     size = max(1, _BLOCK_BYTES // (8 * second.shape[1]))
     for start in range(0, first.shape[1], size):
@@ -116,7 +120,7 @@ def candidates(first: Floats, second: Floats, least: float, most: int) -> Iterat
         closest = np.argpartition(best, -count, axis=1)[:, -count:]
         row, column = np.nonzero(np.take_along_axis(best, closest, axis=1) >= least)
         row, column = row + start, closest[row, column]
-        values = [np.einsum("ij,ij->i", first[a, row], second[b, column]) for a, b in _COMPARED]
+        values = [np.einsum("ij,ij->i", first[a, row], second[b, column]) for a, b in _COMPARED[:-1]]
         part = np.array(_COMPARED)[np.argmax(values, axis=0)]
         yield row, column, part[:, 0], part[:, 1]
 

@@ -4,13 +4,14 @@ A first guess from amplitude spectra (the turn) and cross-correlation (the shift
 steps (Baker and Matthews 2004, Int J Comput Vis 56:221: inverse compositional, affine), coarse to fine.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from seimbang.imaging.frames import contents, unframed
 from seimbang.imaging.invariant import PARTS, shrink, spectra
 from seimbang.imaging.similarity import Floats, Mask, Rows
 
@@ -92,13 +93,24 @@ def register(X: Images, other: Images, parts: tuple[Rows, Rows]) -> Registered:
     return found
 
 
-def _register(X: Images, other: Images, parts: tuple[Rows, Rows]) -> Registered:
+def register_unframed(X: Images, other: Images) -> Registered:
+    """Register what is inside the frames of images pair by pair; matrix and shift are of the whole images."""
+    squares = unframed(X, FINER[-1][0]), unframed(other, FINER[-1][0])
+    whole = np.zeros(len(X), np.int64)
+    inside = _register(*squares, (whole, whole), unmoved_too=True)
+    (size, centre), (other_size, other_centre) = contents(X), contents(other)
+    shift = inside.shift - np.einsum("nij,nj->ni", inside.matrix, centre / size)
+    matrix = other_size[:, :, None] * inside.matrix / size[:, None, :]
+    return replace(inside, matrix=matrix, shift=other_size * shift + other_centre)
+
+
+def _register(X: Images, other: Images, parts: tuple[Rows, Rows], unmoved_too: bool = False) -> Registered:
     matrix, shift, sign = _coarse(X, other, parts)
     side, wide, _ = FINER[0]
     values, overlap = np.zeros((3, len(X)), np.float32), np.zeros(len(X), np.float32)
     values[0] = _agreement(*_structure(X, other, sign, side, wide), matrix, side * shift)[0]
     for level, least in enumerate((WORTHWHILE, SIMILAR)):
-        changed = (sign < 0) | (displacement(matrix, shift) >= SLIGHT)
+        changed = unmoved_too | (sign < 0) | (displacement(matrix, shift) >= SLIGHT)
         worth = (values[level] > least) & ((level == 0) | changed)
         rows = np.flatnonzero(worth)
         if not len(rows):
@@ -119,7 +131,7 @@ def displacement(matrix: Floats, shift: Floats) -> Floats:
 
 def band(pictures: Floats, deviations: Filters) -> Floats:
     """Return square pictures without what is finer or coarser than two Gaussians, with contrast made even."""
-    low, high = (_gaussian(pictures.shape[1], deviation) for deviation in deviations)
+    low, high = (gaussian(pictures.shape[1], deviation) for deviation in deviations)
     structure = low @ pictures @ low.T - high @ pictures @ high.T
     local = np.sqrt((high @ structure**2 @ high.T).clip(0))
     spread = structure.std(axis=(1, 2), keepdims=True)
@@ -281,7 +293,7 @@ def _standardised(pictures: Floats, inside: Mask) -> Floats:
 
 
 @cache
-def _gaussian(side: int, deviation: float) -> Floats:
+def gaussian(side: int, deviation: float) -> Floats:
     """Return the matrix that smooths ``side`` pixels; its rows sum to 1 at the borders too."""
     place = np.arange(side)
     weights = np.exp(-0.5 * ((place - place[:, None]) / deviation) ** 2)

@@ -1,22 +1,20 @@
 """Files by their paths, from a folder or straight out of a zip archive: listed, told from another, read."""
 
+import errno
 import hashlib
 import os
 import stat
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Protocol
 
 from seimbang.errors import DataError, ImageError
-from seimbang.imaging.files import file_digest
+from seimbang.imaging.files import MAX_BYTES, file_digest, open_regular, read_whole
 from seimbang.imaging.other_formats import HEAD
-
-MAX_BYTES = 1 << 30
-"""A larger file is not read: no image of the largest size that is decoded needs as much."""
 
 MAX_FILES = 2_000_000
 MAX_TOTAL = 1 << 40
@@ -44,7 +42,21 @@ class Entry:
     trouble: str = ""
 
 
-class Store(Protocol):
+class Readable(Protocol):
+    """Files by their names."""
+
+    def digest(self, path: str) -> str:
+        """Return the sha256 of a file, ``""`` where it cannot be read."""
+
+    def read(self, path: str) -> bytes:
+        """Return a whole file.
+
+        Raises:
+            ImageError: ``IMG_NO_ACCESS``, ``IMG_TOO_LARGE`` or ``IMG_CORRUPT``.
+        """
+
+
+class Store(Readable, Protocol):
     """Files below a root."""
 
     def entries(self) -> list[Entry]:
@@ -54,24 +66,38 @@ class Store(Protocol):
             DataError: A folder cannot be read (``DATA_MISSING``), or a name is no text (``DATA_NAME``).
         """
 
-    def digest(self, path: str) -> str:
-        """Return the sha256 of a file, ``""`` where it cannot be read."""
-
     def head(self, path: str) -> bytes:
         """Return the first bytes of a file, none where it cannot be read."""
-
-    def read(self, path: str) -> bytes:
-        """Return a whole file.
-
-        Raises:
-            ImageError: ``IMG_NO_ACCESS``, ``IMG_TOO_LARGE`` or ``IMG_CORRUPT``.
-        """
 
     def open(self, path: str) -> IO[bytes]:
         """Open a file to read the beginning of; it raises what the operating system or zipfile does."""
 
     def size(self, path: str) -> int:
         """Return the bytes of a file, unpacked; it raises what ``open`` does."""
+
+
+@dataclass(frozen=True)
+class Renamed:
+    """Files under other names, as their paths are not to be told.
+
+    Attributes:
+        store: The files.
+        paths: Their paths by their names.
+    """
+
+    store: Store
+    paths: Mapping[str, str]
+
+    def digest(self, path: str) -> str:
+        """Return the sha256 of a file, ``""`` where it cannot be read."""
+        return self.store.digest(self.paths[path])
+
+    def read(self, path: str) -> bytes:
+        """Return a whole file; errors have its name, not its path."""
+        try:
+            return self.store.read(self.paths[path])
+        except ImageError as error:
+            raise ImageError(error.code, f"{path} cannot be read", error.expected, error.fix) from None
 
 
 def open_store(root: Path) -> Store:
@@ -143,7 +169,7 @@ class Folder:
     def head(self, path: str) -> bytes:
         """Return the first bytes of a file, none where it cannot be read."""
         try:
-            with (self.root / path).open("rb") as file:
+            with open_regular(self.root / path) as file:
                 return file.read(HEAD)
         except OSError:
             return b""
@@ -151,15 +177,16 @@ class Folder:
     def read(self, path: str) -> bytes:
         """Return a whole file."""
         try:
-            with (self.root / path).open("rb") as file:
-                return _bounded(file, path)
+            return read_whole(self.root / path)
         except OSError as error:
+            if error.errno == errno.EFBIG:
+                raise _too_large(path) from error
             found, fix = f"{path} cannot be read ({error.strerror})", "check its permissions"
             raise ImageError("IMG_NO_ACCESS", found, "a readable file", fix) from error
 
     def open(self, path: str) -> IO[bytes]:
         """Open a file to read the beginning of."""
-        return (self.root / path).open("rb")
+        return open_regular(self.root / path)
 
     def size(self, path: str) -> int:
         """Return the bytes of a file."""
@@ -172,6 +199,7 @@ class Archive:
     def __init__(self, root: Path) -> None:
         self.root = root
         try:
+            open_regular(root).close()
             self._zip = zipfile.ZipFile(root)
         except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError) as error:
             raise _no_zip(root, f"that cannot be read ({error})", "copy it again, or unpack it") from error
@@ -248,9 +276,13 @@ class Archive:
 def _bounded(file: IO[bytes], path: str) -> bytes:
     data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
-        found = f"more than {MAX_BYTES:,} bytes in {path}"
-        raise ImageError("IMG_TOO_LARGE", found, "a smaller file", "make it smaller, or move it away")
+        raise _too_large(path)
     return data
+
+
+def _too_large(path: str) -> ImageError:
+    found = f"more than {MAX_BYTES:,} bytes in {path}"
+    return ImageError("IMG_TOO_LARGE", found, "a smaller file", "make it smaller, or move it away")
 
 
 def _name(member: zipfile.ZipInfo) -> str:

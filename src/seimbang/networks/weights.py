@@ -12,6 +12,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from seimbang.errors import IntegrityError, ResourceError, StudyError
+from seimbang.imaging.files import open_regular
 from seimbang.networks.backbone import Backbone, Fetch, missing
 from seimbang.progress import note
 from seimbang.training.base import digest
@@ -85,6 +86,7 @@ def read(path: Path) -> State:
     from safetensors.torch import load_file
 
     try:
+        open_regular(path).close()
         if path.suffix == ".safetensors":
             return load_file(path)
         state = torch.load(path, map_location="cpu", weights_only=True)

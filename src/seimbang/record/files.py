@@ -8,9 +8,11 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from seimbang.errors import IntegrityError, StudyError
+from seimbang.imaging.files import read_whole
 from seimbang.record.base import load
 
 T = TypeVar("T")
+MAX_RECORD = 1 << 36  # models and predictions may be large
 MEND = "run the study again; finished steps are not repeated"
 
 
@@ -65,7 +67,7 @@ def read_bytes(path: Path) -> bytes:
         IntegrityError: ``RUN_MISSING``.
     """
     try:
-        return path.read_bytes()
+        return read_whole(path, MAX_RECORD)
     except OSError as error:
         raise missing(path, str(error.strerror)) from error
 

@@ -31,6 +31,13 @@ def by_subgroup(run: Run) -> list[ByColumn]:
     return list(tables.values())
 
 
+def without_column(run: Run) -> list[tuple[str, str]]:
+    """Return each external set and column of which there are no figures: the set lacks the column, or its values."""
+    named = dict.fromkeys(run.study.evaluation.subgroups)
+    known = {(by.set, by.column) for by in by_subgroup(run)}
+    return [(name, column) for name in run.external for column in named if (f"external:{name}", column) not in known]
+
+
 def rows(arm: Arm) -> Iterator[tuple[str, str, str, Value]]:
     """Yield set, subgroup, metric and value of every figure of an arm's subgroups that is shown."""
     for part, measured in arm.metrics.sets.items():

@@ -38,7 +38,7 @@ from seimbang.training.device import fast_bfloat16
 
 LOOKED_AT = 200
 """Images that are read to tell whether the data are public ones."""
-EXTRAS = {"streamlit": "app", "ray": "ray"}
+EXTRAS = {"streamlit": "app", "pydicom": "dicom", "ray": "ray"}
 
 
 def inspect(what: str | Path | Study, root: Path) -> list[Finding]:

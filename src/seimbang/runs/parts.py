@@ -43,7 +43,7 @@ class Scope:
         threads: How many each job uses.
         arm: The arm, for its steps and jobs.
         job: The job.
-        opening: What the run opens; None where it does not count, as with shuffled labels.
+        opening: What the run opens; None where nothing is to be predicted.
         closed: Whether nothing is predicted of test parts.
         finished: The arms whose every job is done, for the steps over all arms.
     """

@@ -18,6 +18,7 @@ from seimbang.runs.auditing import require_no_leak
 from seimbang.runs.describe import divide
 from seimbang.runs.engine import do
 from seimbang.runs.executors import Options, execute
+from seimbang.runs.openings import opening_of
 from seimbang.runs.parts import PARTS, Scope
 from seimbang.runs.prepare import prepare
 from seimbang.runs.quick import Cut, cut_down
@@ -35,7 +36,7 @@ def shuffled_labels(study: Study, root: Path, quick: bool) -> list[Finding]:
     """Run a study with the labels permuted among patients, and say which arms do better than chance.
 
     Patients that are not known are pseudo-patients, so that a copy of a test image in training carries its label along:
-    an arm that scores has seen test cases. Nothing of the runs is kept.
+    an arm that scores has seen test cases. Nothing of the runs is kept, but that the test part was opened.
 
     Args:
         study: The study.
@@ -45,27 +46,28 @@ def shuffled_labels(study: Study, root: Path, quick: bool) -> list[Finding]:
     Raises:
         SeimbangError: What the stages raise, such as ``AUDIT_LEAK`` for a leak that needs no shuffling to be found.
     """
-    study = quickened(study) if quick else study
+    asked, study = study, quickened(study) if quick else study
     prepared = replace(prepare(study, root, quick), external={})
     suspects = study.plans()
     findings: dict[str, Finding] = {}
     for seed in range(TIMES):
-        for plan, auc in _scores(prepared, suspects, seed):
+        for plan, auc in _scores(prepared, suspects, seed, asked):
             findings[plan.name] = _finding(plan, auc)
         suspects = [plan for plan in suspects if findings[plan.name].severity == "leak"]
     return list(findings.values())
 
 
-def _scores(prepared: Prepared, plans: list[Plan], seed: int) -> Iterator[tuple[Plan, Any]]:
+def _scores(prepared: Prepared, plans: list[Plan], seed: int, asked: Study) -> Iterator[tuple[Plan, Any]]:
     """Yield the AUC of each arm on the test part, with its interval over what was permuted."""
     data = prepared.data
     grouped = with_pseudo_patients(data) if data.kind == "image" else data
     shuffled = _permuted(data, grouped.cases.groups, np.random.default_rng(seed))
     unit = pd.Series(grouped.cases.groups, index=grouped.cases.frame.case_id)
     divided = divide(replace(prepared, data=shuffled))
+    opening = opening_of(asked, divided, "--shuffle-labels", prepared.quick)
     divided = cut_down(divided, Cut()) if prepared.quick else divided
     with TemporaryDirectory() as folder:
-        scope = Scope(divided, RunFolder(Path(folder)), 1)
+        scope = Scope(divided, RunFolder(Path(folder)), 1, opening=opening)
         steps = {step.name: step for step in (*BEFORE, *EACH_ARM)}
         do(steps["audit"], scope)
         require_no_leak(PARTS["findings"].value(scope), plans)

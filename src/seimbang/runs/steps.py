@@ -23,7 +23,7 @@ BEFORE = (
     Step("study", describe.study_files, ("study.json", "study.toml")),
     Step("splits", describe.split_files, ("splits.csv",)),
     Step("data", describe.data_files, ("data.json", "clusters.png", "samples/*.png"), version=2),
-    Step("audit", auditing.audit_files, ("audit.json",), version=3),
+    Step("audit", auditing.audit_files, ("audit.json",), version=4),
     Step("measures", quality.measure_files, ("quality.csv",)),
 )
 """Once, before any job."""

@@ -14,7 +14,7 @@ from PIL import Image
 
 from seimbang.errors import SeimbangError
 from seimbang.explain import overlay
-from seimbang.imaging.decode import decode, open_native
+from seimbang.imaging.worker import decode_apart, open_apart
 from seimbang.record.arm import ArmFacts
 from seimbang.record.contents import Contents, read
 from seimbang.record.metrics import Measures
@@ -303,7 +303,7 @@ def upload(contents: Contents, words: Words) -> None:
     st.image(preview(data, predictor, file.name), caption, width=PREVIEW, alt=alt)
     result(contents, prediction, words)
     if not prediction.advice.refused:
-        moved(decode(data, predictor.image, file.name), file.file_id, predictor, prediction.label, words)
+        moved(decode_apart(data, predictor.image, file.name)[0], file.file_id, predictor, prediction.label, words)
 
 
 def moved(pixels: Pixels, file_id: str, predictor: Predictor, label: str, words: Words) -> None:
@@ -346,7 +346,7 @@ def remembered(
 
 def preview(data: bytes, predictor: Predictor, name: str) -> Image.Image:
     """Return the uploaded picture for the eye: upright, in its own proportions, no larger than the page needs."""
-    picture = Image.fromarray(open_native(data, predictor.image, name).squeeze())
+    picture = Image.fromarray(open_apart(data, predictor.image, name)[0].squeeze())
     picture.thumbnail((2 * PREVIEW, 2 * PREVIEW), reducing_gap=2)  # for screens with two dots a pixel
     return picture
 

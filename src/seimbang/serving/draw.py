@@ -62,7 +62,7 @@ def result(contents: Contents, prediction: Prediction, words: Words) -> None:
         heading(words("upload.result"), 2)
         for sentence in doubts(prediction.advice, words, words):
             st.warning(sentence)
-        (st.info if prediction.advice.answer == "sure" else st.warning)(
+        (st.warning if prediction.advice.answer in ("refused", "refer") else st.info)(
             "\n\n".join(verdict(prediction.advice, words, words))
         )
         if prediction.advice.refused:

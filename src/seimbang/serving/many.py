@@ -8,6 +8,7 @@ import pandas as pd
 from seimbang.datasets.images import missing
 from seimbang.datasets.sheets import TABLES
 from seimbang.errors import ImageError, SeimbangError
+from seimbang.imaging.files import read_whole
 from seimbang.serving.advice import doubts, verdict
 from seimbang.serving.predictor import Prediction, Predictor
 from seimbang.serving.rows import read_file, read_rows
@@ -99,7 +100,7 @@ def _files(folder: Path) -> list[Path]:
 
 def _bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_whole(path)
     except OSError as error:
         found = f"{path} cannot be read ({error.strerror})"
         raise ImageError("IMG_MISSING", found, "an image file", "check the path") from error

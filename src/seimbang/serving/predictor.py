@@ -13,7 +13,7 @@ from seimbang.datasets.prepare import TablePreparer
 from seimbang.evaluation.local import Correction
 from seimbang.evaluation.threshold import decide
 from seimbang.imaging.base import ImageSettings
-from seimbang.imaging.decode import decode_noted
+from seimbang.imaging.worker import decode_apart
 from seimbang.record.package import position_of, read_package, read_refusal, served_alone
 from seimbang.record.profile import read_profile
 from seimbang.record.read import threshold_of
@@ -131,7 +131,7 @@ class Predictor:
         Raises:
             ImageError: What ``imaging.decode`` raises.
         """
-        pixels, note = decode_noted(data, self.image, name)
+        pixels, note = decode_apart(data, self.image, name)
         prediction = self._predictions(pixels[None])[0]
         return replace(prediction, note=note.message) if note else prediction
 

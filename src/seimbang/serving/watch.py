@@ -15,7 +15,7 @@ from pathlib import Path
 from seimbang import progress
 from seimbang.errors import ImageError, ResourceError, StudyError
 from seimbang.explain.overlay import overlay
-from seimbang.imaging.decode import decode
+from seimbang.imaging.worker import decode_apart
 from seimbang.record.choice import find_arm
 from seimbang.record.read import read as read_run
 from seimbang.serving.archive import Archive, DicomWeb, Instance
@@ -86,7 +86,7 @@ class Reader:
     def _with_map(self, finding: Finding, image: Instance) -> Finding:
         network, predictor = self.predictor.network, self.predictor
         assert network is not None
-        pixels = decode(self.archive.file(image), predictor.image, image.uid)
+        pixels = decode_apart(self.archive.file(image), predictor.image, image.uid)[0]
         target = predictor.classes.index(finding.label)
         heat = heat_map(network, pixels, target, methods(network, pixels)[0])
         return replace(finding, heat=overlay(pixels, heat, 0.5))

@@ -8,11 +8,15 @@ from typing import Any
 
 from seimbang.datasets.sheets import TABLES
 from seimbang.errors import StudyError
+from seimbang.imaging.files import read_whole
 from seimbang.settings import nearest
 from seimbang.study.schema import Study, parse
 
 DATA = (*TABLES, ".npz", ".npy", ".zip")
 """Endings of files that are data, not studies."""
+
+MAX_STUDY = 1 << 24
+"""Bytes of a study file; the largest of a thousand arms has a tenth."""
 
 
 def shipped() -> dict[str, Study]:
@@ -48,8 +52,11 @@ def load(name: str) -> Study:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Windows' editors put a mark at the start
+        return tomllib.loads(
+            read_whole(path, MAX_STUDY).decode("utf-8-sig")
+        )  # Windows' editors put a mark at the start
     except (
+        OSError,
         ValueError,
         RecursionError,
     ) as error:  # no TOML, no UTF-8, a number of thousands of digits, lists without end

@@ -7,7 +7,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 
-from seimbang.datasets.intake import arrays, folders, manifests, tables
+from seimbang.datasets.intake import arrays, dicoms, folders, manifests, tables
 from seimbang.datasets.intake.base import Hints, Understanding
 from seimbang.datasets.intake.folders import tables_in
 from seimbang.datasets.sheets import TABLES
@@ -22,7 +22,9 @@ NO_CLASSES = ("DATA_ONE_CLASS", "DATA_LAYOUT")
 
 
 def _images(path: Path, hints: Hints) -> Understanding:
-    """Return what a folder or archive holds: images in class folders, else a table in it that lists them."""
+    """Return what a folder or archive holds: DICOM, images in class folders, else a table in it that lists them."""
+    if dicoms.holds_dicom(path):
+        return dicoms.understand(path, hints)
     try:
         return folders.understand(path, hints)
     except DataError as error:
@@ -104,6 +106,9 @@ def kind_of(path: Path) -> str:
     """
     if path.is_dir():
         return "images"
+    if path.exists() and not path.is_file():
+        fix = "save what it holds in a file"
+        raise DataError("DATA_FORMAT", f"a pipe, device or socket, {path}", EXPECTED, fix)
     suffix = path.suffix.lower()
     kind = SUFFIXES.get(suffix, "text" if suffix in TEXTS else "") or _by_content(path)
     if kind in ("text", "sheet"):

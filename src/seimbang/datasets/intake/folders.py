@@ -21,9 +21,9 @@ from seimbang.datasets.names import part_of
 from seimbang.datasets.sheets import TABLES
 from seimbang.errors import DataError, ImageError
 from seimbang.imaging.base import ImageSettings
-from seimbang.imaging.decode import open_noted
 from seimbang.imaging.notes import STRETCHED
-from seimbang.imaging.store import Store
+from seimbang.imaging.store import Readable
+from seimbang.imaging.worker import open_apart
 
 SAMPLE = 50
 """Images that are opened to see how large they are, and whether they have colour."""
@@ -31,7 +31,7 @@ SAMPLE = 50
 SIDE = 150
 """Larger images are reduced to this many pixels a side, in a first study."""
 
-_NUMBERED = r"(?i)(?<![a-z0-9])((?:patient|person|pasien|subject|subj|pat|sub|case|pid|p)[ _-]?\d+)"
+_NUMBERED = r"(?i)(?:^|[^a-z0-9])((?:patient|person|pasien|subject|subj|pat|sub|case|pid|p)[ _-]?\d+)"
 _BEFORE_LAST = r"^(.*?\d.*?)[ _.-]+\(?\d+\)?(?:\.[^.]*)?$"
 _COLOURED = 8  # grey values between channels that no codec adds to a grey image
 
@@ -87,7 +87,7 @@ def understand(path: Path, hints: Hints) -> Understanding:
     if rule:
         data["group"] = rule
     understood = (*_understood(layout, counts, cases), *_beside(path))
-    return Understanding(data, _image(store, paths), understood, (positive, group))
+    return Understanding(data, image_keys(store, paths), understood, (positive, group))
 
 
 def tables_in(path: Path) -> list[Path]:
@@ -172,13 +172,13 @@ def _by_name(paths: Sequence[str]) -> list[_Rule]:
     return rules[:1] if rules and rules[0].likely else rules[-1:]
 
 
-def _image(store: Store, paths: Sequence[str]) -> dict[str, Any]:
+def image_keys(store: Readable, paths: Sequence[str]) -> dict[str, Any]:
     """Return ``size`` and ``channels`` that suit a sample of the images, and ``normalise`` for several bit depths."""
     chosen = np.linspace(0, len(paths) - 1, min(SAMPLE, len(paths))).astype(int)
     sides, coloured, deep = [], [], []
     for path in (paths[k] for k in chosen):
         try:
-            image, note = open_noted(store.read(path), ImageSettings(channels=3), path)
+            image, note = open_apart(store.read(path), ImageSettings(channels=3), path)
             pixels = image.astype(np.int16)
         except ImageError:
             continue

@@ -134,6 +134,11 @@ class Trained:
         return self.run.provenance.seed
 
     @property
+    def part(self) -> str:
+        """Whose choice the intervals are about."""
+        return self.run.shown
+
+    @property
     def people(self) -> str:
         """What the cases are of."""
         return "patients" if self.run.data.kind == "image" else "cases"

@@ -38,10 +38,11 @@ APART = Topic(
             rule("{names} cannot be compared by balanced accuracy on {where}: {detail}.", state="unknown"),
             rule("{names} has a higher balanced accuracy than {others} on {where}{here} ({detail}).", state="higher"),
             rule(
-                "There is no significant difference between {names} on {where}: they decide alike on every case.",
+                "There is no significant difference in balanced accuracy between {names} on {where}: they decide "
+                "alike on every case.",
                 state="alike",
             ),
-            rule("There is no significant difference between {names} on {where} ({detail})."),
+            rule("There is no significant difference in balanced accuracy between {names} on {where} ({detail})."),
         ),
     ),
 )
@@ -78,7 +79,7 @@ TOPICS: tuple[Topic, ...] = (
         ranking.unranked,
         (
             (
-                rule("No leak-free arm could be measured on the test set.", honest=True),
+                rule("No arm without a known leak could be measured on the test set.", honest=True),
                 rule("Every arm of this run leaks: none of its figures says how a model works on new patients."),
             ),
         ),
@@ -89,17 +90,19 @@ TOPICS: tuple[Topic, ...] = (
         (
             (
                 rule(
-                    "{leaders} have the highest balanced accuracy of the leak-free arms on the test set{under}, the "
+                    "{leaders} have the highest balanced accuracy of the arms without a known leak on the test "
+                    "set{under}, the "
                     "same one: {value}, {cases} {units}.",
                     tie=True,
                 ),
                 rule(
-                    "“{name}” has the highest balanced accuracy of the leak-free arms on the test set{under}: {value}, "
+                    "“{name}” has the highest balanced accuracy of the arms without a known leak on the test "
+                    "set{under}: {value}, "
                     "{cases} {units}.",
                 ),
             ),
             (
-                rule("There is no other leak-free arm to compare it with.", better="alone"),
+                rule("There is no other arm without a known leak to compare it with.", better="alone"),
                 rule("Tested on the same cases, “{name}” is better than {below}{here}.", better="all"),
                 rule("Tested on the same cases, “{name}” is not shown to be better than {alike}.", better="none"),
                 rule(
@@ -382,12 +385,12 @@ TOPICS: tuple[Topic, ...] = (
                 rule("Each arm was trained with one seed ({seed}) in each fold.", how="folds"),
                 rule(
                     "Each arm was trained with {seeds} seeds: its figures are the mean over them, what to expect of "
-                    "one training, and their intervals say how far seeds and the choice of test {people} move them;",
+                    "one training, and their intervals say how far seeds and the choice of {part} {people} move them;",
                     how="seeds",
                 ),
             ),
             (
-                rule("The intervals say how far the choice of test {people} moves a figure;", how=("once", "folds")),
+                rule("The intervals say how far the choice of {part} {people} moves a figure;", how=("once", "folds")),
                 rule("", how="seeds"),
             ),
             (

@@ -1,6 +1,7 @@
 """A review of a split and predictions that were handed in: leaks, figures with intervals, claims."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from seimbang.datasets.paths import locate
 from seimbang.errors import DataError, IntegrityError
 from seimbang.evaluation.measured import Measured
 from seimbang.evaluation.predictions import checked, scored
+from seimbang.evaluation.table import METRICS
 from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.files import write_atomic
 from seimbang.progress import working
@@ -120,7 +122,23 @@ def _sets(rows: pd.DataFrame, submission: Submission, file: Path) -> list[Review
         decided = bool((said != "").all())
         answers = np.asarray(pd.Index(classes).get_indexer(pd.Index(said)), np.int64)
         measured = Measured(cases, answers if decided else cases.decisions(False), classes, RESAMPLES, 0)
-        facts = {"n": cases.n, "groups": cases.groups, "seeds": cases.seeds, "decided": decided}
-        measures = Measures.model_validate(measured.table())
+        hard = bool(np.isin(cases.p, (0, 1)).all())
+        facts = {"n": cases.n, "groups": cases.groups, "seeds": cases.seeds, "decided": decided or hard}
+        measures = Measures.model_validate(without_probabilities(measured.table()) if hard else measured.table())
         sets.append(ReviewedSet(arm=str(rows.arm.iloc[0]), set=name, measures=measures, **facts))
     return sets
+
+
+def without_probabilities(table: dict[str, Any]) -> dict[str, Any]:
+    """Return the figures of decisions alone: those of probabilities cannot be computed from 0 and 1."""
+    of_probabilities = {metric.key for metric in METRICS if metric.needs.of == "probabilities"}
+    hidden = {"value": None, "why": "no probabilities"}
+    lists: dict[str, Any] = {"calibration": [], "roc": [], "precision_recall": [], "one_vs_rest": {}}
+
+    def cleared(part: dict[str, Any]) -> dict[str, Any]:
+        return {
+            key: hidden if key in of_probabilities else cleared(value) if isinstance(value, dict) else value
+            for key, value in part.items()
+        }
+
+    return cleared({key: value for key, value in table.items() if key not in lists}) | lists

@@ -6,10 +6,12 @@ from pathlib import Path
 
 from seimbang.errors import StudyError
 from seimbang.evaluation.figures import figures
+from seimbang.imaging.files import read_whole
 from seimbang.record.metrics import Value
 from seimbang.record.review import ReviewedClaim, ReviewedSet
 from seimbang.reports.tables import Published, figure_of, figures_in
 from seimbang.settings import build, nearest
+from seimbang.study.load import MAX_STUDY
 from seimbang.study.schema import Published as Figures
 
 
@@ -26,7 +28,7 @@ def read_claims(path: Path) -> list[Claim]:
         StudyError: ``CLAIMS_INVALID``: it cannot be read, or a figure is unknown or out of its range.
     """
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        values = tomllib.loads(read_whole(path, MAX_STUDY).decode("utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
         raise _invalid(f"{path} cannot be read ({error})") from error
     tables = values.pop("claim", [])

@@ -18,6 +18,7 @@ CASE = ("case_id", "case", *IMAGES, *CASES)
 GROUP = ("group", *PATIENTS)
 LABEL = ("label", "truth", "y_true", "true", "true_label", *LABELS)
 PART = ("part", *PARTS)
+PROTOCOL = ("protocol", "scheme")
 FOLD = ("fold", "fold_id", "cv_fold", "kfold")
 DIGEST = ("digest", "sha256", "md5", "hash", "checksum")
 SEED = ("seed", "random_state", "seed_id")
@@ -91,7 +92,7 @@ def _split(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     )
     parted = [name for name in known_as(table.columns, PART) if any(map(part_of, table[name]))]
     folded = [name for name in known_as(table.columns, FOLD) if name not in parted]
-    fold = table[folded[0]] if folded else pd.Series("", table.index)
+    fold = _fold(table, folded)
     if parted:
         parts = [part_of(name) or "unused" for name in table[parted[0]]]
         rows = rows.assign(fold=fold, part=parts)
@@ -100,6 +101,13 @@ def _split(table: pd.DataFrame, path: Path) -> pd.DataFrame:
         raise _no_column(table, "part, train or test,", PART, path)
     each = [rows.assign(fold=name, part=["test" if own == name else "train" for own in fold]) for name in fold.unique()]
     return pd.concat(each, ignore_index=True)
+
+
+def _fold(table: pd.DataFrame, folded: Sequence[str]) -> "pd.Series[str]":
+    """Return the fold of each row; of several protocols each has folds of its own."""
+    fold = table[folded[0]] if folded else pd.Series("", table.index, dtype=object)
+    protocol = known_as(table.columns, PROTOCOL)
+    return (table[protocol[0]] + " " + fold).str.strip() if protocol else fold
 
 
 def _outside(table: pd.DataFrame) -> "pd.Series[bool]":
@@ -156,7 +164,7 @@ def _predictions(
             "case_id": table.case_id,
             "group": table.case_id.map(group).fillna(_optional(table, GROUP)),
             "label": label,
-            "fold": _optional(table, FOLD),
+            "fold": _fold(table, known_as(table.columns, FOLD)),
             "seed": _optional(table, SEED),
             "arm": _optional(table, ARM),
             "candidate": _optional(table, CANDIDATE),
@@ -179,7 +187,7 @@ def _sets(table: pd.DataFrame, rows: pd.DataFrame, split: pd.DataFrame) -> list[
 
 
 def _probabilities(table: pd.DataFrame, classes: tuple[str, ...], path: Path) -> pd.DataFrame:
-    """Return ``p_<class>`` of each class: its column, or from the score of the positive class alone.
+    """Return ``p_<class>`` of each class: its column, or from the score of the positive class; of decisions 0 and 1.
 
     Raises:
         DataError: ``REVIEW_COLUMNS``.
@@ -192,6 +200,10 @@ def _probabilities(table: pd.DataFrame, classes: tuple[str, ...], path: Path) ->
         if own:
             high = pd.to_numeric(table[own[0]], errors="coerce")
             return pd.DataFrame({f"p_{classes[0]}": 1 - high, f"p_{classes[-1]}": high})
+    said = known_as(table.columns, PREDICTED)
+    if said and not set(classes) & set(named):
+        decided = pd.Series([same_class(name, classes) for name in table[said[0]]], table.index, dtype=object)
+        return pd.DataFrame({f"p_{name}": (decided == name).where(decided.notna()) * 1.0 for name in classes})
     if not set(classes) <= set(named):
         gone = next(name for name in classes if name not in named)
         raise _no_column(table, f"probability of {gone}", [f"p_{plain(name) or name}" for name in classes], path)
