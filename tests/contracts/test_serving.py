@@ -120,7 +120,7 @@ def test_everyone_who_asks_gets_the_same(name, run, tmp_path, monkeypatch):
     assert onnx.probabilities == pytest.approx(wanted, abs=1e-5)
     draw = pytest.importorskip("seimbang.serving.draw")
     draw.load_predictor.clear()
-    page = draw.load_predictor(str(folder), "").predict(file.read_bytes(), "film")
+    page = draw.load_predictor(str(folder), "", "").predict(file.read_bytes(), "film")
     assert page.probabilities == pytest.approx(wanted, abs=1e-5)
     for form in (None, tmp_path / "model.onnx"):
         with started(service(run, folder.name, onnx=form)) as address:
