@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from dicom_files import dataset, dicom, saved
+from seimbang.checks import audit
 from seimbang.datasets import load, make
 from seimbang.datasets.intake import understand
 from seimbang.errors import DataError, StudyError
@@ -160,3 +161,13 @@ def test_init_understands_such_a_folder(tmp_path):
     assert understood.image["size"] == [8, 8]
     assert understood.understood[0].startswith("12 DICOM images, classes from labels.csv")
     assert "6 patients" in understood.understood[1]
+
+
+def test_a_class_told_by_the_scanner_is_a_finding_that_quotes_nothing(tmp_path):
+    for k in range(60):
+        folder = tmp_path / "pacs" / ("sick" if k < 30 else "well")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{k}").write_bytes(film(f"P{k}", Manufacturer="SMITH" if k < 29 else "other", Modality="DX"))
+    sentences = {finding.code: finding.sentence for finding in audit(read(tmp_path))}
+    assert "manufacturer (one value in 97% of sick, in 0% of the others)" in sentences["SCANNER_SHORTCUT"]
+    assert "SMITH" not in str(sentences)

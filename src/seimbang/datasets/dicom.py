@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 
 from seimbang.datasets.base import Dataset, FileNote, SourceSettings
 from seimbang.datasets.folder import open_base
-from seimbang.datasets.images import check_renames, from_files, left_out, missing, parts, renamed, require_columns
+from seimbang.datasets.images import Scan, check_renames, from_files, left_out, missing, parts, renamed, require_columns
 from seimbang.datasets.names import part_of
 from seimbang.datasets.secret import all_hidden, hidden, salt_of
 from seimbang.datasets.sheets import read, whole
@@ -141,9 +141,8 @@ class Dicom(SourceSettings):
         columns = _acquisition(rows).set_axis(rows.case_id)
         table = rows[["case_id", "label", "group", "split"]].assign(path=rows.case_id)
         said = (*files.left, *left, *asked)
-        return from_files(
-            table, base, self.with_facts(facts), image, classes, said, read=store, frames=frames, acquisition=columns
-        )
+        scan = Scan(store, frames, columns)
+        return from_files(table, base, self.with_facts(facts), image, classes, said, scan=scan)
 
     def columns_by_case(self, root: Path, names: Sequence[str]) -> pd.DataFrame:
         """Return columns as texts, by ``case_id``: those of ``ACQUISITION`` and ``SECRET``, and any DICOM keyword.

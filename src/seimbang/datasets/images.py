@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 import pandas as pd
 
@@ -14,8 +14,23 @@ from seimbang.datasets.names import SPLITS, class_key, part_of, same_class
 from seimbang.errors import DataError
 from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.cache import decode_all
+from seimbang.imaging.decode import Pixels
 from seimbang.imaging.notes import STRETCHED, Note
 from seimbang.imaging.store import Readable, open_store
+
+
+class Scan(NamedTuple):
+    """What the headers of DICOM files say, whose paths are not to be told.
+
+    Attributes:
+        store: Where the files are read, by ``case_id``.
+        frames: Number of the frame by ``case_id``; 0 where there is one.
+        acquisition: How the pictures were taken, by ``case_id``.
+    """
+
+    store: Readable
+    frames: Mapping[str, int]
+    acquisition: pd.DataFrame
 
 
 def from_files(
@@ -26,10 +41,7 @@ def from_files(
     classes: tuple[str, ...] | None,
     left: Iterable[FileNote] = (),
     said: Iterable[FileNote] = (),
-    *,
-    read: Readable | None = None,
-    frames: Mapping[str, int] | None = None,
-    acquisition: pd.DataFrame | None = None,
+    scan: Scan | None = None,
 ) -> Dataset:
     """Decode the files of ``rows`` and return those that could be read as a data set; the others are left out.
 
@@ -41,9 +53,7 @@ def from_files(
         classes: Classes of the internal set when this is an external one.
         left: Files beside them that are not used, and why.
         said: What there is to say of files that are used.
-        read: Where the files are read whose paths are not to be told: ``path`` is the ``case_id`` then.
-        frames: Number of the frame by ``path``, of files with several.
-        acquisition: How the pictures were taken, by ``case_id``.
+        scan: Of DICOM: what the headers say; ``path`` is the ``case_id`` then.
 
     Raises:
         DataError: ``DATA_UNREADABLE`` when no file, or none of a class, could be read; ``DATA_ZIP``, and what
@@ -54,21 +64,30 @@ def from_files(
     _require_any(rows.label, [note for note in left if not left_out(settings, "", note.label)])
     rows = rows.sort_values("case_id", kind="stable", ignore_index=True)
     listed = CaseTable.build(rows, base, settings.positive, classes)  # what is wrong with the table comes first
-    decoded = decode_all(rows.path.tolist(), read or open_store(base), image, frames=frames)
+    store = scan.store if scan else open_store(base)
+    decoded = decode_all(rows.path.tolist(), store, image, frames=scan.frames if scan else None)
     labels = listed.frame.label
     bad = [FileNote(rows.path[k], labels[k], error.code, str(error)) for k, error in decoded.errors.items()]
     good = rows.assign(digest=decoded.digests).drop(index=list(decoded.errors))
     _require_readable(labels, bad)
     notes = _worth_saying(decoded.notes, len(good), image)
     noted = tuple(FileNote(rows.path[k], labels[k], note.code, note.message) for k, note in notes.items())
-    cases = CaseTable.build(good.assign(path="") if read else good, base, settings.positive, classes)
+    cases = CaseTable.build(good.assign(path="") if scan else good, base, settings.positive, classes)
     beside = [replace(note, label=same_class(note.label, cases.classes) or note.label) for note in left]
-    name = base.name if base.is_dir() else base.stem
-    taken = None if acquisition is None else acquisition.loc[cases.frame.case_id]
-    left_out_files, all_noted = (*beside, *bad), (*said, *noted)
-    return Dataset(
-        cases, decoded.X, name, left_out=left_out_files, noted=all_noted, facts=settings.facts, acquisition=taken
-    )
+    return _made(cases, decoded.X, (*beside, *bad), (*said, *noted), settings.facts, scan)
+
+
+def _made(
+    cases: CaseTable,
+    X: Pixels,
+    left: tuple[FileNote, ...],
+    noted: tuple[FileNote, ...],
+    facts: dict[str, str],
+    scan: Scan | None,
+) -> Dataset:
+    name = cases.root.name if cases.root.is_dir() else cases.root.stem
+    taken = scan.acquisition.loc[cases.frame.case_id] if scan else None
+    return Dataset(cases, X, name, left_out=left, noted=noted, facts=facts, acquisition=taken)
 
 
 def _require_any(labels: "pd.Series[str]", left: Sequence[FileNote]) -> None:

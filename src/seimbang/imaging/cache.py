@@ -114,10 +114,8 @@ def decode_all(
     """
 
     def pixels(name: str) -> Row:
-        frame = (frames or {}).get(name, 0)
-        own = settings.model_copy(update={"frame": frame}) if frame else settings
         try:
-            return decode_apart(store.read(name), own, name)
+            return decode_apart(store.read(name), _of_frame(settings, (frames or {}).get(name, 0)), name)
         except ImageError as error:
             return error
 
@@ -138,6 +136,10 @@ def _outlined(names: Sequence[str], settings: ImageSettings, pixels: Callable[[s
     broken = [row for row in tried if isinstance(row, ImageError)]
     hopeless = dict.fromkeys(range(len(names)), broken[0]) if len(broken) == len(tried) else {}
     return Decoded(blank(len(names) - len(hopeless), settings), [""] * len(names), hopeless, {})
+
+
+def _of_frame(settings: ImageSettings, frame: int) -> ImageSettings:
+    return settings.model_copy(update={"frame": frame}) if frame else settings
 
 
 def stored(
