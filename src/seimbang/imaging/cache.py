@@ -130,26 +130,16 @@ def decode_all(
     return Decoded(X, digests, errors, notes)
 
 
-<<<<<<< HEAD
-def _of_frame(settings: ImageSettings, frame: int) -> ImageSettings:
-    return settings.model_copy(update={"frame": frame}) if frame else settings
-
-
-=======
->>>>>>> 8bc1f802b3b6724d61558ea728d38e27197dacaf
 def _outlined(names: Sequence[str], settings: ImageSettings, pixels: Callable[[str], Row]) -> Decoded:
     """Decode a few files: where none can be, it is hopeless to try the others."""
     tried = [pixels(names[k]) for k in np.linspace(0, len(names) - 1, min(_SAMPLE, len(names))).astype(int)]
     broken = [row for row in tried if isinstance(row, ImageError)]
     hopeless = dict.fromkeys(range(len(names)), broken[0]) if len(broken) == len(tried) else {}
     return Decoded(blank(len(names) - len(hopeless), settings), [""] * len(names), hopeless, {})
-<<<<<<< HEAD
-=======
 
 
 def _of_frame(settings: ImageSettings, frame: int) -> ImageSettings:
     return settings.model_copy(update={"frame": frame}) if frame else settings
->>>>>>> 8bc1f802b3b6724d61558ea728d38e27197dacaf
 
 
 def stored(
