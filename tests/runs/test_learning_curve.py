@@ -92,7 +92,7 @@ def test_curves_are_of_validation_alone_and_what_cannot_be_trained_is_said(asked
     validation = sum(read(asked).data.protocols[0].counts["validation"].values())
     assert np.load(asked / "arms/none/curve/25/0/1/probabilities.npy").shape == (validation, 2)
     whole = read(asked).arms[0].metrics.sets["validation"].default.metrics
-    assert levers.curves[0].points[-1].balanced_accuracy == whole["balanced_accuracy"]
+    assert levers.curves[0].points[-1].balanced_accuracy.value == whole["balanced_accuracy"].value
     text = (asked / "report.html").read_text(encoding="utf-8")
     section = text[text.index('<section id="levers"') :].split("</section>")[0]
     assert section.count("<img") == 2
