@@ -13,7 +13,7 @@ UV := $(shell command -v uv 2>/dev/null)
 INSTALL = $(if $(UV),uv pip install --quiet --python $(BIN)/python --index-strategy unsafe-best-match,$\
 	$(BIN)/python -m pip install --quiet --no-compile)
 
-.PHONY: demo test bounds lint bench clean
+.PHONY: demo test bounds lint bench soak clean
 
 demo: $(VENV)/.ready-app
 	$(BIN)/seimbang demo
@@ -39,10 +39,15 @@ bench: $(READY)
 	$(BIN)/python benchmarks/near_duplicates.py
 	$(BIN)/python benchmarks/svm.py
 	$(BIN)/python benchmarks/bare.py
+	$(BIN)/python benchmarks/serving.py
 	$(BIN)/python benchmarks/parallel.py --ray
 	$(BIN)/python benchmarks/kills.py --way workers
 	$(BIN)/python benchmarks/kills.py --way work
 	$(BIN)/python benchmarks/kills.py --way ray
+
+# RUN is the folder of a run of images.
+soak: $(READY)
+	$(BIN)/python benchmarks/soak.py $(RUN)
 
 $(VENV)/.ready-%: pyproject.toml constraints.txt
 	test -x $(BIN)/python || python3 -m venv $(VENV)

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from seimbang import __version__, progress
-from seimbang.errors import ResourceError, SeimbangError
+from seimbang.errors import ResourceError, SeimbangError, StudyError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -23,6 +23,7 @@ Data = Annotated[Path | None, typer.Option("--data", envvar="SEIMBANG_DATA", hel
 Out = Annotated[Path | None, typer.Option("--out", help="Run folder; by default runs/<study>.")]
 Quick = Annotated[bool, typer.Option("--quick", help="A rough answer in about a minute; the forecast says more.")]
 OneArm = Annotated[str | None, typer.Option("--arm", help="Only this arm.")]
+OneSeed = Annotated[int | None, typer.Option("--seed", help="Only the model of this seed; by default all together.")]
 Predicted = Annotated[Path | None, typer.Option("--out", help="For tables: CSV to write, with predictions added.")]
 Local = Annotated[Path | None, typer.Option("--profile", help="A local profile, as adapt writes it.")]
 Run = Annotated[Path, typer.Argument(help="A run folder.")]
@@ -164,17 +165,40 @@ def adapt(
     _commands().adapt(run, cases, arm, group, out, width)
 
 
-@app.command(epilog="Example: seimbang serve runs/pneumonia --port 8600")
+@app.command(epilog="Example: seimbang serve runs/pneumonia --port 8600   or   seimbang serve runs/pneumonia --api")
 def serve(
     run: Run,
     port: int | None = None,
     arm: OneArm = None,
     browser: bool = True,
-    seed: Annotated[int | None, typer.Option(help="Only the model of this seed; by default all together.")] = None,
+    seed: OneSeed = None,
+    api: Annotated[bool, typer.Option("--api", help="A REST service for other programs instead of the page.")] = False,
+    host: Annotated[str, typer.Option(help="With --api: address to listen at; others than this need a token.")] = "",
+    token: Annotated[str, typer.Option(envvar="SEIMBANG_TOKEN", help="With --api: what callers must send.")] = "",
+    onnx: Annotated[Path | None, typer.Option(help="With --api: exported file that predicts.")] = None,
     profile: Local = None,
 ) -> None:
-    """Open the web page of a run on this computer; Ctrl-C stops it."""
-    _commands().serve(run, port, arm, browser, seed, profile)
+    """Open the web page of a run on this computer, or its REST service; Ctrl-C stops it."""
+    one = "" if seed is None else str(seed)
+    if api:
+        settings = _commands().Api(host or "127.0.0.1", token, onnx, profile)
+        _commands().serve_api(run, port, arm, one, settings)
+        return
+    if host or onnx:
+        raise StudyError("SERVE_API", "--host or --onnx without --api", "the page on this computer alone", "add --api")
+    _commands().serve(run, port, arm, browser, one, profile)
+
+
+@app.command(epilog="Example: seimbang export runs/pneumonia --data ~/data")
+def export(
+    run: Run,
+    data: Data = None,
+    arm: OneArm = None,
+    seed: OneSeed = None,
+    out: Annotated[Path | None, typer.Option("--out", help="ONNX file to write; by default <run>-<arm>.onnx.")] = None,
+) -> None:
+    """Write a trained arm as one ONNX file, with a certificate that it predicts the same."""
+    _commands().export(run, data, arm, "" if seed is None else str(seed), out)
 
 
 @app.command(epilog="Example: seimbang watch runs/pneumonia --dicomweb http://127.0.0.1:8042/dicom-web")

@@ -22,6 +22,7 @@ from seimbang.reports.tables import title
 from seimbang.runs import ablation, over_findings
 from seimbang.runs.adapt import look
 from seimbang.runs.adapt import profile as make_profile
+from seimbang.runs.compared_cases import compared_cases
 from seimbang.runs.executors import Options, options
 from seimbang.runs.file_table import show_sets
 from seimbang.runs.inspect import inspect, machine, rehearse
@@ -30,13 +31,16 @@ from seimbang.runs.run import run as run_study
 from seimbang.runs.run import work as work_on
 from seimbang.runs.shuffle import shuffled_labels
 from seimbang.serving.many import doubt, predict_images, reason, tables_in
+from seimbang.serving.onnx.export import export as export_arm
 from seimbang.serving.predictor import Prediction, Predictor
 from seimbang.serving.rows import read_file, read_rows, with_predictions
+from seimbang.serving.server import Api
 from seimbang.serving.server import serve as serve_page
+from seimbang.serving.server import serve_api as start_api
 from seimbang.study.draft import NONE, answered, draft, open_questions
 from seimbang.study.load import load, shipped
 
-__all__ = ["options"]
+__all__ = ["Api", "options"]
 NAMED = 6
 """At most this many cases are named below a finding; ``audit.json`` and the report name more."""
 COLUMNS = ("class", "confidence", "class at the tuned threshold", "answer")
@@ -231,7 +235,7 @@ def _predict_tables(predictor: Predictor, files: Sequence[Path], out: Path | Non
 def _cells(prediction: Prediction) -> tuple[str, str, str, str]:
     if prediction.advice.refused:
         return "", "", "", str(prediction.advice)
-    return prediction.label, f"{prediction.confidence:.4f}", prediction.label_tuned or "", str(prediction.advice)
+    return prediction.label, f"{prediction.confidence:.6f}", prediction.label_tuned or "", str(prediction.advice)
 
 
 def adapt(run: Path, cases: Path, arm: str | None, group: str, out: Path, half_width: float) -> None:
@@ -255,9 +259,24 @@ def adapt(run: Path, cases: Path, arm: str | None, group: str, out: Path, half_w
     progress.say(f"Profile: {out}. Use it: {shlex.join(['seimbang', 'predict', str(run)])} FILES --profile {out}")
 
 
-def serve(run: Path, port: int | None, arm: str | None, browser: bool, seed: int | None, profile: Path | None) -> None:
+def serve(run: Path, port: int | None, arm: str | None, browser: bool, seed: str, profile: Path | None) -> None:
     """Open the web page of a run."""
-    serve_page(run, port, arm, browser, "" if seed is None else str(seed), profile)
+    serve_page(run, port, arm, browser, seed, profile)
+
+
+def serve_api(run: Path, port: int | None, arm: str | None, seed: str, api: Api) -> None:
+    """Answer other programs."""
+    start_api(run, port, arm, seed, api)
+
+
+def export(run: Path, root: Path | None, arm: str | None, seed: str, out: Path | None) -> None:
+    """Export an arm and say how it compares."""
+    slug = find_arm(run, arm)
+    file = out or Path(f"{run.resolve().name}-{slug}.onnx")
+    made = export_arm(run / "arms" / slug, seed, compared_cases(run, slug, root), file)
+    said = f"the largest difference on {made.cases:,} {made.part} cases is {made.largest_difference:.1e}, "
+    progress.say(f"Wrote {file} and {file.with_suffix('.json')}: {said}{made.class_changes} classes change")
+    progress.say(f"Serve it: {shlex.join(['seimbang', 'serve', str(run), '--api', '--onnx', str(file)])}")
 
 
 def watch(run: Path, url: str, arm: str | None, since: str, every: float, once: bool) -> None:

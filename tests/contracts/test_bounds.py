@@ -17,7 +17,7 @@ from test_imports import SOURCE, modules
 
 ROOT = Path(__file__).parents[2]
 NOT_IN_DEV = {"timm": "timm", "huggingface_hub": "huggingface-hub", "sklearnex": "scikit-learn-intelex"}
-CORE_LACKS = {"streamlit", "altair", "starlette"}  # only serving/app.py and what it loads need them at the top
+CORE_LACKS = {"streamlit", "altair", "starlette", "fastapi"}  # only what servers load needs them at the top
 IMAGES = """
 title = "Images"
 [data]

@@ -84,7 +84,7 @@ def test_without_cases_of_a_side_there_is_no_curve_and_with_few_no_band():
     few = decision_curve(Scored((np.arange(30) < 3).astype(np.int64), p, np.arange(30)), CLASSES)
     assert few["low"] == few["high"] == []
     assert few["why"] == "no interval: fewer than 5 cases of ill"
-    assert not any(few["better"])
+    assert few["better"] == [False] * len(few["x"])
     assert bands(Scored(np.zeros(30, np.int64), p, np.arange(30)), CLASSES, 50, 0) == {}
 
 

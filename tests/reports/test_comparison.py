@@ -112,7 +112,7 @@ def test_what_cannot_be_compared_says_why(run):
     ]
     assert draw(replace(run, comparisons=absent)) == {}
     alike = made_up(none, difference=0.0, why="alike")
-    assert sentences(replace(run, comparisons=alike))[0].endswith("on the test set: they decide alike on every case.")
+    assert sentences(replace(run, comparisons=alike))[0].endswith("on the test set: all decide alike.")
 
 
 def test_the_matrix_shows_both_directions_and_stars_what_is_significant(run):

@@ -10,7 +10,7 @@ from sklearn.metrics import average_precision_score
 
 from run_folder import fake_run
 from seimbang.record.read import read, read_predictions
-from seimbang.reports import architecture, bars, comparison, figures, quality
+from seimbang.reports import architecture, bars, comparison, curves, decision, figures, quality
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def unseen(axis):
             yield from (tick.label1, tick.label2)
 
 
-@pytest.mark.parametrize("room", [figures, bars, comparison, architecture, quality])
+@pytest.mark.parametrize("room", [figures, curves, decision, bars, comparison, architecture, quality])
 def test_no_label_is_cut_off(run, room, monkeypatch):
     wrong = []
 

@@ -18,6 +18,8 @@ from seimbang.errors import DataError, ImageError
 from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.decode import decode, decode_noted
 from seimbang.imaging.notes import FIRST_FRAME
+from seimbang.record.refusal import Refusal
+from seimbang.serving.advice import Adviser
 from seimbang.serving.predictor import Predictor
 
 SAME = ImageSettings(size=(8, 8))
@@ -162,9 +164,11 @@ class Half:
 
 @pytest.fixture
 def predicted(monkeypatch):
-    predictor = Predictor((Half(),), ("a", "b"), SAME, None, None, False)
+    refusal = Refusal(kind=None, level=0.95, least={}, patients={}, at_chance={}, sets={}, changed={})
+    adviser = Adviser(refusal, None, np.zeros(2), ("a", "b"))
+    predictor = Predictor((Half(),), ("a", "b"), SAME, None, None, False, adviser)
     monkeypatch.setattr(commands, "find_arm", lambda run, arm: "none")
-    monkeypatch.setattr(commands.Predictor, "load", lambda folder: predictor)
+    monkeypatch.setattr(commands.Predictor, "load", lambda folder, profile: predictor)
 
     def call(*paths):
         done = CliRunner().invoke(app, ["predict", "run", *map(str, paths)])

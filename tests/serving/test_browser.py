@@ -213,7 +213,7 @@ def test_a_filled_form_and_a_file_get_what_the_command_says(serve, browser, tmp_
         page.close()
     assert [row["predicted"] for row in rows] == ["virginica", "setosa"]
     assert rows[0]["name"] == "'=A1"
-    assert predicted(tmp_path / "run", file) == ["virginica", f"{float(rows[0]['confidence']):.4f}"]
+    assert predicted(tmp_path / "run", file) == ["virginica", f"{float(rows[0]['confidence']):.6f}"]
 
 
 SEEN = """() => {

@@ -176,7 +176,7 @@ def test_an_upload_gets_the_class_and_confidence_of_the_predictor_and_the_comman
     ]
     (tmp_path / "x.png").write_bytes(PICTURE)
     said = CliRunner().invoke(app, ["predict", str(run), str(tmp_path / "x.png"), "--arm", "none"]).stdout
-    row = [found.label, f"{found.confidence:.4f}", found.label_tuned, str(found.advice)]
+    row = [found.label, f"{found.confidence:.6f}", found.label_tuned, str(found.advice)]
     assert said.splitlines()[-1].split("\t")[1:] == row
 
 

@@ -39,7 +39,7 @@ def from_files(
     settings: SourceSettings,
     image: ImageSettings,
     classes: tuple[str, ...] | None,
-    left: Iterable[FileNote] = (),
+    left: Sequence[FileNote] = (),
     said: Iterable[FileNote] = (),
     scan: Scan | None = None,
 ) -> Dataset:
@@ -60,18 +60,16 @@ def from_files(
             `CaseTable.build` raises.
         ResourceError: The cache cannot be written.
     """
-    left = list(left)
     _require_any(rows.label, [note for note in left if not left_out(settings, "", note.label)])
     rows = rows.sort_values("case_id", kind="stable", ignore_index=True)
-    listed = CaseTable.build(rows, base, settings.positive, classes)  # what is wrong with the table comes first
-    store = scan.store if scan else open_store(base)
-    decoded = decode_all(rows.path.tolist(), store, image, frames=scan.frames if scan else None)
-    labels = listed.frame.label
+    labels = CaseTable.build(rows, base, settings.positive, classes).frame.label  # its faults come first
+    store, frames = (scan.store, scan.frames) if scan else (open_store(base), None)
+    decoded = decode_all(rows.path.tolist(), store, image, frames=frames)
     bad = [FileNote(rows.path[k], labels[k], error.code, str(error)) for k, error in decoded.errors.items()]
     good = rows.assign(digest=decoded.digests).drop(index=list(decoded.errors))
     _require_readable(labels, bad)
-    notes = _worth_saying(decoded.notes, len(good), image)
-    noted = tuple(FileNote(rows.path[k], labels[k], note.code, note.message) for k, note in notes.items())
+    notes = _worth_saying(decoded.notes, len(good), image).items()
+    noted = tuple(FileNote(rows.path[k], labels[k], note.code, note.message) for k, note in notes)
     cases = CaseTable.build(good.assign(path="") if scan else good, base, settings.positive, classes)
     beside = [replace(note, label=same_class(note.label, cases.classes) or note.label) for note in left]
     return _made(cases, decoded.X, (*beside, *bad), (*said, *noted), settings.facts, scan)

@@ -68,5 +68,6 @@ def decision_curve(cases: Scored, names: Sequence[str], seed: int = 0) -> dict[s
         return own - np.maximum(net_benefit(w, positive, np.ones(len(p)), at), 0)
 
     curve, gained = (pointwise(cases, names, of, at, DRAWS, seed, (-np.inf, 1.0)) for of in (value, gain))
+    better = [low > 0 for low in gained["low"]] or [False] * STEPS
     everybody = share - (1 - share) * at / (1 - at)
-    return curve | {"everybody": everybody.round(6).tolist(), "better": [low > 0 for low in gained["low"]]}
+    return curve | {"everybody": everybody.round(6).tolist(), "better": better}

@@ -51,7 +51,8 @@ def levers(
         for arm, of_arm in cases.items()
     }
     rng = np.random.default_rng(seed)
-    gains = {arm: _gain({arm: of_arm}, rng, why) for arm, of_arm in known.items()}
+    gains = {arm: _gain({arm: of_arm}, rng, why)[0] for arm, of_arm in known.items()}
+    curves = [_curve(arm, of_arm, classes, arm in tuned, seed) | {"gain": gains[arm]} for arm, of_arm in cases.items()]
     whole = {arm: of_arm[100] for arm, of_arm in known.items()}
     all_levers = {
         "data": _gain(known, rng, why),
@@ -60,22 +61,19 @@ def levers(
     }
     return {
         "patients": first.groups,
-        "curves": [
-            {"arm": arm, "points": _points(of_arm, classes, arm in tuned, seed), "gain": gains[arm][0]}
-            for arm, of_arm in cases.items()
-        ],
+        "curves": curves,
         **{name: value for name, (value, _) in all_levers.items()},
         "largest": _largest(all_levers),
     }
 
 
-def _points(of_arm: Mapping[int, Scored], classes: Sequence[str], tuned: bool, seed: int) -> list[dict[str, Any]]:
+def _curve(arm: str, of_arm: Mapping[int, Scored], classes: Sequence[str], tuned: bool, seed: int) -> dict[str, Any]:
     shown = [metric for metric in figures.overall(len(classes)) if metric.key in ("balanced_accuracy", "auc")]
     points = []
     for percent, cases in sorted(of_arm.items()):
         measured = Measured(cases, cases.decisions(tuned), classes, RESAMPLES, seed)
         points.append({"percent": percent, **{metric.key: measured.number(metric) for metric in shown}})
-    return points
+    return {"arm": arm, "points": points}
 
 
 def _gain(arms: Mapping[str, Mapping[int, Accuracies]], rng: np.random.Generator, why: str) -> tuple[Value, Floats]:

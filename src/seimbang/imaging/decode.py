@@ -28,7 +28,7 @@ warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.TiffImageP
 
 Pixels = npt.NDArray[np.uint8]
 
-VERSION = "5"
+VERSION = "6"
 """Part of the cache's key: to be raised whenever the same bytes would give different pixels."""
 
 _EXIF_ORIENTATION = 0x0112

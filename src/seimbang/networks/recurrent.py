@@ -214,7 +214,7 @@ def tanh_rnn() -> type[nn.RNN]:
     class TanhRnn(nn.RNN):
         def forward(self, sequence: Tensor, hx: Tensor | None = None) -> tuple[Tensor, Tensor]:  # type: ignore[override]
             """Return all states ``[b, steps, u * directions]`` and the last ones; it always starts from 0."""
-            if sequence.is_cuda:
+            if sequence.is_cuda or torch.onnx.is_in_onnx_export():  # ONNX has no loop of ours, but an RNN
                 return super().forward(sequence)
             steps = sequence.transpose(0, 1)
             states = [self._direction(steps, "")]

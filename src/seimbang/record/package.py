@@ -61,6 +61,18 @@ def position_of(package: Package, seed: str) -> int:
     return seeds.index(seed)
 
 
+def served_alone(package: Package, seed: str) -> Package:
+    """Return a package with the model of one seed alone; of ``""`` with all.
+
+    Raises:
+        StudyError: ``SEED_UNKNOWN``.
+    """
+    if not seed:
+        return package
+    file = list(package.files)[position_of(package, seed)]
+    return package.model_copy(update={"files": {file: package.files[file]}})
+
+
 def _settings(arm_folder: Path) -> Package:
     try:
         package = load((arm_folder / "model.json").read_bytes(), Package)

@@ -108,9 +108,7 @@ def _panel(axes: Axes, run: Run, curve: Decision) -> None:
 def _strategies(axes: Axes, run: Run, curve: Decision) -> None:
     axes.plot(_scaled(curve.x), _scaled(curve.everybody), "--", color=GREY, linewidth=1.2, label="treat everybody")
     axes.axhline(0, color=GREY, linewidth=1.2, linestyle=":", label="treat nobody")
-    axes.set(
-        xlabel=f"Treat from this probability of {short(run.positive)} on (%)", xlim=_scaled([curve.x[0], curve.x[-1]])
-    )
+    axes.set(xlabel="Treat from this probability on (%)", xlim=_scaled([curve.x[0], curve.x[-1]]))
     axes.set_ylabel(f"Net benefit per 100 {run.units}")
 
 

@@ -111,8 +111,7 @@ def _context(run: Run, figures: Mapping[str, Figure]) -> dict[str, Any]:
         "together": {protocol.name: together(run, run.shown, protocol.name) for protocol in run.data.protocols},
         "others": {protocol.name: by_other_unit(run, run.shown, protocol.name) for protocol in run.data.protocols},
         "others_outside": {name: by_other_unit(run, f"external:{name}") for name in run.external},
-        "subgroups": by_subgroup(run),
-        "ungrouped": without_column(run),
+        **_by_columns(run),
         **_pairs(run),
         "external": {name: compared(run, f"external:{name}") for name in run.external},
         "relocated": {name: relocated(run, f"external:{name}") for name in run.external},
@@ -137,6 +136,10 @@ def _context(run: Run, figures: Mapping[str, Figure]) -> dict[str, Any]:
         "uses": USES,
         "fold_metrics": list(over_folds(len(run.classes))),
     }
+
+
+def _by_columns(run: Run) -> dict[str, Any]:
+    return {"subgroups": by_subgroup(run), "ungrouped": without_column(run)}
 
 
 def _pairs(run: Run) -> dict[str, Any]:

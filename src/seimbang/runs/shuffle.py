@@ -14,6 +14,7 @@ from seimbang.datasets.base import Dataset
 from seimbang.datasets.pseudo_patients import with_pseudo_patients
 from seimbang.evaluation import evaluate, read
 from seimbang.record.folder import RunFolder
+from seimbang.record.openings import Opening
 from seimbang.runs.auditing import require_no_leak
 from seimbang.runs.describe import divide
 from seimbang.runs.engine import do
@@ -48,23 +49,23 @@ def shuffled_labels(study: Study, root: Path, quick: bool) -> list[Finding]:
     """
     asked, study = study, quickened(study) if quick else study
     prepared = replace(prepare(study, root, quick), external={})
+    opening = opening_of(asked, divide(prepared), "--shuffle-labels", quick)  # a shuffle may divide otherwise
     suspects = study.plans()
     findings: dict[str, Finding] = {}
     for seed in range(TIMES):
-        for plan, auc in _scores(prepared, suspects, seed, asked):
+        for plan, auc in _scores(prepared, suspects, seed, opening):
             findings[plan.name] = _finding(plan, auc)
         suspects = [plan for plan in suspects if findings[plan.name].severity == "leak"]
     return list(findings.values())
 
 
-def _scores(prepared: Prepared, plans: list[Plan], seed: int, asked: Study) -> Iterator[tuple[Plan, Any]]:
+def _scores(prepared: Prepared, plans: list[Plan], seed: int, opening: Opening) -> Iterator[tuple[Plan, Any]]:
     """Yield the AUC of each arm on the test part, with its interval over what was permuted."""
     data = prepared.data
     grouped = with_pseudo_patients(data) if data.kind == "image" else data
     shuffled = _permuted(data, grouped.cases.groups, np.random.default_rng(seed))
     unit = pd.Series(grouped.cases.groups, index=grouped.cases.frame.case_id)
     divided = divide(replace(prepared, data=shuffled))
-    opening = opening_of(asked, divided, "--shuffle-labels", prepared.quick)
     divided = cut_down(divided, Cut()) if prepared.quick else divided
     with TemporaryDirectory() as folder:
         scope = Scope(divided, RunFolder(Path(folder)), 1, opening=opening)

@@ -14,10 +14,11 @@ from seimbang.evaluation.local import Correction
 from seimbang.evaluation.threshold import decide
 from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.worker import decode_apart
-from seimbang.record.package import position_of, read_package, read_refusal
+from seimbang.record.package import position_of, read_package, read_refusal, served_alone
 from seimbang.record.profile import read_profile
 from seimbang.record.read import threshold_of
 from seimbang.serving.advice import Advice, Adviser
+from seimbang.serving.onnx.session import OnnxClassifier
 from seimbang.study.models import learner_of, make
 from seimbang.training.base import Classifier
 
@@ -73,18 +74,21 @@ class Predictor:
     correction: Correction | None = None
 
     @classmethod
-    def load(cls, arm_folder: Path, seed: str = "", profile: str | Path = "") -> Predictor:
+    def load(cls, arm_folder: Path, seed: str = "", profile: str | Path = "", onnx: Path | None = None) -> Predictor:
         """Read the package of an arm: ``model.json`` and the files of its models.
 
         Args:
             arm_folder: Folder of the arm.
             seed: The one whose model alone predicts; ``""`` for those of all seeds together.
             profile: File of a local profile of all seeds together; ``""`` for none.
+            onnx: File that ``seimbang export`` made of the same models, which then predicts in their place.
 
         Raises:
-            StudyError: ``SEED_UNKNOWN``; ``PROFILE_SEED``: a profile and a seed.
+            ResourceError: ``EXTRA_MISSING``.
+            StudyError: ``SEED_UNKNOWN``; ``ONNX_OTHER``; ``PROFILE_SEED``: a profile and a seed.
             IntegrityError: ``MODEL_MISSING``, ``MODEL_DIGEST``, ``MODEL_CLASSES``; ``MODEL_UNTRUSTED`` or
-                ``MODEL_DAMAGED`` of a classical model; ``PROFILE_DAMAGED`` or ``PROFILE_MODEL``.
+                ``MODEL_DAMAGED`` of a classical model; ``PROFILE_DAMAGED`` or ``PROFILE_MODEL``;
+                ``ONNX_DIGEST``.
         """
         package, learned = read_package(arm_folder)
         model, image, classes = make(package.model), package.image, tuple(package.classes)
@@ -93,7 +97,10 @@ class Predictor:
             learned, threshold = [learned[position_of(package, seed)]], threshold_of(arm_folder, classes, seed)
         else:
             threshold = package.threshold
-        classifiers = tuple(learner.load(model, each, shape, len(classes), image) for each in learned)
+        if onnx is None:
+            classifiers = tuple(learner.load(model, each, shape, len(classes), image) for each in learned)
+        else:
+            classifiers = (OnnxClassifier.load(onnx, served_alone(package, seed).files, seed),)
         adviser = Adviser.of(*read_refusal(arm_folder, package), classes, seed)
         predictor = cls(classifiers, classes, image, package.table, threshold, package.decides == "tuned", adviser)
         return predictor._at(Path(profile), arm_folder, seed) if profile else predictor
@@ -133,6 +140,10 @@ class Predictor:
         assert self.table is not None
         return self._predictions(self.table.transform(X))
 
+    def probabilities(self, X: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+        """Return the mean ``float64[n, classes]`` of what the models say of prepared images or prepared rows."""
+        return np.asarray(np.mean([classifier.probabilities(X) for classifier in self.classifiers], axis=0))
+
     def predict_all(self, X: npt.NDArray[Any]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64], list[Advice]]:
         """Return probabilities, the positions of the predicted classes, and what to make of each prediction.
 
@@ -145,7 +156,7 @@ class Predictor:
         return p, predicted, [one.advice for one in predictions]
 
     def _predictions(self, X: npt.NDArray[Any]) -> list[Prediction]:
-        p = np.mean([classifier.probabilities(X) for classifier in self.classifiers], axis=0)
+        p = self.probabilities(X)
         p = self.correction.apply(p) if self.correction else p
         tuned = None if self.threshold is None else decide(p, self.threshold)
         predicted = tuned if self.decides and tuned is not None else decide(p)

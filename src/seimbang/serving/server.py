@@ -1,4 +1,4 @@
-"""Starting and stopping the web page: Streamlit in a process of its own, hardened for a hospital's computer."""
+"""Starting and stopping the web page and the REST service: each in a process of its own, hardened for a hospital."""
 
 from __future__ import annotations
 
@@ -10,18 +10,21 @@ import subprocess
 import sys
 import time
 import webbrowser
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
+from types import FrameType, MappingProxyType
 
 import seimbang
-from seimbang.errors import ResourceError
+from seimbang.errors import ResourceError, StudyError
 from seimbang.progress import say
 from seimbang.record.choice import find_arm
 from seimbang.record.contents import read
-from seimbang.record.package import read_package
+from seimbang.record.package import read_package, served_alone
 from seimbang.record.profile import read_profile
+from seimbang.serving.door import LOOPBACK
+from seimbang.serving.onnx.session import OnnxClassifier
 
 HOST = "127.0.0.1"
 NAMES = (HOST, "localhost")  # any other name, which a foreign page may have made to point here, is refused
@@ -60,6 +63,23 @@ OPTIONS = {
 }
 
 
+@dataclass(frozen=True)
+class Api:
+    """For whom the REST service is, and with what it answers.
+
+    Attributes:
+        host: Address or name at which it listens.
+        token: What callers must send; ``""`` for nothing.
+        onnx: File that ``seimbang export`` made, which then predicts; None for the models themselves.
+        profile: File of a local profile; None for none.
+    """
+
+    host: str = HOST
+    token: str = ""
+    onnx: Path | None = None
+    profile: Path | None = None
+
+
 def serve(
     run: Path, port: int | None, arm: str | None, open_browser: bool, seed: str = "", profile: Path | None = None
 ) -> None:
@@ -81,19 +101,78 @@ def serve(
     slug = find_arm(run, arm)
     _require(run, slug, seed, profile)
     port = _free_port(port)
-    address = f"http://{HOST}:{port}"
-    with _stopped_in_the_end(), _started(command(run, port, slug, seed, profile)) as page:
+    _run(command(run, port, slug, seed, profile), f"The page of {run}", (HOST, port), open_browser)
+
+
+def serve_api(run: Path, port: int | None, arm: str | None, seed: str, api: Api) -> None:
+    """Answer other programs until Ctrl-C.
+
+    Args:
+        run: A run folder.
+        port: As for the page.
+        arm: Name of the arm that predicts; None takes the best one.
+        seed: The one whose model alone predicts; ``""`` for those of all seeds together.
+        api: For whom, and with what.
+
+    Raises:
+        StudyError: ``SERVE_TOKEN``: others than this computer would be answered without a token; ``ONNX_OTHER``; and
+            what ``serve`` raises.
+        ResourceError: As of ``serve``.
+        IntegrityError: As of ``serve``; ``ONNX_DIGEST``.
+    """
+    for name in ("fastapi", "uvicorn", "python_multipart"):
+        if importlib.util.find_spec(name) is None:
+            fix = "pip install 'seimbang[api]'"
+            raise ResourceError("EXTRA_MISSING", f"no package {name}", "the packages of the REST service", fix)
+    if api.host not in LOOPBACK and not api.token:
+        fix = "set SEIMBANG_TOKEN to a long random text, and send it as Authorization: Bearer TOKEN"
+        raise StudyError("SERVE_TOKEN", f"--host {api.host} without a token", "a token where others can call it", fix)
+    slug = find_arm(run, arm)
+    read(run, slug, seed)
+    package = served_alone(read_package(run / "arms" / slug)[0], seed)
+    if api.profile:
+        read_profile(api.profile, run / "arms" / slug, seed)
+    if api.onnx:
+        OnnxClassifier.load(api.onnx, package.files, seed)
+    port = _free_port(port, api.host)
+    files = [str(file.resolve()) if file else "" for file in (api.onnx, api.profile)]
+    words = [sys.executable, "-m", "seimbang.serving.api", api.host, str(port), str(run.resolve()), slug, seed, *files]
+    _run(words, f"The REST service of {run}", (api.host, port), False, {"SEIMBANG_TOKEN": api.token})
+
+
+def _run(
+    words: list[str],
+    title: str,
+    place: tuple[str, int],
+    open_browser: bool,
+    more: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """Run a server until Ctrl-C.
+
+    Args:
+        words: Its command line.
+        title: What it is.
+        place: Where it listens.
+        open_browser: Whether to open it in the browser as soon as it answers.
+        more: Variables of its environment.
+
+    Raises:
+        ResourceError: ``SERVER_STOPPED``.
+    """
+    host, port = place
+    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    with _stopped_in_the_end(), _started(words, more) as server:
         try:
-            if _answers(page, port):
-                say(f"The page of {run} is at {address} (Ctrl-C stops it)")
+            if _answers(server, host, port):
+                say(f"{title} is at {address} (Ctrl-C stops it)")
                 if open_browser:
                     webbrowser.open(address)
-            page.wait()
+            server.wait()
         except KeyboardInterrupt:
             return
         finally:
-            _stop(page)
-    found = f"the page's server ended with code {page.returncode}"
+            _stop(server)
+    found = f"the server ended with code {server.returncode}"
     raise ResourceError("SERVER_STOPPED", found, "that it runs until Ctrl-C", "read the lines above; try another port")
 
 
@@ -117,9 +196,9 @@ def command(run: Path, port: int, arm: str, seed: str = "", profile: Path | None
     return [*start, *options, "--", str(run.resolve()), arm, *chosen]
 
 
-def _started(words: list[str]) -> subprocess.Popen[bytes]:
+def _started(words: list[str], more: Mapping[str, str]) -> subprocess.Popen[bytes]:
     """Start the server out of reach of Ctrl-C, at which it would print a traceback; ``serve`` ends it."""
-    return subprocess.Popen(words, env=_environment(), cwd=APP.parent, start_new_session=True)
+    return subprocess.Popen(words, env={**_environment(), **more}, cwd=APP.parent, start_new_session=True)
 
 
 def _environment() -> dict[str, str]:
@@ -129,30 +208,30 @@ def _environment() -> dict[str, str]:
     return kept | {"PYTHONPATH": os.pathsep.join(paths)}
 
 
-def _free_port(port: int | None) -> int:
+def _free_port(port: int | None, host: str = HOST) -> int:
     """Return ``port``, or for None the usual or any other free one.
 
     Raises:
         ResourceError: ``PORT_TAKEN``.
     """
     for wanted in (port,) if port is not None else (USUAL_PORT, 0):
-        with socket.socket() as probe:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
             if os.name == "posix":  # elsewhere this option would let two servers share a port
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind((HOST, wanted))
+                probe.bind((host, wanted))
             except (OSError, OverflowError):
                 continue
             return int(probe.getsockname()[1])
     raise ResourceError("PORT_TAKEN", f"port {port} in use or not allowed", "a free port", "choose another: --port")
 
 
-def _answers(page: subprocess.Popen[bytes], port: int, seconds: float = 60) -> bool:
+def _answers(page: subprocess.Popen[bytes], host: str, port: int, seconds: float = 60) -> bool:
     """Wait until the server answers; False when it ended instead or took too long."""
     end = time.monotonic() + seconds
     while page.poll() is None and time.monotonic() < end:
         try:
-            with socket.create_connection((HOST, port), timeout=2):
+            with socket.create_connection((host, port), timeout=2):
                 return True
         except OSError:
             time.sleep(0.1)

@@ -9,6 +9,7 @@ from seimbang.evaluation.table import PRIMARY
 from seimbang.record.comparison import PairedTest
 from seimbang.record.metrics import Measures, Value
 from seimbang.record.read import Run
+from seimbang.reports.answer.rules import Rule, rule
 from seimbang.reports.tables import Row, chance, largest, supports_of
 from seimbang.reports.words import listed
 
@@ -31,6 +32,30 @@ def paired(run: Run, first: Row, second: Row, part: str = "test") -> PairedTest 
     sets = run.comparisons[first.arm.facts.protocol].sets
     test = sets[part].between(first.label, second.label) if part in sets else None
     return test if test is None or test.difference is not None else None
+
+
+MAJORITY: tuple[Rule, ...] = (
+    rule(
+        "Its accuracy, {accuracy}, is below the {share} of always answering “{largest}”: on these cases, more of its "
+        "answers are wrong.",
+        majority="below",
+    ),
+    rule(
+        "Its accuracy, {accuracy}, is lower than the {share} of always answering “{largest}”, if not clearly so.",
+        majority="lower",
+    ),
+    rule(
+        "Its accuracy, {accuracy}, is not shown to be above the {share} of always answering “{largest}”.",
+        majority="level",
+    ),
+)
+"""Of ``Judged``: an arm whose accuracy a constant answer reaches as well."""
+
+CHANCE: tuple[Rule, ...] = (
+    rule("The whole interval lies below {guess}, which is chance: it is worse than guessing.", decisions=-1),
+    rule("The interval is not above {guess}, which is chance.", decisions=0),
+)
+"""Of ``Judged``: an arm that may be guessing."""
 
 
 @dataclass(frozen=True)

@@ -4,31 +4,9 @@ from __future__ import annotations
 
 from seimbang.reports.answer import certainty, opened, outside, ranking
 from seimbang.reports.answer.apart import apart
-from seimbang.reports.answer.rules import Rule, Topic, rule
+from seimbang.reports.answer.judged import CHANCE, MAJORITY
+from seimbang.reports.answer.rules import Topic, rule
 from seimbang.reports.leak import worth
-
-MAJORITY: tuple[Rule, ...] = (
-    rule(
-        "Its accuracy, {accuracy}, is below the {share} of always answering “{largest}”: on these cases, more of its "
-        "answers are wrong.",
-        majority="below",
-    ),
-    rule(
-        "Its accuracy, {accuracy}, is lower than the {share} of always answering “{largest}”, if not clearly so.",
-        majority="lower",
-    ),
-    rule(
-        "Its accuracy, {accuracy}, is not shown to be above the {share} of always answering “{largest}”.",
-        majority="level",
-    ),
-)
-"""Of ``Judged``: an arm whose accuracy a constant answer reaches as well."""
-
-CHANCE: tuple[Rule, ...] = (
-    rule("The whole interval lies below {guess}, which is chance: it is worse than guessing.", decisions=-1),
-    rule("The interval is not above {guess}, which is chance.", decisions=0),
-)
-"""Of ``Judged``: an arm that may be guessing."""
 
 APART = Topic(
     "apart",
@@ -38,8 +16,7 @@ APART = Topic(
             rule("{names} cannot be compared by balanced accuracy on {where}: {detail}.", state="unknown"),
             rule("{names} has a higher balanced accuracy than {others} on {where}{here} ({detail}).", state="higher"),
             rule(
-                "There is no significant difference in balanced accuracy between {names} on {where}: they decide "
-                "alike on every case.",
+                "There is no significant difference in balanced accuracy between {names} on {where}: all decide alike.",
                 state="alike",
             ),
             rule("There is no significant difference in balanced accuracy between {names} on {where} ({detail})."),
@@ -91,14 +68,12 @@ TOPICS: tuple[Topic, ...] = (
             (
                 rule(
                     "{leaders} have the highest balanced accuracy of the arms without a known leak on the test "
-                    "set{under}, the "
-                    "same one: {value}, {cases} {units}.",
+                    "set{under}, the same one: {value}, {cases} {units}.",
                     tie=True,
                 ),
                 rule(
                     "“{name}” has the highest balanced accuracy of the arms without a known leak on the test "
-                    "set{under}: {value}, "
-                    "{cases} {units}.",
+                    "set{under}: {value}, {cases} {units}.",
                 ),
             ),
             (

@@ -1,0 +1,1 @@
+"""A trained arm as one ONNX file: made, certified, and served."""
