@@ -198,7 +198,7 @@ BAD = {
     "flipped.png": (PICTURE[:200] + bytes([PICTURE[200] ^ 1]) + PICTURE[201:], "IMG_CORRUPT"),
     "empty.png": (b"", "IMG_EMPTY"),
     "moving.png": (GIF.getvalue(), "IMG_MULTIFRAME"),
-    "scan.dcm": (bytes(128) + b"DICM" + bytes(50), "IMG_FORMAT"),
+    "scan.dcm": (bytes(128) + b"DICM" + bytes(50), "IMG_NO_PIXELS"),
 }
 
 
