@@ -230,6 +230,7 @@ def test_three_classes_show_macro_averages(run):
         metrics["classes"].append("COVID")
         for found in metrics["sets"].values():
             found["tuned"] = found["local"] = found["other"] = None
+            found["bands"] = {}
             third(found["default"])
 
     change(run / "data.json", lambda data: data.update(classes=["NORMAL", "PNEUMONIA", "COVID"], positive="COVID"))

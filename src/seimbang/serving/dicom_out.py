@@ -158,7 +158,8 @@ def _group(finding: Finding, model: ModelFacts, number: int) -> MeasurementsAndQ
         source_images=[sr.SourceImageForMeasurementGroup(image.SOPClassUID, image.SOPInstanceUID)],
     )
     if finding.remark:
-        remark = sr.TextContentItem(codes.DCM.Comment, finding.remark, sr.RelationshipTypeValues.CONTAINS)
+        words = " ".join(finding.remark.split())  # without spaces that must not break, which DICOM's text lacks
+        remark = sr.TextContentItem(codes.DCM.Comment, words, sr.RelationshipTypeValues.CONTAINS)
         group[0].ContentSequence.append(remark)
     return group
 
@@ -194,6 +195,7 @@ def _equipment() -> dict[str, Any]:
 
 def _untouched(made: Dataset, source: Dataset) -> Dataset:
     """Give what was made the identity of its source, element by element: also what the library does not copy."""
+    made.SpecificCharacterSet = "ISO_IR 192"
     for name in ("AccessionNumber", "StudyID", "StudyDescription", "IssuerOfPatientID", "OtherPatientIDsSequence"):
         if name in source:
             setattr(made, name, source[name].value)
