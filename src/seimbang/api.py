@@ -11,12 +11,11 @@ from seimbang.checks.base import Finding
 from seimbang.record.choice import find_arm
 from seimbang.record.read import Run as Contents
 from seimbang.record.read import read, read_predictions
-from seimbang.record.review import Review
 from seimbang.reports import card
 from seimbang.reports.answer import answer
 from seimbang.runs.executors import Options
 from seimbang.runs.inspect import inspect
-from seimbang.runs.review import review as review_files
+from seimbang.runs.review import review as review
 from seimbang.runs.run import run as run_study
 from seimbang.serving import many
 from seimbang.serving.predictor import Predictor
@@ -176,32 +175,6 @@ def load(run: str | Path) -> Run:
         IntegrityError: RUN_MISSING, RUN_DAMAGED or RUN_UNFINISHED.
     """
     return Run(Path(run), read(Path(run)))
-
-
-def review(
-    splits: str | Path,
-    predictions: str | Path,
-    images: str | Path | None = None,
-    claims: str | Path | None = None,
-    out: str | Path = "review",
-) -> Review:
-    """Review a split and predictions that were handed in, and write ``review.html`` and ``review.json``.
-
-    Args:
-        splits: Table with the part of each case.
-        predictions: Table with the probabilities of each case.
-        images: Folder with the images, to search for copies and shortcuts.
-        claims: TOML file with figures as they were published.
-        out: Folder to write to.
-
-    Returns:
-        The ``findings``, the ``sets`` with every figure recomputed, and the ``claims`` with a verdict each.
-
-    Raises:
-        SeimbangError: A file cannot be read or does not hold what is needed.
-    """
-    optional = [None if path is None else Path(path) for path in (images, claims)]
-    return review_files(Path(splits), Path(predictions), optional[0], optional[1], Path(out))
 
 
 def _root(data: str | Path | None) -> Path:

@@ -12,6 +12,7 @@ import typer
 
 from seimbang import __version__, progress
 from seimbang.errors import ResourceError, SeimbangError, StudyError
+from seimbang.serving.door import TOKEN
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -174,7 +175,7 @@ def serve(
     seed: OneSeed = None,
     api: Annotated[bool, typer.Option("--api", help="A REST service for other programs instead of the page.")] = False,
     host: Annotated[str, typer.Option(help="With --api: address to listen at; others than this need a token.")] = "",
-    token: Annotated[str, typer.Option(envvar="SEIMBANG_TOKEN", help="With --api: what callers must send.")] = "",
+    token: Annotated[str, typer.Option(envvar=TOKEN, help="With --api: what callers must send.")] = "",
     onnx: Annotated[Path | None, typer.Option(help="With --api: exported file that predicts.")] = None,
     profile: Local = None,
 ) -> None:

@@ -172,10 +172,10 @@ def test_refusals(tmp_path):
 
 def test_other_formats_only(tmp_path):
     (tmp_path / "a").mkdir()
-    (tmp_path / "a" / "1.dcm").write_text("")
+    (tmp_path / "a" / "1.mha").write_text("")
     error = refusal(tmp_path)
     assert error.code == "DATA_EMPTY"
-    assert "1 .dcm" in error.found
+    assert "1 .mha" in error.found
 
 
 def test_nothing_readable(tmp_path):

@@ -12,7 +12,7 @@ from seimbang.evaluation.predictions import Floats, Scored
 DRAWS = 500
 STEPS = 81
 NEAR = 9.0
-"""Thresholds have odds of at most so many times those of the share of the positive class, or one so-manieth."""
+"""Thresholds have odds within so many times those of the share of the positive class, above and below."""
 
 
 def net_benefit(w: Floats, positive: Flags, p: Floats, thresholds: Floats) -> Floats:

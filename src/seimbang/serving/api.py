@@ -25,7 +25,7 @@ from seimbang.record.contents import read
 from seimbang.record.package import read_package, served_alone
 from seimbang.serving.api_input import images, rows
 from seimbang.serving.api_types import Answer, Card, CaseAnswer, Health, Problem, answered, card, of_error, request_body
-from seimbang.serving.door import LOOPBACK, Door, Refused
+from seimbang.serving.door import LOOPBACK, TOKEN, Door, Refused
 from seimbang.serving.predictor import Predictor
 from seimbang.serving.rows import read_rows
 
@@ -36,7 +36,6 @@ AGAIN = 2
 HEALTH = "/healthz"
 PROBLEMS = (400, 401, 403, 408, 413, 415, 422, 500, 503)
 CODES = {400: "HTTP_FORM", 404: "HTTP_PATH", 405: "HTTP_METHOD"}
-TOKEN = "SEIMBANG_TOKEN"
 T = TypeVar("T")
 
 

@@ -11,7 +11,7 @@ from seimbang.errors import SeimbangError
 from seimbang.record.contents import Contents
 from seimbang.record.metrics import Value
 from seimbang.serving.door import problem
-from seimbang.serving.many import doubt, reason
+from seimbang.serving.many import remarks
 from seimbang.serving.predictor import Prediction, Predictor
 from seimbang.serving.words import load
 
@@ -156,7 +156,7 @@ def answered(number: int, said: Prediction | SeimbangError) -> CaseAnswer:
         label_tuned=None if refused else said.label_tuned,
         answer=said.advice.answer,
         possible=list(said.advice.possible),
-        reason=" ".join(filter(None, [doubt(said), reason(said)])),
+        reason=remarks(said),
         note=said.note,
     )
 

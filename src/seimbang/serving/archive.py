@@ -10,6 +10,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, Protocol
 
 from seimbang.errors import ImageError, ResourceError, StudyError
+from seimbang.serving.extras import require
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -134,12 +135,10 @@ class DicomWeb:
 
 
 def _client(url: str) -> Any:
-    try:
-        from dicomweb_client import DICOMwebClient
-        from requests import Session
-    except ImportError as error:
-        fix = "pip install 'seimbang[pacs]'"
-        raise ResourceError("EXTRA_MISSING", "no package dicomweb-client", "the packages of watch", fix) from error
+    require("pacs", "dicomweb_client", "highdicom", "pydicom")
+    from dicomweb_client import DICOMwebClient
+    from requests import Session
+
     logging.getLogger("retrying").setLevel(logging.ERROR)  # it prints where a connection failed
     session = Session()
     session.trust_env = False  # images of patients go to no proxy that a variable names

@@ -19,6 +19,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+TOKEN = "SEIMBANG_TOKEN"
+"""Variable with what callers must send."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SECURITY = {
     "cache-control": "no-store",

@@ -64,7 +64,7 @@ def _row(case: str, said: Prediction | SeimbangError) -> dict[str, object]:
         return {"case": case, "error": str(said)}
     tuned = {} if said.label_tuned is None else {"predicted_at_tuned_threshold": said.label_tuned}
     chances = {f"p_{name}": value for name, value in said.probabilities.items()}
-    advice = {"answer": str(said.advice), "reason": " ".join(filter(None, [doubt(said), reason(said)]))}
+    advice = {"answer": str(said.advice), "reason": remarks(said)}
     return {"case": case, "predicted": said.label, "confidence": said.confidence, **tuned, **chances, **advice}
 
 
@@ -78,6 +78,11 @@ def doubt(said: Prediction) -> str:
     """Return what is to be said before every answer of the model, in English; ``""`` for nothing."""
     words = load("en")
     return " ".join(doubts(said.advice, words, words.text))
+
+
+def remarks(said: Prediction) -> str:
+    """Return both, what is to be said before every answer first."""
+    return " ".join(filter(None, (doubt(said), reason(said))))
 
 
 def tables_in(paths: Sequence[Path]) -> list[Path]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import signal
 import socket
@@ -14,16 +13,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType, MappingProxyType
+from types import FrameType
 
 import seimbang
 from seimbang.errors import ResourceError, StudyError
 from seimbang.progress import say
+from seimbang.record.arm import Package
 from seimbang.record.choice import find_arm
 from seimbang.record.contents import read
 from seimbang.record.package import read_package, served_alone
 from seimbang.record.profile import read_profile
-from seimbang.serving.door import LOOPBACK
+from seimbang.serving.door import LOOPBACK, TOKEN
+from seimbang.serving.extras import require
 from seimbang.serving.onnx.session import OnnxClassifier
 
 HOST = "127.0.0.1"
@@ -98,10 +99,11 @@ def serve(
         IntegrityError: The run is not finished, its models are not as they were saved, or the profile is not theirs.
         StudyError: ``ARM_UNKNOWN`` or ``SEED_UNKNOWN``.
     """
+    require("app", "streamlit")
     slug = find_arm(run, arm)
-    _require(run, slug, seed, profile)
+    _checked(run, slug, seed, profile)
     port = _free_port(port)
-    _run(command(run, port, slug, seed, profile), f"The page of {run}", (HOST, port), open_browser)
+    _run(command(run, port, slug, seed, profile), f"The page of {run}", (HOST, port), {}, open_browser)
 
 
 def serve_api(run: Path, port: int | None, arm: str | None, seed: str, api: Api) -> None:
@@ -120,32 +122,26 @@ def serve_api(run: Path, port: int | None, arm: str | None, seed: str, api: Api)
         ResourceError: As of ``serve``.
         IntegrityError: As of ``serve``; ``ONNX_DIGEST``.
     """
-    for name in ("fastapi", "uvicorn", "python_multipart"):
-        if importlib.util.find_spec(name) is None:
-            fix = "pip install 'seimbang[api]'"
-            raise ResourceError("EXTRA_MISSING", f"no package {name}", "the packages of the REST service", fix)
+    require("api", "fastapi", "uvicorn", "python_multipart")
     if api.host not in LOOPBACK and not api.token:
-        fix = "set SEIMBANG_TOKEN to a long random text, and send it as Authorization: Bearer TOKEN"
+        fix = f"set {TOKEN} to a long random text, and send it as Authorization: Bearer TOKEN"
         raise StudyError("SERVE_TOKEN", f"--host {api.host} without a token", "a token where others can call it", fix)
     slug = find_arm(run, arm)
-    read(run, slug, seed)
-    package = served_alone(read_package(run / "arms" / slug)[0], seed)
-    if api.profile:
-        read_profile(api.profile, run / "arms" / slug, seed)
+    package = _checked(run, slug, seed, api.profile)
     if api.onnx:
         OnnxClassifier.load(api.onnx, package.files, seed)
     port = _free_port(port, api.host)
     files = [str(file.resolve()) if file else "" for file in (api.onnx, api.profile)]
     words = [sys.executable, "-m", "seimbang.serving.api", api.host, str(port), str(run.resolve()), slug, seed, *files]
-    _run(words, f"The REST service of {run}", (api.host, port), False, {"SEIMBANG_TOKEN": api.token})
+    _run(words, f"The REST service of {run}", (api.host, port), {TOKEN: api.token})
 
 
 def _run(
     words: list[str],
     title: str,
     place: tuple[str, int],
-    open_browser: bool,
-    more: Mapping[str, str] = MappingProxyType({}),
+    more: Mapping[str, str],
+    open_browser: bool = False,
 ) -> None:
     """Run a server until Ctrl-C.
 
@@ -153,8 +149,8 @@ def _run(
         words: Its command line.
         title: What it is.
         place: Where it listens.
-        open_browser: Whether to open it in the browser as soon as it answers.
         more: Variables of its environment.
+        open_browser: Whether to open it in the browser as soon as it answers.
 
     Raises:
         ResourceError: ``SERVER_STOPPED``.
@@ -176,15 +172,13 @@ def _run(
     raise ResourceError("SERVER_STOPPED", found, "that it runs until Ctrl-C", "read the lines above; try another port")
 
 
-def _require(run: Path, slug: str, seed: str, profile: Path | None) -> None:
-    """Check all that the page needs before its server is started."""
-    if importlib.util.find_spec("streamlit") is None:
-        fix = "pip install 'seimbang[app]'"
-        raise ResourceError("EXTRA_MISSING", "no package streamlit", "the page's packages", fix)
+def _checked(run: Path, slug: str, seed: str, profile: Path | None) -> Package:
+    """Return the package of the models that will answer, after all that a server reads has been read once."""
     read(run, slug, seed)
-    read_package(run / "arms" / slug)
+    package = served_alone(read_package(run / "arms" / slug)[0], seed)
     if profile:
         read_profile(profile, run / "arms" / slug, seed)
+    return package
 
 
 def command(run: Path, port: int, arm: str, seed: str = "", profile: Path | None = None) -> list[str]:

@@ -6,7 +6,6 @@ that report needs nothing. Heat maps are stored before it. So neither side loses
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -15,13 +14,14 @@ from pathlib import Path
 from seimbang import progress
 from seimbang.errors import ImageError, ResourceError, StudyError
 from seimbang.explain.overlay import overlay
+from seimbang.imaging.files import file_digest
 from seimbang.imaging.worker import decode_apart
 from seimbang.record.choice import find_arm
 from seimbang.record.read import read as read_run
 from seimbang.serving.archive import Archive, DicomWeb, Instance
 from seimbang.serving.dicom_out import Finding, ModelFacts, report_uid, secondary_capture, structured_report
 from seimbang.serving.heat import heat_map, methods
-from seimbang.serving.many import doubt, reason
+from seimbang.serving.many import remarks
 from seimbang.serving.predictor import Predictor
 
 IMAGES = tuple(
@@ -78,7 +78,7 @@ class Reader:
             prediction = self.predictor.predict(self.archive.file(image), image.uid)
         except ImageError as error:
             return Finding(header, "", {}, f"{error.code}: {error.found}")
-        remark = " ".join(filter(None, (doubt(prediction), reason(prediction), prediction.note)))
+        remark = " ".join(filter(None, (remarks(prediction), prediction.note)))
         if prediction.advice.refused:
             return Finding(header, "", {}, remark)
         return Finding(header, prediction.label, prediction.probabilities, remark)
@@ -129,7 +129,8 @@ class Watch:
 
     def _report(self, study: str, objects: int) -> Iterator[str]:
         instances = self.reader.archive.instances(study)
-        images = sorted((one for one in instances if one.sop_class in IMAGES), key=lambda one: (one.series, one.uid))
+        images = [instance for instance in instances if instance.sop_class in IMAGES]
+        images.sort(key=lambda image: (image.series, image.uid))
         there = {instance.uid for instance in instances}
         if not images or report_uid(self.reader.model, [image.uid for image in images]) in there:
             self.settled[study] = objects
@@ -202,5 +203,5 @@ def _reader(archive: Archive, run: Path, arm: str | None) -> Reader:
     predictor = Predictor.load(folder)
     if predictor.table is not None:
         raise StudyError("WATCH_TABLE", f"{run}, a run of a table", "a run of images", "give a run of images")
-    digest = hashlib.sha256((folder / "model.json").read_bytes()).hexdigest()
+    digest = file_digest(folder / "model.json")
     return Reader(archive, predictor, ModelFacts(digest, contents.study.title, name))

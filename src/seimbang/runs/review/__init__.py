@@ -30,8 +30,14 @@ from seimbang.splits.base import Fold
 RESAMPLES = 1000
 
 
-def review(splits: Path, predictions: Path, images: Path | None, claims: Path | None, out: Path) -> Review:
-    """Review what was handed in, and write ``review.html`` and ``review.json``.
+def review(
+    splits: str | Path,
+    predictions: str | Path,
+    images: str | Path | None = None,
+    claims: str | Path | None = None,
+    out: str | Path = "review",
+) -> Review:
+    """Review a split and predictions that were handed in, and write ``review.html`` and ``review.json``.
 
     Args:
         splits: Table with the part of each case.
@@ -40,17 +46,21 @@ def review(splits: Path, predictions: Path, images: Path | None, claims: Path | 
         claims: TOML file with figures as they were published.
         out: Folder to write to.
 
+    Returns:
+        The ``findings``, the ``sets`` with every figure recomputed, and the ``claims`` with a verdict each.
+
     Raises:
         SeimbangError: A file cannot be read or does not hold what is needed.
     """
+    splits, predictions, out = Path(splits), Path(predictions), Path(out)
     submission = read_submission(splits, predictions)
-    claimed = read_claims(claims) if claims else []
+    claimed = read_claims(Path(claims)) if claims else []
     rows = submission.splits.drop_duplicates("case_id")
     cases = CaseTable.build(rows, splits.parent, classes=submission.classes)
     findings = audit_submission(submission, cases, folds_of(submission.splits, cases))
     if images:
         with working("Looking at the images"):
-            seen = _of_images(submission, images)
+            seen = _of_images(submission, Path(images))
         known = {finding.code for finding in seen}
         findings = [*(finding for finding in findings if finding.code not in known), *seen]
     with working("Computing the figures"):

@@ -21,8 +21,9 @@ from seimbang.record.base import dump
 from seimbang.record.certificate import Certificate
 from seimbang.record.files import read_json
 from seimbang.record.package import read_package, served_alone
+from seimbang.serving.extras import require
 from seimbang.serving.onnx.graphs import graph
-from seimbang.serving.onnx.session import OnnxClassifier, certificate_of, require
+from seimbang.serving.onnx.session import OnnxClassifier, certificate_of
 from seimbang.serving.predictor import Predictor
 
 TOLERANCE = 1e-5
@@ -71,7 +72,7 @@ def export(arm_folder: Path, seed: str, cases: Compared, out: Path) -> Certifica
         IntegrityError: EXPORT_DIFFERS: it would not predict as the models do; nothing is written. What
             ``Predictor.load`` raises.
     """
-    require("onnx", "onnxruntime", "skl2onnx")
+    require("export", "onnx", "onnxruntime", "skl2onnx")
     predictor, package = Predictor.load(arm_folder, seed), served_alone(read_package(arm_folder)[0], seed)
     X = cases.X if predictor.table is None else predictor.table.transform(cases.X)
     model = graph(predictor.classifiers, X.shape[1:], len(predictor.classes))

@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from seimbang.errors import IntegrityError, ResourceError, StudyError
+from seimbang.errors import IntegrityError, StudyError
 from seimbang.record.certificate import Certificate
 from seimbang.record.files import read_json
+from seimbang.serving.extras import require
 from seimbang.threads import threads
 from seimbang.training.base import Ints
 
@@ -36,7 +36,7 @@ class OnnxClassifier:
         Raises:
             ResourceError: EXTRA_MISSING.
         """
-        require("onnxruntime")
+        require("export", "onnxruntime")
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
@@ -84,18 +84,6 @@ class OnnxClassifier:
 def certificate_of(file: Path) -> Path:
     """Return where the certificate of an ONNX file lies."""
     return file.with_suffix(".json")
-
-
-def require(*packages: str) -> None:
-    """Check that packages of the extra ``export`` are there.
-
-    Raises:
-        ResourceError: EXTRA_MISSING.
-    """
-    for name in packages:
-        if find_spec(name) is None:
-            fix = "pip install 'seimbang[export]'"
-            raise ResourceError("EXTRA_MISSING", f"no package {name}", "the packages for ONNX", fix)
 
 
 def _bytes(file: Path) -> bytes:
