@@ -35,6 +35,19 @@ def test_a_tests_p_of_patients_that_are_certain_is_welchs():
     assert test.p == pytest.approx(stats.ttest_ind(first, second, equal_var=False).pvalue, rel=1e-2)
 
 
+def test_a_difference_near_0_has_the_error_of_its_interval_and_no_interval_beyond_1():
+    """Over a p near 1 a difference near 0 is any number: the demo's intervals reached from -1.85 to 1.86."""
+    almost = PairTest(0.0004, 0.9995, "some", edges=lambda pairs: (-0.0588, 0.0596))
+    first, second = np.array([0.85, 0.88, 0.91]), np.array([0.86, 0.88, 0.90])
+    test = paired.with_seeds(almost, difference(first, second))
+    low, high = test.edges(1)
+    assert -0.12 < low < -0.0588
+    assert 0.0596 < high < 0.12
+    assert test.p > 0.95
+    wide = paired.with_seeds(almost, difference(np.array([0.1, 0.9]), np.array([0.2, 0.7])))
+    assert wide.edges(6) == (-1, 1)
+
+
 @pytest.mark.parametrize("pairs", [1, 6])
 def test_0_is_outside_exactly_where_the_corrected_p_is_below_5_percent(pairs):
     rng = np.random.default_rng(pairs)

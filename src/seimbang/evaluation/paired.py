@@ -20,6 +20,8 @@ from seimbang.evaluation.seeds import p_value, quantile
 FEW = 25
 ENUMERATED = 14
 LEVEL = 0.05
+LEAST_Z = 0.6745
+"""That of p = 0.5: nearer to 0 it does not tell a standard error."""
 Flags = npt.NDArray[np.bool_]
 Edges = Callable[[int], tuple[float, float]]
 """Of a number of pairs the ends of the interval of level ``1 - LEVEL / pairs``: 0 is outside where p says so."""
@@ -276,18 +278,22 @@ def with_seeds(test: PairTest, between: Spread) -> PairTest:
             quantile(error**2, between, LEVEL / pairs) * math.sqrt(error**2 + between.variance)
             for error in (toward, away)
         )
-        return (difference - near, difference + far) if difference > 0 else (difference - far, difference + near)
+        low, high = (near, far) if difference > 0 else (far, near)
+        return max(-1.0, difference - low), min(1.0, difference + high)
 
     method = f"{test.method}, and seeds"
     return PairTest(difference, p_value(difference, toward**2, between), method, edges=edges)
 
 
 def _error(difference: float, p: float, edges: Edges | None) -> float:
-    """Return the standard error at which a difference has this p; at p = 1 that of its interval."""
+    """Return the standard error at which a difference has this p; of a large p that of its interval.
+
+    A difference near 0 over a z near 0 is any number: such a p says nothing of the error.
+    """
     from scipy.special import ndtri
 
     z = -float(ndtri(max(p, 1e-300) / 2))
-    if z > 1e-6 and difference:
+    if difference and z > (LEAST_Z if edges else 1e-6):
         return abs(difference) / z
     return _half(edges, difference) / Z if edges else 0.0
 

@@ -201,7 +201,7 @@ class Draws:
         null = np.abs(np.divide(*self._statistic(w, sums)))
         z = -ndtri(_of_exchanges(null, np.abs(difference) / error, count.sum(1) <= paired.ENUMERATED) / 2)
         with np.errstate(divide="ignore", invalid="ignore"):
-            return difference, np.where((z > 1e-6) & (difference != 0), np.abs(difference) / z, error)
+            return difference, np.where((z > paired.LEAST_Z) & (difference != 0), np.abs(difference) / z, error)
 
     def _statistic(self, w: Ints, signed: Floats) -> tuple[Floats, Floats]:
         """Return difference and standard error of ``paired.exchange``, shape ``(r, b)``.

@@ -71,7 +71,7 @@ def _together(run: Run, curves: list[tuple[Arm, Decision]]) -> Figure:
             line = STYLES[place % len(STYLES)]
             axes.plot(_scaled(curve.x), _scaled(curve.value), line, color=colour, label=name, linewidth=1.6)
         _limit(axes, curves[0][1], max(max(curve.value) for _, curve in curves))
-        axes.legend(loc="upper right", fontsize=7)
+        axes.legend(loc="best", fontsize=7)
 
     words = "; ".join(f"{arm.name} {better(curve)}" for arm, curve in curves)
     alt = f"Net benefit of all arms on the test set. Thresholds at which an arm is better than both: {words}."
@@ -102,7 +102,7 @@ def _panel(axes: Axes, run: Run, curve: Decision) -> None:
     if any(curve.better):
         at = np.where(curve.better, 0.9 * floor, np.nan)
         axes.plot(_scaled(curve.x), at, color=BLUE, linewidth=4, solid_capstyle="butt", label="better than both")
-    axes.legend(loc="upper right", fontsize=7)
+    axes.legend(loc="best", fontsize=7)
 
 
 def _strategies(axes: Axes, run: Run, curve: Decision) -> None:

@@ -46,8 +46,8 @@ EACH_ARM = (
 """For each arm, as soon as its last job is done."""
 
 AFTER = (
-    Step("comparisons", compared.comparison_files, ("comparisons.json",), version=4),
-    Step("sample size", compared.sample_size_files, ("sample_size.json",)),
+    Step("comparisons", compared.comparison_files, ("comparisons.json",), version=5),
+    Step("sample size", compared.sample_size_files, ("sample_size.json",), version=2),
     Step("levers", levers.lever_files, ("levers.json",)),
     Step("openings", openings.opening_files, ("openings.json",)),
     Step("probabilities", compared.probability_files, ("probabilities.json",)),
