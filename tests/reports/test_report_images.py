@@ -10,7 +10,7 @@ from run_folder import fake_run
 from seimbang.explain import WARNING
 from seimbang.record.cases import QualityRow
 from seimbang.record.read import read
-from seimbang.reports.figures import draw as draw_figures
+from seimbang.reports.curves import draw as draw_curves
 from seimbang.reports.quality import draw, sentence
 from seimbang.reports.report import write_report
 
@@ -113,14 +113,17 @@ def test_each_class_of_several_has_its_roc_curve(run):
     ranking = {"auc": {"value": 0.9, "low": 0.8, "high": 0.95}, **curves}
     nothing = {"auc": {"value": None, "why": "no case"}, "curve": [], "precision_recall": []}
 
+    band = {"x": [0.0, 0.1, 1.0], "value": [0, 0.8, 1], "low": [0, 0.7, 0.9], "high": [0.2, 0.9, 1]}
+    bands = {name: {"roc": band, "precision_recall": band} for name in ("glioma", "meningioma")}
+
     def edit(metrics):
+        metrics["sets"]["test"]["bands"] = bands  # a class without a case has none
         measures = metrics["sets"]["test"]["default"]
         measures.update(roc=[], one_vs_rest={"glioma": ranking, "meningioma": ranking, "other": nothing})
 
     change(run / "arms/none/metrics.json", edit)
-    figure = draw_figures(read(run))["roc-none"]
-    assert "glioma 0.90 (0.80–0.95)" in figure.alt
-    assert "meningioma, AUC 0.90 (0.80–0.95)" in figure.svg
+    figure = draw_curves(read(run))["roc-none"]
+    assert "glioma AUC 0.90 (0.80–0.95), sensitivity at 90% specificity 0.80 (0.70–0.90)" in figure.alt
+    assert "meningioma, AUC 0.90" in figure.svg
     assert "other, AUC" not in figure.svg
-    assert "ROC curves, each class against the rest" in section(run, "probabilities")
-    assert "Precision and recall, each class against the rest" in section(run, "probabilities")
+    assert "95 % of such intervals hold the true height" in section(run, "probabilities")
