@@ -1,6 +1,6 @@
 """Optional packages that serving needs, asked for before anything is started."""
 
-from importlib.util import find_spec
+import importlib.util
 
 from seimbang.errors import ResourceError
 
@@ -12,6 +12,6 @@ def require(extra: str, *packages: str) -> None:
         ResourceError: EXTRA_MISSING.
     """
     for name in packages:
-        if find_spec(name) is None:
+        if importlib.util.find_spec(name) is None:
             fix = f"pip install 'seimbang[{extra}]'"
             raise ResourceError("EXTRA_MISSING", f"no package {name}", f"the packages of the extra {extra}", fix)
