@@ -13,7 +13,7 @@ UV := $(shell command -v uv 2>/dev/null)
 INSTALL = $(if $(UV),uv pip install --quiet --python $(BIN)/python --index-strategy unsafe-best-match,$\
 	$(BIN)/python -m pip install --quiet --no-compile)
 
-.PHONY: demo test bounds lint bench soak clean
+.PHONY: demo test bounds lint bench soak fuzz clean
 
 demo: $(VENV)/.ready-app
 	$(BIN)/seimbang demo
@@ -48,6 +48,9 @@ bench: $(READY)
 # RUN is the folder of a run of images.
 soak: $(READY)
 	$(BIN)/python benchmarks/soak.py $(RUN)
+
+fuzz: $(READY)
+	$(BIN)/python benchmarks/fuzz.py --minutes 10
 
 $(VENV)/.ready-%: pyproject.toml constraints.txt
 	test -x $(BIN)/python || python3 -m venv $(VENV)

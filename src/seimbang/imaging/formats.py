@@ -154,22 +154,22 @@ def _check_png(data: bytes, name: str) -> None:
         if kind == b"IDAT":
             pixels.append(view[at + 8 : end - 4])
         if kind == b"IEND":
-            if _inflated(pixels) < _png_bytes(data):
+            if not _inflates_to(pixels, _png_bytes(data)):
                 raise truncated(name, "PNG")
             return
         at = end
     raise truncated(name, "PNG")
 
 
-def _inflated(pieces: list[memoryview]) -> int:
-    """Return how many bytes zlib data hold, without keeping them; less than all where they end early."""
+def _inflates_to(pieces: list[memoryview], wanted: int) -> bool:
+    """Tell whether zlib data hold so many bytes, without keeping them, or reading on where they do."""
     stream, size = zlib.decompressobj(), 0
     for piece in pieces:
         waiting: bytes | memoryview = piece
-        while len(waiting) and not stream.eof:
+        while len(waiting) and not stream.eof and size < wanted:
             size += len(stream.decompress(waiting, 1 << 16))
             waiting = stream.unconsumed_tail
-    return size + (0 if stream.eof else len(stream.flush()))
+    return size >= wanted or size + (0 if stream.eof else len(stream.flush())) >= wanted
 
 
 def _png_bytes(data: bytes) -> int:
