@@ -6,6 +6,7 @@ crash. Run: .venv/bin/python benchmarks/fuzz.py [--minutes 10] [--seed 0]
 """
 
 import argparse
+import gzip
 import io
 import resource
 import struct
@@ -16,6 +17,7 @@ import zlib
 from collections import Counter
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import pydicom
 from PIL import Image
@@ -56,6 +58,8 @@ def pictures(rng):
             deep = Image.fromarray(np.asarray(noise).astype(np.uint16) * 200)
             (deep if mode == "I;16" else noise.convert(mode)).save(file, kind, **options)
             yield f"{mode} {kind}", file.getvalue()
+    volume = nibabel.Nifti1Image(rng.integers(0, 256, (20, 24, 3), dtype=np.uint8), np.eye(4)).to_bytes()
+    yield from {"NIfTI": volume, "packed NIfTI": gzip.compress(volume)}.items()
 
 
 def corpus(rng):

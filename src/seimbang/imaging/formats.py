@@ -19,9 +19,9 @@ from PIL import (
 
 from seimbang.errors import ImageError
 from seimbang.imaging.base import ImageSettings
-from seimbang.imaging.other_formats import ADVICE, HEAD, jpeg_kind, other_format
+from seimbang.imaging.other_formats import ADVICE, HEAD, is_nifti, jpeg_kind, other_format
 
-FORMATS = "a PNG, JPEG, TIFF, BMP, WebP, GIF or DICOM file"
+FORMATS = "a PNG, JPEG, TIFF, BMP, WebP, GIF, DICOM or NIfTI file"
 
 FIRST_VRS = {b"UL", b"OB", b"CS", b"UI", b"DA", b"SH", b"LO", b"TM"}
 """Kinds of values that the first element of a DICOM file may have, as it writes them."""
@@ -63,6 +63,8 @@ def image_format(head: bytes) -> str:
         return "WebP"
     if head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BITMAP_HEADERS:
         return "BMP"
+    if is_nifti(head):
+        return "NIfTI"
     return "DICOM" if _is_bare_dicom(head) else ""
 
 
