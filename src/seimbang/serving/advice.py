@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from seimbang.record.refusal import Refusal
 from seimbang.serving.words import Words
 
 Answer = Literal["refused", "refer", "sure", "unknown"]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,14 @@ class Advice:
     def refused(self) -> bool:
         """Whether there is no answer."""
         return self.answer == "refused"
+
+    def told(self, value: T) -> T | None:
+        """Return what a prediction says, None where it is refused: no class then leaves the program, nor a probability.
+
+        Args:
+            value: A class, or one or more probabilities.
+        """
+        return None if self.refused else value
 
     def __str__(self) -> str:
         if not self.possible:

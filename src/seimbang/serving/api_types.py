@@ -40,8 +40,8 @@ class CaseAnswer(BaseModel):
         confidence: Its probability.
         probabilities: Of each class.
         label_tuned: For comparison, the class by the threshold that was chosen on the validation set.
-        answer: ``refused`` (no case of the kind it learned from; there is no label then), ``refer`` (it could be any of
-            ``possible``), ``sure``, or ``unknown``.
+        answer: ``refused`` (no case of the kind it learned from: no label, and no probabilities), ``refer`` (it could
+            be any of ``possible``), ``sure``, or ``unknown``.
         possible: The classes that are possible.
         reason: Why, in words, and what to know of every answer.
         note: What there is to say of the file.
@@ -147,13 +147,13 @@ def answered(number: int, said: Prediction | SeimbangError) -> CaseAnswer:
     """Return what is said of the case at ``number``."""
     if isinstance(said, SeimbangError):
         return CaseAnswer(number=number, error=Problem(**of_error(said)))
-    refused = said.advice.refused
+    told = said.advice.told
     return CaseAnswer(
         number=number,
-        label=None if refused else said.label,
-        confidence=None if refused else said.confidence,
-        probabilities=said.probabilities,
-        label_tuned=None if refused else said.label_tuned,
+        label=told(said.label),
+        confidence=told(said.confidence),
+        probabilities=told(said.probabilities),
+        label_tuned=told(said.label_tuned),
         answer=said.advice.answer,
         possible=list(said.advice.possible),
         reason=remarks(said),
