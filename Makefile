@@ -40,6 +40,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/svm.py
 	$(BIN)/python benchmarks/bare.py
 	$(BIN)/python benchmarks/serving.py
+	$(BIN)/python benchmarks/worker.py
 	$(BIN)/python benchmarks/parallel.py --ray
 	$(BIN)/python benchmarks/kills.py --way workers
 	$(BIN)/python benchmarks/kills.py --way work
