@@ -21,9 +21,9 @@ from seimbang.imaging.files import file_digest
 from seimbang.record.metrics import Value
 from seimbang.record.profile import Profile
 from seimbang.record.read import read
+from seimbang.serving.page_server import APP
 from seimbang.serving.predictor import Predictor
 from seimbang.serving.sentences import caption
-from seimbang.serving.server import APP
 from seimbang.serving.words import LANGUAGES, load, plain
 from seimbang.study.models import make
 

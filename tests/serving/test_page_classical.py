@@ -22,9 +22,9 @@ from seimbang.record.choice import find_arm
 from seimbang.record.contents import read as contents
 from seimbang.runs.run import run as run_study
 from seimbang.runs.table_explanations import importance
+from seimbang.serving.page_server import APP
 from seimbang.serving.predictor import Predictor
 from seimbang.serving.rows import harmless, neighbours, outside, read_file, read_rows, with_predictions
-from seimbang.serving.server import APP
 from seimbang.serving.words import LANGUAGES, load, plain
 from seimbang.study.schema import parse
 

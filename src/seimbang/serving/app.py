@@ -19,8 +19,9 @@ from seimbang.record.arm import ArmFacts
 from seimbang.record.contents import Contents, read
 from seimbang.record.metrics import Measures
 from seimbang.serving import form
-from seimbang.serving.draw import UPLOAD_MB, bullets, digits, heading, load_predictor, pictures, result, table
+from seimbang.serving.draw import bullets, digits, heading, load_predictor, pictures, result, table
 from seimbang.serving.heat import heat_map, methods
+from seimbang.serving.page_server import UPLOAD_MB
 from seimbang.serving.predictor import Predictor
 from seimbang.serving.sentences import (
     balancing,

@@ -13,8 +13,6 @@ from seimbang.serving.predictor import Prediction, Predictor
 from seimbang.serving.sentences import trust
 from seimbang.serving.words import Words, plain
 
-UPLOAD_MB = 20
-
 
 def heading(text: str, level: int = 1) -> None:
     """Draw a heading inside a part."""
