@@ -101,12 +101,12 @@ def fill(at, values):
 
 def test_a_case_predicted_in_several_folds_counts_once_as_experience(table, tmp_path):
     run = shutil.copytree(table, tmp_path / "run")
-    before = contents(run, "k-nn").experience("test", 1.0)
+    before = contents(run, "k-nn").experience("test", "virginica", 1.0)
     file = run / "arms/k-nn/predictions.csv"
     once = pd.read_csv(file, dtype=str, keep_default_na=False)
     pd.concat([once, once.assign(fold="2")]).to_csv(file, index=False)
     assert before[0] > 0
-    assert contents(run, "k-nn").experience("test", 1.0) == before
+    assert contents(run, "k-nn").experience("test", "virginica", 1.0) == before
 
 
 @pytest.mark.parametrize("arm", ["pixels", "hog"])
@@ -298,7 +298,9 @@ def test_the_form_asks_for_every_column_and_gets_the_predictor_s_answer(table, d
     at, words = draw(table, "svm", language), load(language).of_tables()
     assert not at.exception
     assert not at.error
-    assert [tab.label for tab in at.tabs] == [words(f"part.{name}") for name in ("purpose", "data", "model", "upload")]
+    assert [tab.label for tab in at.tabs] == [
+        words(f"part.{name}") for name in ("purpose", "data", "model", "use", "upload")
+    ]
     assert [field.label.partition(":")[0] for field in at.number_input] == [plain(name) for name in NAMES]
     assert words("upload.waiting") in said(at.main)
     fill(at, [float(value) for value in FLOWER.values()])

@@ -68,10 +68,12 @@ def result(contents: Contents, prediction: Prediction, words: Words) -> None:
         _verdict(prediction, words)
         if prediction.label_tuned is not None:
             _tuned(contents, prediction, words)
+    heading(words("upload.next"), 2)
+    st.markdown(words(f"upload.next_{prediction.advice.answer}"))
     if contents.profile:
         return  # what the run counted is of probabilities as they were
     heading(words("upload.how_sure"), 2)
-    bullets(list(trust(contents, prediction.confidence, words)))
+    bullets(list(trust(contents, prediction, words, words)))
 
 
 def _verdict(prediction: Prediction, words: Words) -> None:
