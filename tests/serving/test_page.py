@@ -247,7 +247,7 @@ def test_several_images_are_answered_in_one_table_and_each_can_be_looked_at(run,
     assert not at.error
     cells = at.tabs[UPLOAD].table[0].value
     assert [clean(name) for name in cells["Image"]] == [plain(name) for name, *_ in files]
-    assert cells["Answer"][1] == words("error.IMG_NOT_IMAGE")
+    assert cells["Answer"][1] == words("error.IMG_NOT_IMAGE").replace("the", "The", 1)
     assert "3 images: " in texts(at.tabs[UPLOAD])
     assert "1 that could not be read" in texts(at.tabs[UPLOAD])
     for position, name in ((2, "b.png"), (1, None)):

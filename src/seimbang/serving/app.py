@@ -20,6 +20,7 @@ from seimbang.serving.page_server import UPLOAD_MB
 from seimbang.serving.sentences import (
     balancing,
     caption,
+    cautions,
     counted,
     explained,
     failure,
@@ -91,10 +92,8 @@ def banner(contents: Contents, words: Words) -> None:
     study = contents.run.study
     st.title(plain(words.own(study.title, study.title_id)), anchor=False)
     st.markdown(f"**{words('page.statement')}**")
-    warnings = {"synthetic": contents.run.data.synthetic, "quick": contents.quick, "leaky": contents.arm.facts.leaky}
-    for name, holds in warnings.items():
-        if holds:
-            st.warning(words(f"page.{name}"))
+    for sentence in cautions(contents, words):
+        st.warning(sentence)
 
 
 def tabs(words: Words, parts: Iterable[str]) -> Sequence[Any]:

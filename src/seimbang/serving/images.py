@@ -19,7 +19,7 @@ from seimbang.serving.heat import heat_map, methods
 from seimbang.serving.page_server import UPLOAD_MB
 from seimbang.serving.pdf import as_pdf
 from seimbang.serving.predictor import Prediction, Predictor
-from seimbang.serving.sentences import failure, in_short
+from seimbang.serving.sentences import in_short
 from seimbang.serving.view import NORMAL, Look, cut, presets
 from seimbang.serving.words import Words, plain
 
@@ -76,7 +76,7 @@ def _several(files: Sequence[UploadedFile], said: Sequence[Said], words: Words) 
     counts = {name: words.number(kinds.count(name)) for name in ("refer", "refused", "failed")}
     sure = words.number(kinds.count("sure") + kinds.count("unknown"))
     st.markdown(words("upload.summary", n=words.number(len(said)), sure=sure, **counts))
-    cells = [in_short(one, words) if isinstance(one, Prediction) else failure(one, words) for one in said]
+    cells = [in_short(one, words) for one in said]
     table({words("upload.file"): [plain(file.name) for file in files], words("upload.answer"): cells})
     names = [f"{number}. {file.name}" for number, file in enumerate(files, 1)]
     return int(st.selectbox(words("upload.which"), range(len(files)), format_func=names.__getitem__, key="which"))

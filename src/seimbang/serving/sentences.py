@@ -114,6 +114,20 @@ def _experience(
     return say(key, **facts) + (" " + say("upload.few") if alike.n < FEW else "")
 
 
+def cautions(contents: Contents, say: Callable[..., str]) -> Iterator[str]:
+    """Yield what to know before any figure or answer of the run."""
+    facts = {"synthetic": contents.run.data.synthetic, "quick": contents.quick, "leaky": contents.arm.facts.leaky}
+    yield from (say(f"page.{name}") for name, holds in facts.items() if holds)
+
+
+def by_threshold(contents: Contents, prediction: Prediction, words: Words, say: Callable[..., str]) -> str:
+    """Return what the threshold that was chosen on validation makes of a case that it may decide otherwise."""
+    metrics, same = contents.arm.metrics, prediction.label_tuned == prediction.label
+    threshold = words.number(metrics.threshold.value or 0.0, 2)
+    facts = {"threshold": threshold, "positive": metrics.positive, "name": prediction.label_tuned}
+    return say("upload.tuned_same" if same else "upload.tuned_other", **facts)
+
+
 def prevalence(contents: Contents, label: str) -> float:
     """Return which share of the test cases are of a class."""
     metrics = contents.arm.metrics
@@ -129,14 +143,17 @@ def failure(error: SeimbangError, words: Words) -> Markup:
     return words("error.technical", found=error.found, expected=error.expected, fix=error.fix)
 
 
-def in_short(prediction: Prediction, words: Words) -> Markup:
-    """Return the answer as a cell of a table has it."""
-    advice = prediction.advice
+def in_short(said: Prediction | SeimbangError, words: Words) -> Markup:
+    """Return the answer, or why there is none, as a cell of a table has it."""
+    if isinstance(said, SeimbangError):
+        reason = failure(said, words)
+        return Markup(reason[:1].upper() + reason[1:])
+    advice = said.advice
     if advice.refused:
         return words("upload.refused")
     if advice.answer == "refer":
         return words("upload.refer", names=f" {words.text('refusal.or')} ".join(advice.possible))
-    return Markup(plain(prediction.label))
+    return Markup(plain(said.label))
 
 
 def balancing(facts: ArmFacts, words: Words) -> Markup:
