@@ -236,6 +236,7 @@ SEEN = """() => {
         const node = walker.currentNode, element = node.parentElement, text = node.textContent.trim();
         const box = element.getBoundingClientRect(), style = getComputedStyle(element);
         if (!text || !box.width || !box.height || !element.checkVisibility({visibilityProperty: true})) continue;
+        if (element.closest("[data-testid=stSliderThumbValue]")) continue;  // is above its parent, not upon it
         if (element.closest("[aria-hidden=true], [disabled], style, script, noscript, svg")) continue;
         let opacity = 1;
         for (let up = element; up; up = up.parentElement) opacity *= getComputedStyle(up).opacity;
@@ -314,9 +315,11 @@ def test_by_keyboard_alone_on_a_phone(browser, address, xray):
     page.goto(f"{address}/?lang=en")
     page.get_by_role("tab", name=words("part.purpose")).wait_for()
     reach(page, "[role=tab]")
-    for _ in range(4):
+    for name in ("data", "model", "use", "upload"):
         page.keyboard.press("ArrowRight")
-    page.keyboard.press("Enter")
+        page.locator(f".st-key-part_{name} h2").first.wait_for()
+        page.wait_for_timeout(500)
+        page.locator("[data-test-script-state=notRunning]").wait_for()
     page.get_by_text(words.text("upload.waiting")).wait_for()
     reach(page, "[data-testid=stFileUploader] button")
     with page.expect_file_chooser() as chooser:
@@ -329,7 +332,7 @@ def test_by_keyboard_alone_on_a_phone(browser, address, xray):
     old = picture.get_attribute("src")
     reach(page, "summary")
     page.keyboard.press("Enter")
-    reach(page, ".st-key-view_width [role=slider]")
+    reach(page, ".st-key-view_width input[type=range]")
     page.keyboard.press("Home")
     page.wait_for_function("old => [...document.querySelectorAll('.st-key-part_upload img')].pop().src != old", arg=old)
     assert shown(page, "confidence") == before
