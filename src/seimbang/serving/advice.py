@@ -140,7 +140,7 @@ class Adviser:
 
 
 def doubts(advice: Advice, words: Words, say: Callable[..., str]) -> Iterator[str]:
-    """Yield on which sets the model is not shown to be better than guessing, which is so of every answer.
+    """Yield where it was adapted to and what `chances` yields, which is so of every answer.
 
     Args:
         advice: The advice.
@@ -149,7 +149,12 @@ def doubts(advice: Advice, words: Words, say: Callable[..., str]) -> Iterator[st
     """
     if advice.place:
         yield say("refusal.place", name=advice.place)
-    for name, value in advice.at_chance.items():
+    yield from chances(advice.at_chance, words, say)
+
+
+def chances(at_chance: Mapping[str, Value], words: Words, say: Callable[..., str]) -> Iterator[str]:
+    """Yield on which sets, with their balanced accuracy, the model is not shown to be better than guessing."""
+    for name, value in at_chance.items():
         kind, _, place = name.partition(":")
         yield say(f"refusal.chance_{kind}", name=place, figure=words.interval(value))
 

@@ -13,6 +13,7 @@ from seimbang.record.metrics import Value
 from seimbang.serving.door import problem
 from seimbang.serving.many import remarks
 from seimbang.serving.predictor import Prediction, Predictor
+from seimbang.serving.sentences import cautions
 from seimbang.serving.words import load
 
 UNPROCESSABLE, INTERNAL = 422, 500
@@ -108,7 +109,6 @@ def card(contents: Contents, predictor: Predictor, digest: str) -> Card:
     """Return the card of the arm that predicts; ``digest`` is that of what was learned."""
     words, run, arm = load("en"), contents.run, contents.arm
     words = words.of_tables() if run.tabular else words
-    warnings = {"synthetic": run.data.synthetic, "quick": contents.quick, "leaky": arm.facts.leaky}
     return Card(
         model=digest,
         title=run.study.title,
@@ -122,7 +122,7 @@ def card(contents: Contents, predictor: Predictor, digest: str) -> Card:
         decides="tuned" if predictor.decides else "default",
         notice=words.text("page.statement"),
         limits=[words.text(f"purpose.{name}") for name in ("may", "may_not", "limits")],
-        warnings=[words.text(f"page.{name}") for name, holds in warnings.items() if holds],
+        warnings=list(cautions(contents, words.text)),
         figures={name: dict(arm.metrics.sets[name].served.metrics) for name in _tested(contents)},
     )
 
