@@ -27,6 +27,11 @@ COLUMNS_MENDED = (
 MENDED = {
     "LABEL_COPY": COLUMNS_MENDED,
     "LABEL_PROXY": COLUMNS_MENDED,
+    "PATIENT_COLUMN_TEST": ("the patients of all cases", 'name their column: group = { column = "..." } in [data]'),
+    "MADE_ROWS": (
+        "a table of cases that were measured",
+        'give the table as it was before it was balanced, and balance in the arm: balance = { method = "smote" }',
+    ),
     "DEPTH_SHORTCUT": ("images that are all read alike", 'set normalise = "minmax" in [image]'),
 }
 """What was expected instead of a leak, and how to fix it, where it is not the division that leaks."""
