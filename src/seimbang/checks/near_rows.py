@@ -7,7 +7,6 @@ from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import binomtest
 
 from seimbang.splits.base import Rows
 
@@ -91,6 +90,8 @@ def _rounded(X: Floats, decimals: int) -> Pairs:
 
     By chance a row with few decimals and one with more agree no more often than two with few do, or two with more.
     """
+    from scipy.stats import binomtest
+
     tens = np.clip(np.where(np.isnan(X), -1e15, X * 10.0**decimals), -(2.0**61), 2.0**61)
     whole = np.rint(tens)
     short = (np.abs(tens - whole) <= np.maximum(np.abs(whole), 1) * 1e-6).all(axis=1)
