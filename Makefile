@@ -25,7 +25,7 @@ bounds: $(READY)
 	CI=true OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/contracts/test_bounds.py
 
 hostile: $(READY)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q tests/hostile tests/datasets/test_no_hang.py tests/imaging/test_imaging_damage.py
+	SEIMBANG_FULL_DISKS=20 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q tests/hostile tests/datasets/test_no_hang.py tests/imaging/test_imaging_damage.py
 
 lint: $(READY)
 	$(BIN)/ruff check src tests
