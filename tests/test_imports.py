@@ -26,6 +26,7 @@ BORROWED = {
     ("classical", "networks.backbones"),  # a classical model sees what a pretrained network makes of an image
     ("classical", "networks.network_features"),
     ("checks", "datasets.counters"),  # what numbers the cases is no feature, and a finding where it is one
+    ("checks", "datasets.roles"),  # by which names a column of places is known
     ("checks", "datasets.uses"),  # what can be made of a column is written in one place
 }
 
