@@ -107,6 +107,11 @@ def banner(contents: Contents, words: Words) -> None:
     for name, holds in warnings.items():
         if holds:
             st.warning(words(f"page.{name}"))
+    seal = contents.run.seal
+    if not seal.recorded:
+        st.warning(words("page.unrecorded"))
+    elif seal.changed:
+        st.warning(words("page.edited", files=", ".join(seal.changed)))
 
 
 def tabs(words: Words, parts: Iterable[str]) -> Sequence[Any]:
