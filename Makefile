@@ -42,6 +42,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/serving.py
 	$(BIN)/python benchmarks/parallel.py --ray
 	$(BIN)/python benchmarks/kills.py --way workers
+	$(BIN)/python benchmarks/kills.py --way serial
 	$(BIN)/python benchmarks/kills.py --way work
 	$(BIN)/python benchmarks/kills.py --way ray
 
