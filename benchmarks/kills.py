@@ -106,7 +106,9 @@ def disturb(way: str, words: list[str], kills: int, environment: dict[str, str],
                 if process.returncode > 0:
                     sys.exit(f"exit code {process.returncode}: {errors(environment).read_text()[-3000:]}")
                 crew[k] = start(words, environment)
-        workers = wait_for_workers(way, environment["MARK"]) if way in ("workers", "ray") and chance.random() < 0.7 else []
+        workers = (
+            wait_for_workers(way, environment["MARK"]) if way in ("workers", "ray") and chance.random() < 0.7 else []
+        )
         everybody = [("main", process.pid) for process in crew]
         who, pid = chance.choice([("worker", pid) for pid in workers] or everybody)
         try:

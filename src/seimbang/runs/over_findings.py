@@ -121,11 +121,15 @@ def run(
             raise next(iter(failed.values()))
         if options.workers == 0 or options.without_test:
             return out
-        written = files(_over(study, out, folders, failed))
-        RunFolder(out).publish(STEP, digest(written), "", (TABLE,), {TABLE: written.pop(TABLE)})
-        for file, content in written.items():
-            write_atomic(out / file, content)
+        _write(out, files(_over(study, out, folders, failed)))
     return out / "findings.html"
+
+
+def _write(out: Path, written: dict[str, str]) -> None:
+    """Write the table; a report of it is written again from ``findings.json``, which is therefore recorded."""
+    RunFolder(out).publish(STEP, digest(written), "", (TABLE,), {TABLE: written.pop(TABLE)})
+    for file, content in written.items():
+        write_atomic(out / file, content)
 
 
 def _over(study: Study, out: Path, folders: Mapping[str, Path], failed: Mapping[str, DataError]) -> OverFindings:
