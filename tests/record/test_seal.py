@@ -200,13 +200,10 @@ def test_a_package_of_another_model_is_refused_where_nothing_is_recorded_too(fol
     shutil.rmtree(folder / ".steps")
     assert "no record" in read(folder).seal.sentence
     read_package(folder / "arms/none")
-    known = json.loads((folder / "arms/none/model.json").read_text())["classes"]
-    edit(
-        folder,
-        "arms/none/model.json",
-        lambda package: package.update({key: wanted}),
-    )
-    with pytest.raises(IntegrityError, match="RUN_DAMAGED|MODEL_CLASSES"):
+    classes = json.loads((folder / "arms/none/model.json").read_text())["classes"]
+    wanted = classes[::-1] if value == "swapped" else value
+    edit(folder, "arms/none/model.json", lambda package: package.update({key: wanted}))
+    with pytest.raises(IntegrityError, match=r"RUN_DAMAGED|MODEL_CLASSES"):
         read_package(folder / "arms/none")
 
 
