@@ -2,8 +2,8 @@
 
     python benchmarks/kills.py [--kills N] [--way serial|workers|ray|work] [--seed S] [--epochs N]
 
-``serial``: ``seimbang run --workers 1``, killed (SIGKILL) each time. ``workers``: ``seimbang run --workers 2``, of whose
-workers or itself one is killed each time. ``ray``: the
+``serial``: ``seimbang run --workers 1``, killed (SIGKILL) each time. ``workers``: ``seimbang run --workers 2``, of
+whose workers or itself one is killed each time. ``ray``: the
 same on a Ray cluster that is started for it. ``work``: three ``seimbang work`` on one folder. Whoever is missing is
 started again.
 
