@@ -5,13 +5,13 @@ import pytest
 from audit_cases import dataset, fold, images
 
 from seimbang.balance.base import Recipe
-from seimbang.checks import CHECKS, RECIPE_CHECKS, audit, audit_recipe, leaks
+from seimbang.checks import CHECKS, RECIPE_CHECKS, WEIGHTS_CHECKS, audit, audit_recipe, leaks
 
 
 def test_codes_are_unique_and_titles_are_there():
-    codes = [check.code for check in (*CHECKS, *RECIPE_CHECKS)]
+    codes = [check.code for check in (*CHECKS, *RECIPE_CHECKS, *WEIGHTS_CHECKS)]
     assert len(codes) == len(set(codes))
-    assert all(check.title for check in (*CHECKS, *RECIPE_CHECKS))
+    assert all(check.title for check in (*CHECKS, *RECIPE_CHECKS, *WEIGHTS_CHECKS))
 
 
 def recipe(real, i=(), j=()):

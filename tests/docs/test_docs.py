@@ -25,7 +25,7 @@ from typer.testing import CliRunner
 import seimbang
 from seimbang import balance, errors
 from seimbang.balance.base import Balance
-from seimbang.checks import CHECKS, RECIPE_CHECKS, SUBMITTED_CHECKS
+from seimbang.checks import CHECKS, RECIPE_CHECKS, SUBMITTED_CHECKS, WEIGHTS_CHECKS
 from seimbang.cli import app
 from seimbang.record.sample_size import SampleSize
 from seimbang.study.schema import parse
@@ -128,7 +128,7 @@ def test_every_key_of_a_study_is_in_the_page():
 
 def test_every_check_of_the_audit_is_in_the_page():
     listed = [(row[0].strip("`"), row[1], row[2]) for row in table("docs/audit.md", "Code")]
-    assert listed == [(check.code, check.severity, check.title) for check in (*CHECKS, *RECIPE_CHECKS)]
+    assert listed == [(check.code, check.severity, check.title) for check in (*CHECKS, *RECIPE_CHECKS, *WEIGHTS_CHECKS)]
     listed = [(row[0].strip("`"), row[1], row[2]) for row in table("docs/audit.md", "Of files")]
     assert listed == [(check.code, check.severity, check.title) for check in SUBMITTED_CHECKS]
 

@@ -23,10 +23,12 @@ from seimbang.checks import (
     shortcuts,
     source,
     submitted,
+    weights,
 )
 from seimbang.checks.base import Check, Finding, deduplicate, leaks
 from seimbang.checks.evidence import Evidence, RecipeEvidence
 from seimbang.checks.submitted import Submission
+from seimbang.checks.weights import WeightsEvidence
 from seimbang.datasets.base import CaseTable, Dataset
 from seimbang.imaging.decode import Pixels
 from seimbang.splits.base import Fold, Rows
@@ -35,9 +37,12 @@ __all__ = [
     "CHECKS",
     "RECIPE_CHECKS",
     "SUBMITTED_CHECKS",
+    "WEIGHTS_CHECKS",
+    "WeightsEvidence",
     "audit",
     "audit_recipe",
     "audit_submission",
+    "audit_weights",
     "deduplicate",
     "leaks",
 ]
@@ -159,6 +164,10 @@ RECIPE_CHECKS: tuple[Check[RecipeEvidence], ...] = (
     ),
 )
 
+WEIGHTS_CHECKS: tuple[Check[WeightsEvidence], ...] = (
+    Check("WEIGHTS_TEST", "Weights trained on test cases", "leak", weights.trained_on_test),
+)
+
 SUBMITTED_CHECKS: tuple[Check[Submission], ...] = (
     Check("CASE_TEST", "Cases in the test part and in another", "leak", submitted.case_in_two),
     Check("PATIENT_ALIAS", "Patients in several parts under other names", "leak", submitted.patient_alias),
@@ -216,6 +225,16 @@ def audit_recipe(recipe: Recipe, cases: CaseTable, fold: Fold, rows: Rows, arm: 
     """
     evidence = RecipeEvidence(recipe, cases, fold, rows)
     return [finding for check in RECIPE_CHECKS if (finding := check.run(evidence, arm))]
+
+
+def audit_weights(evidence: WeightsEvidence, arm: str) -> list[Finding]:
+    """Check whether the weights that an arm begins with were trained on what it is tested on.
+
+    Args:
+        evidence: A file of weights.
+        arm: Name of the arm.
+    """
+    return [finding for check in WEIGHTS_CHECKS if (finding := check.run(evidence, arm))]
 
 
 def audit_submission(submission: Submission, cases: CaseTable, folds: Sequence[Fold]) -> list[Finding]:

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
 from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from seimbang.checks.base import CheckResult, merge
 from seimbang.checks.evidence import Evidence
+from seimbang.imaging.files import file_digest
 from seimbang.imaging.similarity import Floats, thumbnails
 
 SIDE, CELLS = 32, 8
@@ -36,18 +38,42 @@ class Fact(BaseModel):
     source: str
 
 
+class TrainedWeights(BaseModel):
+    """Published weights that were trained on a data set, its usual test part included or not.
+
+    Attributes:
+        name: Under which they are published.
+        file: Name of the published file, without its ending; converted files often keep it. Empty where it tells
+            nothing, such as ``model``.
+        sha256: Of the published file; empty where no source tells it.
+        source: Who says what they were trained on.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: str
+    file: str = ""
+    sha256: str = ""
+    source: str
+
+    def are_in(self, file: Path) -> bool:
+        """Whether a file has their name or is the published one."""
+        return file.stem == self.file or (self.sha256 != "" and file_digest(file) == self.sha256)
+
+
 class KnownData(BaseModel):
     """What is known of a data set: one file in the folder ``known``.
 
     Attributes:
         name: Of the data set, with its source.
         fact: What to know before it is used.
+        weights: Published weights that were trained on it.
         digests: The kept digests, apart by blanks; ``benchmarks/known_digests.py`` writes them.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     name: str
     fact: tuple[Fact, ...]
+    weights: tuple[TrainedWeights, ...] = ()
     digests: str
 
 

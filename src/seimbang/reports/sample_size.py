@@ -22,8 +22,8 @@ def sentence(size: SampleSize, units: str) -> str:
     what = "models" if size.seeds == 1 else "methods"
     now = f"with the {size.patients:,} here, the chance is {100 * size.power:.0f} %"
     return (
-        f"{where}{pair}, differ by {difference} on the test part. A study that tells these {what} apart in 80 % of "
-        f"cases {_needed(size, units)}; {now}. {_range(size, units)}"
+        f"{where}{pair}, differ by {difference} on the test part. A study that tells these {what} apart with a "
+        f"power of 80 % {_needed(size, units)}; {now}. {_range(size, units)}"
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from seimbang.checks import audit, audit_recipe, deduplicate, leaks
+from seimbang.checks import WeightsEvidence, audit, audit_recipe, audit_weights, deduplicate, leaks
 from seimbang.checks.base import Finding
 from seimbang.datasets.base import Dataset
 from seimbang.errors import DataError
@@ -15,6 +15,7 @@ from seimbang.record.data import Audit
 from seimbang.record.folder import Files
 from seimbang.runs.foresight import obstacles
 from seimbang.runs.stages import Divided
+from seimbang.runs.trained_on import learned
 from seimbang.study.schema import Plan, Protocol
 
 SAID = "The study says so; the audit did not find a test case in training, which it cannot where patients are unknown."
@@ -27,6 +28,10 @@ COLUMNS_MENDED = (
 MENDED = {
     "LABEL_COPY": COLUMNS_MENDED,
     "LABEL_PROXY": COLUMNS_MENDED,
+    "WEIGHTS_TEST": (
+        "weights that were not trained on what the arm is tested on",
+        "name other weights, or mark the arm with leaky = true if that is the point",
+    ),
     "DEPTH_SHORTCUT": ("images that are all read alike", 'set normalise = "minmax" in [image]'),
 }
 """What was expected instead of a leak, and how to fix it, where it is not the division that leaks."""
@@ -52,6 +57,7 @@ def _audit(divided: Divided, protocol: Protocol, plans: Sequence[Plan]) -> list[
         if plan.protocol.name == protocol.name:
             folds = divided.folds_of(plan)
             findings += _first_of_each([found for k in range(len(folds)) for found in _audit_recipe(divided, plan, k)])
+            findings += _audit_weights(divided, plan)
     return [replace(finding, protocol=protocol.name) for finding in findings]
 
 
@@ -70,6 +76,19 @@ def _audit_recipe(divided: Divided, plan: Plan, number: int) -> list[Finding]:
     fold, cases = divided.folds_of(plan)[number], divided.cases(plan).cases
     recipe = divided.recipe(plan, fold, plan.training.seed)
     return audit_recipe(recipe, cases, fold, np.arange(len(cases)), plan.name)
+
+
+def _audit_weights(divided: Divided, plan: Plan) -> list[Finding]:
+    """Look for tested cases among those that the weights an arm begins with were trained on."""
+    data, external = divided.cases(plan), divided.prepared.external.values()
+    tested = np.unique(np.concatenate([fold.test for fold in divided.folds_of(plan)]))
+    sets = [(data, tested), *((one, np.arange(len(one.cases))) for one in external)]
+    return [
+        finding
+        for file in plan.model.reads()
+        if file.is_file()  # the training says what is missing, and how to get it
+        for finding in audit_weights(WeightsEvidence(file, learned(file), sets), plan.name)
+    ]
 
 
 def _first_of_each(findings: list[Finding]) -> list[Finding]:

@@ -1,0 +1,61 @@
+"""Weights that an arm begins with, and whether they were trained on what it is tested on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from seimbang.checks.base import CheckResult, merge, plural
+from seimbang.checks.known_data import recognise
+from seimbang.datasets.base import Dataset
+from seimbang.imaging.similarity import thumbnails
+from seimbang.splits.base import Rows
+
+
+@dataclass(frozen=True)
+class WeightsEvidence:
+    """A file of weights, and the sets that an arm which begins with them is tested on.
+
+    Attributes:
+        file: The weights.
+        learned: Digests of the files they were trained on, or chosen by; empty where nobody knows.
+        tested: The internal data with the rows of its test part, and each external set with all of its rows.
+    """
+
+    file: Path
+    learned: frozenset[str]
+    tested: Sequence[tuple[Dataset, Rows]]
+
+    @cached_property
+    def seen(self) -> list[str]:
+        """Ids of the tested cases whose file they were trained on."""
+        frames = [data.cases.frame.iloc[rows] for data, rows in self.tested]
+        return [case for frame in frames for case in frame.case_id[frame.digest.isin(self.learned)]]
+
+
+def trained_on_test(evidence: WeightsEvidence) -> CheckResult | None:
+    """Whether the weights were trained on tested cases, as the run they are from or a publication says."""
+    return merge((_own(evidence), *_published(evidence)))
+
+
+def _own(evidence: WeightsEvidence) -> CheckResult | None:
+    if not evidence.seen:
+        return None
+    total = sum(len(rows) for _, rows in evidence.tested)
+    seen = f"on {len(evidence.seen):,} of {plural(total, 'tested image')}"
+    sentence = f"{evidence.file.name} was trained {seen}, says the run folder it lies in."
+    return CheckResult(sentence, evidence.seen, len(evidence.seen))
+
+
+def _published(evidence: WeightsEvidence) -> list[CheckResult]:
+    named = [known for data, rows in evidence.tested for known in recognise(thumbnails(data.X[rows]))]
+    return [
+        CheckResult(
+            f"{evidence.file.name} is {weights.name}, trained on images of the public data set that is tested on: "
+            f"{recognised.known.name} [{weights.source}].",
+            count=1,
+        )
+        for recognised in named
+        for weights in recognised.known.weights
+        if weights.are_in(evidence.file)
+    ]
