@@ -160,7 +160,7 @@ def test_labels_made_right_are_named_and_when_accepted_said_on_top(folder):
     assert known.arms[0].metrics.sets["test"].default.metrics["accuracy"].value == 1.0
     warning = card.warnings(known)[0]
     assert warning.startswith("Changed by hand after the run: arms/before/predictions.csv, arms/none/predictions.csv.")
-    assert "Computed again from the predictions as they now are: arms/none/" in warning
+    assert "Computed again from the predictions as they now are: arms/before/clinical.json, " in warning
     file.write_text(file.read_text() + "\n")
     with pytest.raises(IntegrityError, match="changed after the run"):
         read(folder)
