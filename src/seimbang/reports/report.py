@@ -68,4 +68,4 @@ def report_files(run_folder: Path, *, whole: bool = False) -> dict[str, str | by
     )
     drawn = {name: figure for room in rooms for name, figure in room.draw(run).items()}
     files = {f"figures/{name}": content for figure in drawn.values() for name, content in figure.files(kinds).items()}
-    return files | {"metrics.csv": metrics_csv(run), "table.tex": latex(run), "report.html": page(run, drawn)}
+    return files | {"metrics.csv": metrics_csv(run), "table.tex": latex(run), "report.html": page(run, drawn, kinds)}
