@@ -32,6 +32,7 @@ from seimbang.reports.tables import (
     together,
 )
 from seimbang.splits.base import SplitSettings
+from seimbang.text import day, gettext, language, marks, ngettext, number, recorded
 
 SEVERITIES = ("error", "leak", "warning", "info")
 
@@ -47,8 +48,17 @@ def render(template: str, values: Mapping[str, Any]) -> str:
 
     loader = PackageLoader("seimbang.reports", "templates")
     environment = Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=loader,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    environment.globals["language"] = language()
+    environment.filters |= {"number": number, "day": day, "recorded": recorded, "format": _format}
     environment.filters |= {"png": _png, "svg": _svg, "setting": setting, "minutes": minutes, "title_of": title}
     environment.filters |= {
         "by_kind": _by_kind,
@@ -58,6 +68,11 @@ def render(template: str, values: Mapping[str, Any]) -> str:
         "beside": _beside,
     }
     return environment.get_template(template).render(values)
+
+
+def _format(spec: str, *values: object) -> str:
+    """Return numbers formatted as ``%`` does, with the marks of the language spoken."""
+    return marks(spec % values, language())
 
 
 def setting(value: Any) -> str:

@@ -13,31 +13,36 @@ from seimbang.record.files import read_json
 from seimbang.record.over_findings import TABLE, FindingRow, OverFindings
 from seimbang.reports.html import render
 from seimbang.reports.words import difference, p_value
+from seimbang.text import Language, spoken
 
 COLUMNS = ("finding", "protocol", "arm", "metric", "value", "low", "high")
 AGAINST = ("difference", "difference_low", "difference_high", "p", "corrected", "why")
 
 
-def write_table(folder: Path) -> Path:
+def write_table(folder: Path, language: Language = "en") -> Path:
     """Write the table of a study over findings again, from ``findings.json`` alone, and return the path of its page.
 
     Raises:
         IntegrityError: RUN_MISSING or RUN_DAMAGED.
         ResourceError: The folder cannot be written or the disk is full.
     """
-    for name, content in files(read_json(folder / TABLE, OverFindings)).items():
+    for name, content in files(read_json(folder / TABLE, OverFindings), language).items():
         write_atomic(folder / name, content)
     return folder / "findings.html"
 
 
-def files(over: OverFindings) -> dict[str, str]:
-    """Return the files of a study over findings, by name."""
+def files(over: OverFindings, language: Language) -> dict[str, str]:
+    """Return the files of a study over findings, by name; the page in a language."""
+    with spoken(language):
+        return {TABLE: dump(over), "findings.csv": _csv(over), "findings.html": _page(over)}
+
+
+def _page(over: OverFindings) -> str:
     protocols = {row.protocol: _tables(over, row.protocol) for row in over.averages}
-    page = render(
+    return render(
         "over_findings.html",
         {"over": over, "protocols": protocols, "p_value": p_value, "answer": answer(over), "count": _count(over)},
     )
-    return {TABLE: dump(over), "findings.csv": _csv(over), "findings.html": page}
 
 
 def answer(over: OverFindings) -> list[str]:

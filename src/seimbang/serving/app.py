@@ -32,7 +32,8 @@ from seimbang.serving.sentences import (
     preparation,
     shape,
 )
-from seimbang.serving.words import LANGUAGES, Markup, Words, load, plain
+from seimbang.serving.words import Markup, Words, load, plain
+from seimbang.text import LANGUAGES
 
 if TYPE_CHECKING:
     from torch import nn
