@@ -72,7 +72,7 @@ def render(template: str, values: Mapping[str, Any]) -> str:
 
 def _format(spec: str, *values: object) -> str:
     """Return numbers formatted as ``%`` does, with the marks of the language spoken."""
-    return marks(spec % values, language())
+    return marks(spec % values)
 
 
 def setting(value: Any) -> str:

@@ -1,8 +1,8 @@
 """Sentences and numbers in the reader's language: English in the code is the source, a catalogue holds each other.
 
 What is read by people is written ``tr("{count} cases", count=number(n, ","))``; templates say ``{% trans %}``. What
-steps wrote into a run folder in English is told by ``recorded``. ``python tests/text/catalogue.py`` brings the catalogues
-up to date.
+steps wrote into a run folder in English is told by ``recorded``. To bring the catalogues up to date after a change:
+``python tests/text/catalogue.py``.
 """
 
 from __future__ import annotations
@@ -70,12 +70,12 @@ def ngettext(one: str, many: str, count: int) -> str:
 
 def number(value: float, spec: str = ".2f") -> str:
     """Return a number formatted by ``spec`` with the marks of the language spoken: 1,234.5 or 1.234,5."""
-    return marks(format(value, spec), language())
+    return marks(format(value, spec))
 
 
-def marks(text: str, language: Language) -> str:
-    """Return a number that Python wrote with the marks for decimals and thousands of a language."""
-    return text.translate(_marks(language))
+def marks(text: str, of: Language | None = None) -> str:
+    """Return a number that Python wrote with the marks of a language, by default of the one spoken."""
+    return text.translate(_marks(of or language()))
 
 
 def day(iso: str) -> str:
@@ -98,7 +98,7 @@ def recorded(text: str) -> str:
 
 def _inner(part: str) -> str:
     """Return what stood in a recorded sentence: a number with the language's marks, a message, or a name."""
-    return marks(part, language()) if re.fullmatch(r"[\d.,]*\d", part) else recorded(part)
+    return marks(part) if re.fullmatch(r"[\d.,]*\d", part) else recorded(part)
 
 
 @cache

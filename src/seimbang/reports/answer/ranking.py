@@ -14,6 +14,7 @@ from seimbang.record.read import Arm, Run
 from seimbang.reports.answer.judged import SAME, Judged, here, paired, under
 from seimbang.reports.tables import Row, compared, headline, ranked, supports_of
 from seimbang.reports.words import difference, quoted
+from seimbang.text import tr
 
 SIGNS = {1: "raised", -1: "lowered", 0: "neither"}
 
@@ -128,7 +129,8 @@ class Kinds:
 
     def _against(self, sign: int) -> list[str]:
         tests = [(row.label, paired(self.run, self.network, row)) for row in self.classical]
-        return [f"“{label}” (difference {difference(test)})" for label, test in tests if test and test.sign == sign]
+        known = [(label, difference(test)) for label, test in tests if test and test.sign == sign]
+        return [tr("“{name}” (difference {difference})", name=label, difference=by) for label, by in known]
 
     @property
     def wins(self) -> bool:
@@ -201,7 +203,7 @@ class Changed(Judged):
     @property
     def difference(self) -> str:
         """The difference, its interval and p."""
-        return difference(self.test) if self.test else "not estimable"
+        return difference(self.test) if self.test else tr("not estimable")
 
     @property
     def known(self) -> bool:
