@@ -42,6 +42,11 @@ def language() -> Language:
     return _SPOKEN.get()
 
 
+def own(english: str, indonesian: str) -> str:
+    """Return what a study itself says, in Indonesian where that is spoken and the study has it."""
+    return indonesian if language() == "id" and indonesian else english
+
+
 def marked(message: str) -> str:
     """Return a message as it is: it is only marked for the catalogue, and translated with ``tr`` where it is shown."""
     return message

@@ -11,7 +11,7 @@ from seimbang.record.read import Arm, Run
 from seimbang.reports.answer.apart import place
 from seimbang.reports.tables import supports_of
 from seimbang.reports.words import quoted
-from seimbang.text import number, recorded, tr
+from seimbang.text import marked, ntr, number, recorded, tr
 
 FEW = 20
 """Cases of a class: with fewer, an interval of its recall is some 0.4 wide or wider."""
@@ -95,9 +95,8 @@ def _both(arm: Arm) -> str:
     if arm.test is None:
         return tr("no figure on the test set")
     metrics = arm.test.default.metrics
-    return tr(
-        "accuracy {accuracy} and balanced accuracy {balanced}", accuracy=metrics["accuracy"], balanced=metrics[PRIMARY]
-    )
+    text = marked("accuracy {accuracy} and balanced accuracy {balanced}")
+    return tr(text, accuracy=metrics["accuracy"], balanced=metrics[PRIMARY])
 
 
 @dataclass(frozen=True)
@@ -127,7 +126,7 @@ class Trained:
         """The arms that were trained once, with the verb."""
         if len(self._single) == len(self.run.arms):
             return tr("each arm was")
-        return tr("{names} was" if len(self._single) == 1 else "{names} were", names=quoted(self._single))
+        return ntr("{names} was", "{names} were", len(self._single), names=quoted(self._single))
 
     @property
     def seed(self) -> int:
