@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
@@ -35,6 +36,7 @@ BLUE, ORANGE, GREEN, PINK, SKY, BLACK, GREY = (
 LEAK = "#B3261E"
 CYCLE = (BLUE, ORANGE, GREEN, PINK, SKY, BLACK)
 STYLES = ("-", "--", "-.", ":")
+SHAPES = "osD^v"
 STYLE = {
     "svg.fonttype": "none",
     "svg.hashsalt": "seimbang",
@@ -77,6 +79,11 @@ class Figure:
     svg: str
     canvas: Canvas = field(repr=False, compare=False)
 
+    @property
+    def caption(self) -> str:
+        """The first words of ``alt``, without its numbers: what to print below the figure where nothing else is."""
+        return re.split(r"[:;] ", self.alt.rstrip("."))[0] + "."
+
     def files(self, kinds: Iterable[Kind]) -> dict[str, str | bytes]:
         """Return the files it is kept in, by name: PDF for a paper, with its fonts; PNG of 300 dots an inch."""
         return {f"{self.name}.{kind}": self.svg if kind == "svg" else _as(self.canvas, kind) for kind in kinds}
@@ -111,38 +118,57 @@ def _all(run: Run) -> Iterator[Figure]:
 
 
 def _forest(run: Run, metric: str) -> Figure:
-    """Draw one line an arm and set: the figure, its interval, and the published one as a diamond."""
+    """Draw one line an arm, its sets beside each other: figure, interval, and the published one as a diamond."""
     lines = _forest_lines(run, metric)
     level = chance(run, metric, run.shown)
     marks = {
         row.arm: row.published for row in published(run) if (row.metric, row.klass, row.set) == (metric, "", "test")
     }
+    labels = list(dict.fromkeys((label, leaky) for label, _, _, leaky in lines))
+    parts = list(dict.fromkeys(part for _, part, _, _ in lines))
+    step = 0.8 / max(len(parts), 1)
 
     def plot(axes: Axes) -> None:
-        for place, (label, part, value, leaky) in enumerate(lines):
-            colour = LEAK if leaky else BLUE if part == run.shown else ORANGE
-            if value.value is None:
-                axes.text(0.02, place, tr("not estimable"), va="center", color=GREY, fontsize=8)
-                continue
-            low, high = (value.value if edge is None else edge for edge in (value.low, value.high))
-            axes.plot([low, high], [place, place], color=colour, linewidth=2, solid_capstyle="butt")
-            shape = "o" if part == run.shown else "s"
-            axes.plot(value.value, place, shape, color=colour, markersize=6)
+        for label, part, value, leaky in lines:
+            place = labels.index((label, leaky)) + step * (parts.index(part) - (len(parts) - 1) / 2)
+            _interval(
+                axes, place, value, LEAK if leaky else _colour(parts, part), SHAPES[parts.index(part) % len(SHAPES)]
+            )
             if part == "test" and label in marks:
                 axes.plot(marks[label], place, "D", color=BLACK, markersize=6, markerfacecolor="white")
         if level is not None:
             axes.axvline(level, color=GREY, linewidth=0.8, linestyle=":")
-        axes.set(yticks=range(len(lines)), xlabel=title(metric), xlim=_limits(lines, marks))
-        axes.set_yticklabels([_line_label(label, part, leaky) for label, part, _, leaky in lines])
-        axes.set_ylim(len(lines) - 0.5, -0.5)
+        axes.set(yticks=range(len(labels)), xlabel=title(metric), xlim=_limits(lines, marks))
+        axes.set_yticklabels([_line_label(label, "", leaky) for label, leaky in labels])
+        axes.set_ylim(len(labels) - 0.5, -0.5)
         axes.tick_params(axis="y", length=0)
         axes.grid(axis="x", color="#dddddd", linewidth=0.6)
+        if len(parts) > 1:
+            for place, part in enumerate(parts):
+                name = short(tr(part.removeprefix("external:")))
+                axes.plot([], [], SHAPES[place % len(SHAPES)], color=_colour(parts, part), markersize=6, label=name)
+            axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=min(len(parts), 3))
 
     words = "; ".join(f"{_line_label(label, part, leaky)} {value}" for label, part, value, leaky in lines)
     text = marked("; published for {arm} {value}")
     words += "".join(tr(text, arm=name, value=number(value)) for name, value in marks.items())
     alt = tr("{figure} of each arm with its 95 % interval: {values}.", figure=title(metric), values=words)
-    return render(f"forest-{metric}", "", alt, (4.4, 0.7 + 0.25 * len(lines)), plot)
+    height = 0.75 + 0.25 * (len(parts) > 1) + len(labels) * (0.12 + 0.2 * len(parts))
+    return render(f"forest-{metric}", "", alt, (4.4, height), plot)
+
+
+def _interval(axes: Axes, place: float, value: Value, colour: str, shape: str) -> None:
+    if value.value is None:
+        axes.text(0.02, place, tr("not estimable"), va="center", color=GREY, fontsize=8)
+        return
+    low, high = (value.value if edge is None else edge for edge in (value.low, value.high))
+    axes.plot([low, high], [place, place], color=colour, linewidth=2, solid_capstyle="butt")
+    axes.plot(value.value, place, shape, color=colour, markersize=6)
+
+
+def _colour(parts: list[str], part: str) -> str:
+    """Return the colour of a set; leaking arms are red in all of them."""
+    return CYCLE[parts.index(part) % len(CYCLE)]
 
 
 def _forest_lines(run: Run, metric: str) -> list[tuple[str, str, Value, bool]]:
@@ -279,7 +305,7 @@ def _calibration(run: Run, arm: Arm) -> Figure:
         for place, part in enumerate(parts):
             bins = arm.metrics.sets[part].default.calibration
             x, y = [each.predicted for each in bins], [each.observed for each in bins]
-            colour, shape = CYCLE[place % len(CYCLE)], "osD^v"[place % 5]
+            colour, shape = CYCLE[place % len(CYCLE)], SHAPES[place % len(SHAPES)]
             label = tr(part.removeprefix("external:"))
             axes.plot(x, y, STYLES[place % 4], marker=shape, color=colour, label=label, markersize=4, linewidth=1.2)
         axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Iterable, Mapping
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
+
+from markupsafe import Markup
 
 from seimbang.datasets.base import REASONS, tally
 from seimbang.datasets.uses import USES
@@ -18,7 +22,8 @@ from seimbang.record.metrics import Value
 from seimbang.record.read import Arm, Run
 from seimbang.reports import clinical, decision, folds, levers, quality, sample_size
 from seimbang.reports.answer import Sentence, answer
-from seimbang.reports.figures import Figure
+from seimbang.reports.figures import Figure, Kind
+from seimbang.reports.sections import SECTIONS
 from seimbang.reports.subgroups import by_subgroup, without_column
 from seimbang.reports.tables import (
     Row,
@@ -31,15 +36,25 @@ from seimbang.reports.tables import (
     title,
     together,
 )
+from seimbang.reports.takeaways import shown_first, takeaways
 from seimbang.splits.base import SplitSettings
 from seimbang.text import day, gettext, language, marks, ngettext, number, own, recorded, tr
 
 SEVERITIES = ("error", "leak", "warning", "info")
+SAID, DOUBTED = ("closed", "best"), ("trainings", "few")
+"""Kinds of sentences that are the answer in short, and those that say what not to trust."""
 
 
-def page(run: Run, figures: Mapping[str, Figure]) -> str:
-    """Return the whole page: no script, nothing loaded from anywhere."""
-    return render("report.html", _context(run, figures))
+def page(run: Run, figures: Mapping[str, Figure], kinds: Iterable[Kind]) -> str:
+    """Return the whole page: nothing is loaded from anywhere.
+
+    Args:
+        run: What it tells of.
+        figures: By name.
+        kinds: The files that each figure is kept as, to save by a click.
+    """
+    sections = [section for section in SECTIONS if section.needs(run)]
+    return render("report.html", _context(run, figures) | {"sections": sections, "kinds": list(kinds)})
 
 
 def render(template: str, values: Mapping[str, Any]) -> str:
@@ -59,9 +74,16 @@ def render(template: str, values: Mapping[str, Any]) -> str:
     environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
     environment.globals |= {"language": language(), "own": own}
     environment.filters |= {"number": number, "day": day, "recorded": recorded, "format": _format}
-    environment.filters |= {"png": _png, "svg": _svg, "setting": setting, "minutes": minutes, "title_of": title}
+    environment.globals |= {name: _plain(file) for name, file in (("style", "report.css"), ("script", "report.js"))}
     environment.filters |= {
-        "by_kind": _by_kind,
+        "digest": _digest,
+        "png": _png,
+        "svg": _svg,
+        "setting": setting,
+        "minutes": minutes,
+        "title_of": title,
+    }
+    environment.filters |= {
         "divided": divided,
         "tally": tally,
         "reason": lambda code: tr(REASONS[code]),
@@ -123,7 +145,8 @@ def _context(run: Run, figures: Mapping[str, Figure]) -> dict[str, Any]:
     return {
         "run": run,
         "by_protocol": [(protocol, of_protocol) for protocol, of_protocol in by_protocol if of_protocol],
-        "answer": answer(run),
+        **_first_screen(run),
+        "drawn": lambda kind: [arm for arm in run.arms if f"{kind}{arm.facts.slug}" in figures],
         "figures": figures,
         "part": tr("Internal test set") if run.shown == "test" else tr("Validation part"),
         "rows": rows,
@@ -147,9 +170,16 @@ def _context(run: Run, figures: Mapping[str, Figure]) -> dict[str, Any]:
         "cases": _cases(run),
         "methods": {arm.facts.arm: recorded(arm.facts.balance_title) for arm in run.arms},
         "gaps": [metric.key for metric in main(len(run.classes))],
-        "forests": sorted((metric.key for metric in main(len(run.classes))), key=lambda key: key != PRIMARY),
+        "primary": PRIMARY,
+        "forests": [metric.key for metric in main(len(run.classes)) if metric.key != PRIMARY],
         "warning": tr(WARNING),
         "limit": tr(LIMIT),
+        "operated": [arm for arm in run.arms if any(part.operating for part in arm.clinical.sets.values())],
+        "boxed": [
+            arm
+            for arm in run.arms
+            if any(f.arm == arm.facts.slug for f in figures.values() if f.name.startswith("boxes-"))
+        ],
         "max_similarity": MAX_SIMILARITY,
         "heat_methods": {"grad_cam": "Grad-CAM", "occlusion": tr("occlusion")},
         "by_quality": quality.sentence,
@@ -157,6 +187,16 @@ def _context(run: Run, figures: Mapping[str, Figure]) -> dict[str, Any]:
         "uses": {key: tr(use) for key, use in USES.items()},
         "fold_metrics": list(over_folds(len(run.classes))),
     }
+
+
+def _first_screen(run: Run) -> dict[str, Any]:
+    """Return what a reader sees first: of the answer what is SAID there, what is doubted, and what follows later."""
+    sentences = answer(run)
+    doubted = DOUBTED if run.external else (*DOUBTED, "external")
+    kinds = {"said": SAID, "doubted": doubted}
+    first = {name: _by_kind(one for one in sentences if one.kind in kinds[name]) for name in kinds}
+    further = _by_kind(one for one in sentences if one.kind not in (*SAID, *doubted))
+    return first | {"further": further, "takeaways": takeaways(run), "chosen": shown_first(run)}
 
 
 def _by_columns(run: Run) -> dict[str, Any]:
@@ -215,6 +255,15 @@ def _intervals(rows: list[Row]) -> dict[str, str]:
     for key, way in kinds.items():
         ways.setdefault(recorded(way), []).append(figure_title(key))
     return {way: ", ".join(names) for way, names in ways.items()}
+
+
+def _plain(name: str) -> Markup:
+    """Return a style or script of the page, as its policy names it by digest."""
+    return Markup((files("seimbang.reports") / "templates" / name).read_text(encoding="utf-8"))
+
+
+def _digest(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def _beside(number: float, level: float) -> str:

@@ -72,5 +72,5 @@ def report_files(run_folder: Path, language: Language = "en", *, whole: bool = F
     with spoken(language):
         drawn = {name: figure for room in rooms for name, figure in room.draw(run).items()}
         pictures = {name: file for figure in drawn.values() for name, file in figure.files(kinds).items()}
-        texts = {"metrics.csv": metrics_csv(run), "table.tex": latex(run), "report.html": page(run, drawn)}
+        texts = {"metrics.csv": metrics_csv(run), "table.tex": latex(run), "report.html": page(run, drawn, kinds)}
     return {f"figures/{name}": file for name, file in pictures.items()} | texts
