@@ -8,17 +8,32 @@ from babel.messages.extract import extract
 from babel.messages.pofile import write_po
 
 import seimbang
+from seimbang.balance import METHODS
+from seimbang.checks import CHECKS, RECIPE_CHECKS, WEIGHTS_CHECKS
+from seimbang.classical import CLASSICAL
+from seimbang.datasets.base import REASONS
+from seimbang.datasets.uses import USES
+from seimbang.evaluation.figures import figures
+from seimbang.explain.base import LIMIT, WARNING
+from seimbang.networks import NETWORKS
 from seimbang.text import LANGUAGES, catalogue, path
+from seimbang.text.recorded import PATTERNS
 
 SOURCE = Path(seimbang.__file__).parent
 KEYWORDS = {"tr": None, "marked": None, "rule": None, "ntr": (1, 2), "_": None, "gettext": None, "ngettext": (1, 2)}
-JINJA = {"newstyle_gettext": "true", "trimmed": "true", "trim_blocks": "true", "lstrip_blocks": "true"}
+JINJA = {
+    "silent": "false",
+    "newstyle_gettext": "true",
+    "trimmed": "true",
+    "trim_blocks": "true",
+    "lstrip_blocks": "true",
+}
 
 
 def messages():
     """Every message, in the order of the files; one with a plural as a pair."""
     found = [message for file in sorted(SOURCE.rglob("*.py")) for message in _in(file, "python", {})]
-    for file in sorted((SOURCE / "reports" / "templates").glob("*.html")):
+    for file in sorted((SOURCE / "reports" / "templates").rglob("*.html")):
         found += _in(file, "jinja2.ext:babel_extract", JINJA)
     return list(dict.fromkeys([*found, *of_tables()]))
 
@@ -31,8 +46,12 @@ def _in(file, method, options):
 
 
 def of_tables():
-    """What is named in tables of the code."""
-    return []
+    """What tables of the code name, and what steps record."""
+    methods = [kind.title for table in (METHODS, NETWORKS, CLASSICAL) for kind in table.values()]
+    checks = [check.title for check in (*CHECKS, *RECIPE_CHECKS, *WEIGHTS_CHECKS)]
+    purposes = [kind.purpose for kind in CLASSICAL.values()]
+    metrics = [figure.title for figure in figures().values()]
+    return [*metrics, *methods, *purposes, *checks, *USES.values(), *REASONS.values(), WARNING, LIMIT, *PATTERNS]
 
 
 def updated(language):

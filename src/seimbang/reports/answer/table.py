@@ -161,7 +161,7 @@ TOPICS: tuple[Topic, ...] = (
                 rule("This run shows neither a benefit nor a harm of it.", verdict=("neither", "alike")),
             ),
             (
-                rule(balancing="alone"),
+                rule("", balancing="alone"),
                 rule(
                     "The best balancing arm of the same model, “{rival}”, has {rival_value}, more than the threshold "
                     "alone{here}, by {beyond}.",
@@ -343,7 +343,7 @@ TOPICS: tuple[Topic, ...] = (
                 rule("As far as this computer knows, {names} {has} been opened {times} by {studies}."),
             ),
             (
-                rule(how=("never", "once")),
+                rule("", how=("never", "once")),
                 rule(
                     "Whoever changes a study after seeing its figures, and tests it on the same cases again, chooses "
                     "by them: the more often, the more the best figure flatters."
@@ -356,7 +356,7 @@ TOPICS: tuple[Topic, ...] = (
         certainty.trained,
         (
             (
-                rule(how="once"),
+                rule("", how="once"),
                 rule("Each arm was trained with one seed ({seed}) in each fold.", how="folds"),
                 rule(
                     "Each arm was trained with {seeds} seeds: its figures are the mean over them, what to expect of "
@@ -366,7 +366,7 @@ TOPICS: tuple[Topic, ...] = (
             ),
             (
                 rule("The intervals say how far the choice of {part} {people} moves a figure;", how=("once", "folds")),
-                rule(how="seeds"),
+                rule("", how="seeds"),
             ),
             (
                 rule("another seed, another {place} or another year would move it as well.", how=("once", "folds")),
