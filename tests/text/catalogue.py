@@ -1,6 +1,7 @@
 """All messages of the code, the templates and the tables; run as a program, it brings the catalogues up to date."""
 
 import io
+from functools import cache
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -30,6 +31,7 @@ JINJA = {
 }
 
 
+@cache
 def messages():
     """Every message, in the order of the files; one with a plural as a pair."""
     found = [message for file in sorted(SOURCE.rglob("*.py")) for message in _in(file, "python", {})]

@@ -225,13 +225,13 @@ class Gap(Record):
         if self.difference is None or self.corrected is None:
             return tr("no gap: {why}", why=recorded(self.why))
         sure = self.corrected < 0.05
-        small = self.corrected < 0.001
+        small, p = self.corrected < 0.001, f"= {number(self.corrected, '.3f')}".replace(" 0.", " .")
         return tr(
             "largest gap of balanced accuracy {gap}, “{highest}” over “{lowest}”; corrected p {p}: {verdict}",
             gap=fixed(self.difference),
             highest=self.highest,
             lowest=self.lowest,
-            p=tr("< .001") if small else f"= {number(self.corrected, '.3f')}".replace(" 0.", " ."),
+            p=tr("< .001") if small else p,
             verdict=tr("more than chance") if sure else tr("not shown to be more than chance"),
         )
 

@@ -12,7 +12,7 @@ from seimbang.record.metrics import decimals_beside
 from seimbang.record.read import Run
 from seimbang.reports.answer.apart import place
 from seimbang.reports.figures import BLUE, GREY, ORANGE, STYLE, Figure, render, short
-from seimbang.reports.words import p_value, signed
+from seimbang.reports.words import named, p_value, signed
 from seimbang.text import marked, number, tr
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def _labels(run: Run, comparison: Comparison) -> dict[str, str]:
     for arm in run.arms:
         for ending in ("", TUNED):
             if arm.name + ending in comparison.arms:
-                labels[arm.name + ending] = arm.facts.arm + ending + tr(" (leaks)") * arm.facts.leaky
+                labels[arm.name + ending] = named(arm.facts.arm + ending) + tr(" (leaks)") * arm.facts.leaky
     return labels
 
 

@@ -13,7 +13,8 @@ from seimbang.evaluation.predictions import is_tested
 from seimbang.record.metrics import Measures, Value
 from seimbang.record.read import Arm, Run
 from seimbang.reports.tables import chance, compared, published, title
-from seimbang.text import marked, number, tr
+from seimbang.reports.words import named
+from seimbang.text import marked, marks, number, tr
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -178,7 +179,7 @@ def _forest_lines(run: Run, metric: str) -> list[tuple[str, str, Value, bool]]:
 
 def _line_label(label: str, part: str, leaky: bool) -> str:
     where = "" if ":" not in part else f" · {part.removeprefix('external:')}"
-    return f"{short(label)}{tr(' (leaks)') if leaky else ''}{where}"
+    return f"{short(named(label))}{tr(' (leaks)') if leaky else ''}{where}"
 
 
 def _limits(lines: list[tuple[str, str, Value, bool]], marks: dict[str, float]) -> tuple[float, float]:
@@ -340,9 +341,23 @@ def render(name: str, arm: str, alt: str, size: tuple[float, float], plot: Calla
 
 def saved(name: str, arm: str, alt: str, canvas: Canvas) -> Figure:
     """Return a drawing of matplotlib as a figure."""
+    _speak(canvas)
     svg = _as(canvas, "svg").decode()
     canvas.set_layout_engine("none")  # what the first drawing found holds for all
     return Figure(name, arm, alt, svg, canvas)
+
+
+def _speak(canvas: Canvas) -> None:
+    """Write the numbers at the axes with the marks of the language spoken."""
+    from matplotlib.ticker import ScalarFormatter
+
+    class Marked(ScalarFormatter):
+        def __call__(self, x: float, pos: int | None = None) -> str:
+            return marks(super().__call__(x, pos))
+
+    for axis in (axis for axes in canvas.axes for axis in (axes.xaxis, axes.yaxis)):
+        if type(axis.get_major_formatter()) is ScalarFormatter:
+            axis.set_major_formatter(Marked())
 
 
 def _as(canvas: Canvas, kind: Kind) -> bytes:

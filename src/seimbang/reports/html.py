@@ -37,6 +37,7 @@ from seimbang.reports.tables import (
     together,
 )
 from seimbang.reports.takeaways import shown_first, takeaways
+from seimbang.reports.words import named
 from seimbang.splits.base import SplitSettings
 from seimbang.text import day, gettext, language, marks, ngettext, number, own, recorded, tr
 
@@ -73,7 +74,7 @@ def render(template: str, values: Mapping[str, Any]) -> str:
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
     environment.globals |= {"language": language(), "own": own}
-    environment.filters |= {"number": number, "day": day, "recorded": recorded, "format": _format}
+    environment.filters |= {"number": number, "named": named, "day": day, "recorded": recorded, "format": _format}
     environment.globals |= {name: _plain(file) for name, file in (("style", "report.css"), ("script", "report.js"))}
     environment.filters |= {
         "digest": _digest,

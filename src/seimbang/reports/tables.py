@@ -16,6 +16,7 @@ from seimbang.record.comparison import TUNED, Pair
 from seimbang.record.metrics import Measures, Value
 from seimbang.record.read import Arm, Run
 from seimbang.reports import subgroups
+from seimbang.reports.words import named
 from seimbang.text import own, recorded, tr
 
 _CSV = ("arm", "set", "threshold", "class", "metric", "value", "low", "high", "interval", "of_seeds")
@@ -289,7 +290,7 @@ def _dagger(rows: list[Row]) -> str:
 def _tex_row(row: Row) -> str:
     mark = r"$^{\dagger}$" if row.arm.facts.leaky else ""
     cells = (value.number if not value.range else f"{value.number} ({value.range})" for value in row.values.values())
-    return " & ".join([tex(row.label) + mark, *map(tex, cells)]) + r" \\"
+    return " & ".join([tex(named(row.label)) + mark, *map(tex, cells)]) + r" \\"
 
 
 def _long(measures: Measures) -> Iterator[tuple[str, str, Value]]:

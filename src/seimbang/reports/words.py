@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from seimbang.record.comparison import Difference
+from seimbang.record.comparison import TUNED, Difference
 from seimbang.text import marks, number, recorded, tr
+
+
+def named(row: str) -> str:
+    """Return the name of a row of a comparison as it is shown: its arm's, and that a tuned threshold decides."""
+    return row.removesuffix(TUNED) + tr(TUNED) if row.endswith(TUNED) else row
 
 
 def quoted(names: Sequence[str]) -> str:
     """Return names in quotation marks, the last after ``and``."""
-    return listed([f"“{name}”" for name in names])
+    return listed([f"“{named(name)}”" for name in names])
 
 
 def listed(parts: Sequence[str]) -> str:

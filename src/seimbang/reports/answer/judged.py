@@ -11,7 +11,7 @@ from seimbang.record.metrics import Measures, Value
 from seimbang.record.read import Run
 from seimbang.reports.answer.rules import Rule, rule
 from seimbang.reports.tables import Row, chance, largest, supports_of
-from seimbang.reports.words import listed
+from seimbang.reports.words import listed, named
 from seimbang.text import marked, tr
 
 SAME = 1e-9
@@ -70,7 +70,7 @@ class Judged:
     @property
     def name(self) -> str:
         """Name of the row."""
-        return self.row.label
+        return named(self.row.label)
 
     @property
     def units(self) -> str:
