@@ -234,9 +234,8 @@ def _predict_tables(predictor: Predictor, files: Sequence[Path], out: Path | Non
 
 
 def _cells(prediction: Prediction) -> tuple[str, str, str, str]:
-    if prediction.advice.refused:
-        return "", "", "", str(prediction.advice)
-    return prediction.label, f"{prediction.confidence:.6f}", prediction.label_tuned or "", str(prediction.advice)
+    cells = prediction.label, f"{prediction.confidence:.6f}", prediction.label_tuned or ""
+    return *(prediction.advice.told(cells) or ("", "", "")), str(prediction.advice)
 
 
 def adapt(run: Path, cases: Path, arm: str | None, group: str, out: Path, half_width: float) -> None:

@@ -52,6 +52,8 @@ def test_the_page_says_so_and_shows_cases_too(by_patient):
     assert f"Internal test set, {test.n} patients." in page(by_patient)
     assert f"The same by case: {test.other.n} cases" in page(by_patient)
     assert "the highest probability of PNEUMONIA of their cases" in page(by_patient)
+    assert "on the same patients: the two arms' answers" in page(by_patient)
+    assert "Intervals describe the test patients drawn, one training each" in page(by_patient)
     lines = (by_patient / "metrics.csv").read_text(encoding="utf-8").splitlines()
     auc = test.other.default.metrics["auc"].value
     assert any(line.startswith(f"none,test,by case,,auc,{auc}") for line in lines)

@@ -147,7 +147,7 @@ def _context(run: Run, figures: Mapping[str, Figure]) -> dict[str, Any]:
         "run": run,
         "by_protocol": [(protocol, of_protocol) for protocol, of_protocol in by_protocol if of_protocol],
         **_first_screen(run),
-        "drawn": lambda kind: [arm for arm in run.arms if f"{kind}{arm.facts.slug}" in figures],
+        **_of_arms(run, figures),
         "figures": figures,
         "part": tr("Internal test set") if run.shown == "test" else tr("Validation part"),
         "rows": rows,
@@ -163,24 +163,14 @@ def _context(run: Run, figures: Mapping[str, Figure]) -> dict[str, Any]:
         "published": published(run),
         **_clinical(run),
         "majority": majority(run, run.shown),
-        "leaky": [arm for arm in run.arms if arm.facts.leaky],
         "findings": sorted(run.audit.findings, key=lambda finding: SEVERITIES.index(finding.severity)),
-        "networks": _same(run.arms, lambda arm: (arm.facts.model_title, tuple(map(repr, arm.facts.layers)))),
-        "trainings": _same(run.arms, lambda arm: arm.facts.training),
         "intervals": _intervals(rows),
         "cases": _cases(run),
-        "methods": {arm.facts.arm: recorded(arm.facts.balance_title) for arm in run.arms},
         "gaps": [metric.key for metric in main(len(run.classes))],
         "primary": PRIMARY,
         "forests": [metric.key for metric in main(len(run.classes)) if metric.key != PRIMARY],
         "warning": tr(WARNING),
         "limit": tr(LIMIT),
-        "operated": [arm for arm in run.arms if any(part.operating for part in arm.clinical.sets.values())],
-        "boxed": [
-            arm
-            for arm in run.arms
-            if any(f.arm == arm.facts.slug for f in figures.values() if f.name.startswith("boxes-"))
-        ],
         "max_similarity": MAX_SIMILARITY,
         "heat_methods": {"grad_cam": "Grad-CAM", "occlusion": tr("occlusion")},
         "by_quality": quality.sentence,
@@ -198,6 +188,18 @@ def _first_screen(run: Run) -> dict[str, Any]:
     first = {name: _by_kind(one for one in sentences if one.kind in kinds[name]) for name in kinds}
     further = _by_kind(one for one in sentences if one.kind not in (*SAID, *doubted))
     return first | {"further": further, "takeaways": takeaways(run), "chosen": shown_first(run)}
+
+
+def _of_arms(run: Run, figures: Mapping[str, Figure]) -> dict[str, Any]:
+    """Return the arms of which the page has a kind of figure or table."""
+    return {
+        "drawn": lambda kind: [arm for arm in run.arms if f"{kind}{arm.facts.slug}" in figures],
+        "operated": [arm for arm in run.arms if any(part.operating for part in arm.clinical.sets.values())],
+        "methods": {arm.facts.arm: recorded(arm.facts.balance_title) for arm in run.arms},
+        "networks": _same(run.arms, lambda arm: (arm.facts.model_title, tuple(map(repr, arm.facts.layers)))),
+        "trainings": _same(run.arms, lambda arm: arm.facts.training),
+        "leaky": [arm for arm in run.arms if arm.facts.leaky],
+    }
 
 
 def _by_columns(run: Run) -> dict[str, Any]:
