@@ -25,8 +25,9 @@ from seimbang.runs.table_explanations import importance
 from seimbang.serving.page_server import APP
 from seimbang.serving.predictor import Predictor
 from seimbang.serving.rows import harmless, neighbours, outside, read_file, read_rows, with_predictions
-from seimbang.serving.words import LANGUAGES, load, plain
+from seimbang.serving.words import load, plain
 from seimbang.study.schema import parse
+from seimbang.text import LANGUAGES
 
 testing = pytest.importorskip("streamlit.testing.v1", reason="the page's extra is not installed")
 NAMES = ["sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)"]

@@ -37,7 +37,9 @@ from seimbang.reports.tables import (
     together,
 )
 from seimbang.reports.takeaways import shown_first, takeaways
+from seimbang.reports.words import named
 from seimbang.splits.base import SplitSettings
+from seimbang.text import day, gettext, language, marks, ngettext, number, own, recorded, tr
 
 SEVERITIES = ("error", "leak", "warning", "info")
 SAID, DOUBTED = ("closed", "best"), ("trainings", "few")
@@ -62,8 +64,17 @@ def render(template: str, values: Mapping[str, Any]) -> str:
 
     loader = PackageLoader("seimbang.reports", "templates")
     environment = Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=loader,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    environment.globals |= {"language": language(), "own": own}
+    environment.filters |= {"number": number, "named": named, "day": day, "recorded": recorded, "format": _format}
     environment.globals |= {name: _plain(file) for name, file in (("style", "report.css"), ("script", "report.js"))}
     environment.filters |= {
         "digest": _digest,
@@ -76,46 +87,57 @@ def render(template: str, values: Mapping[str, Any]) -> str:
     environment.filters |= {
         "divided": divided,
         "tally": tally,
-        "reason": REASONS.__getitem__,
+        "reason": lambda code: tr(REASONS[code]),
         "beside": _beside,
     }
     return environment.get_template(template).render(values)
 
 
+def _format(spec: str, *values: object) -> str:
+    """Return numbers formatted as ``%`` does, with the marks of the language spoken."""
+    return marks(spec % values)
+
+
 def setting(value: Any) -> str:
     """Return a setting as a reader writes it."""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return tr("yes") if value else tr("no")
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} {setting(inner)}" for key, inner in value.items()) or "none"
+        return ", ".join(f"{key} {setting(inner)}" for key, inner in value.items()) or tr("none")
     if isinstance(value, list | tuple):
         return " × ".join(setting(inner) for inner in value)
-    return "none" if value is None or value == "" else f"{value}"
+    if isinstance(value, float):
+        return number(value, "")
+    return tr("none") if value is None or value == "" else f"{value}"
 
 
 def divided(split: SplitSettings) -> str:
     """Say in words how the cases were divided."""
-    validation = "the source's validation part" if split.validation == "provided" else f"{split.validation:.0%}"
+    provided = split.validation == "provided"
+    validation = tr("the source's validation part") if provided else f"{split.validation:.0%}"
     if split.folds:
-        times = f", repeated {split.repeats} times" if split.repeats > 1 else ""
-        how = f"Cross-validation in {split.folds} folds{times}: every case is tested."
+        times = tr(", repeated {count} times", count=split.repeats) if split.repeats > 1 else ""
+        how = tr("Cross-validation in {folds} folds{times}: every case is tested.", folds=split.folds, times=times)
     elif split.test == "provided":
-        how = "The test part is the source's."
+        how = tr("The test part is the source's.")
     else:
-        how = f"{split.test:.0%} of the cases, drawn at random, are the test part."
+        how = tr("{share} of the cases, drawn at random, are the test part.", share=f"{split.test:.0%}")
     together = {
-        "known": "Cases of one known patient stay together.",
-        "auto": "Nearly identical images stay together as pseudo-patients.",
-        "none": "Cases of one patient may be in several parts.",
+        "known": tr("Cases of one known patient stay together."),
+        "auto": tr("Nearly identical images stay together as pseudo-patients."),
+        "none": tr("Cases of one patient may be in several parts."),
     }[split.group]
-    return f"{how} Of the cases left for training, {validation} serve for validation. {together}"
+    text = tr("Of the cases left for training, {validation} serve for validation.", validation=validation)
+    return f"{how} {text} {together}"
 
 
 def minutes(seconds: float | None) -> str:
     """Return a duration with the unit that suits it."""
     if seconds is None:
-        return "not measured"
-    return f"{seconds:.1f} s" if seconds < 90 else f"{seconds / 60:.1f} min"
+        return tr("not measured")
+    if seconds < 90:
+        return tr("{count} s", count=number(seconds, ".1f"))
+    return tr("{count} min", count=number(seconds / 60, ".1f"))
 
 
 def _context(run: Run, figures: Mapping[str, Figure]) -> dict[str, Any]:
@@ -127,7 +149,7 @@ def _context(run: Run, figures: Mapping[str, Figure]) -> dict[str, Any]:
         **_first_screen(run),
         **_of_arms(run, figures),
         "figures": figures,
-        "part": "Internal test set" if run.shown == "test" else "Validation part",
+        "part": tr("Internal test set") if run.shown == "test" else tr("Validation part"),
         "rows": rows,
         "columns": list(rows[0].values) if rows else [],
         "tuned": compared(run, run.shown, tuned=True),
@@ -147,13 +169,13 @@ def _context(run: Run, figures: Mapping[str, Figure]) -> dict[str, Any]:
         "gaps": [metric.key for metric in main(len(run.classes))],
         "primary": PRIMARY,
         "forests": [metric.key for metric in main(len(run.classes)) if metric.key != PRIMARY],
-        "warning": WARNING,
-        "limit": LIMIT,
+        "warning": tr(WARNING),
+        "limit": tr(LIMIT),
         "max_similarity": MAX_SIMILARITY,
-        "heat_methods": {"grad_cam": "Grad-CAM", "occlusion": "occlusion"},
+        "heat_methods": {"grad_cam": "Grad-CAM", "occlusion": tr("occlusion")},
         "by_quality": quality.sentence,
         "folded": folds.tables(run),
-        "uses": USES,
+        "uses": {key: tr(use) for key, use in USES.items()},
         "fold_metrics": list(over_folds(len(run.classes))),
     }
 
@@ -173,7 +195,7 @@ def _of_arms(run: Run, figures: Mapping[str, Figure]) -> dict[str, Any]:
     return {
         "drawn": lambda kind: [arm for arm in run.arms if f"{kind}{arm.facts.slug}" in figures],
         "operated": [arm for arm in run.arms if any(part.operating for part in arm.clinical.sets.values())],
-        "methods": {arm.facts.arm: arm.facts.balance_title for arm in run.arms},
+        "methods": {arm.facts.arm: recorded(arm.facts.balance_title) for arm in run.arms},
         "networks": _same(run.arms, lambda arm: (arm.facts.model_title, tuple(map(repr, arm.facts.layers)))),
         "trainings": _same(run.arms, lambda arm: arm.facts.training),
         "leaky": [arm for arm in run.arms if arm.facts.leaky],
@@ -185,7 +207,7 @@ def _by_columns(run: Run) -> dict[str, Any]:
 
 
 def _pairs(run: Run) -> dict[str, Any]:
-    unit = "patients" if run.data.groups else "cases"
+    unit = tr("patients") if run.data.groups else tr("cases")
     return {
         "chances": {protocol.name: chances(run, protocol.name) for protocol in run.data.protocols},
         "unit": unit,
@@ -201,7 +223,7 @@ def _clinical(run: Run) -> dict[str, Any]:
             (protocol.name, {part: clinical.probability_rows(run, protocol.name, part) for part in parts})
             for protocol in run.data.protocols
         ],
-        "probability_columns": clinical.PROBABILITIES,
+        "probability_columns": {key: tr(name) for key, name in clinical.PROBABILITIES.items()},
         "shifted": clinical.shifted(run),
         "decisions": decision.useful(run),
         "positive_named": any(arm.clinical.positive for arm in run.arms),
@@ -234,7 +256,7 @@ def _intervals(rows: list[Row]) -> dict[str, str]:
     kinds = {key: value.interval for row in rows for key, value in row.values.items() if value.interval}
     ways: dict[str, list[str]] = {}
     for key, way in kinds.items():
-        ways.setdefault(way, []).append(figure_title(key))
+        ways.setdefault(recorded(way), []).append(figure_title(key))
     return {way: ", ".join(names) for way, names in ways.items()}
 
 

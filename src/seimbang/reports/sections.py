@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from seimbang.record.read import Run
 from seimbang.reports.subgroups import by_subgroup
+from seimbang.text import marked
 
 
 @dataclass(frozen=True)
@@ -47,28 +48,28 @@ def levered(run: Run) -> bool:
 
 
 SECTIONS: tuple[Section, ...] = (
-    Section("answer", "Question and answer", always, "sections/answer.html"),
-    Section("findings", "What else was found", always, "sections/findings.html"),
-    Section("flow", "The study at a glance", always, "sections/flow.html"),
-    Section("arms", "The arms side by side", always, "sections/arms.html"),
-    Section("external", "Another hospital", images, "sections/external.html"),
-    Section("external", "Another place", table, "sections/external.html"),
-    Section("subgroups", "Subgroups", by_subgroup, "sections/subgroups.html"),
-    Section("balance", "Class balance before and after", always, "sections/balance.html"),
-    Section("curves", "How training went", always, "sections/curves.html"),
-    Section("levers", "Would more data help?", levered, "sections/levers.html"),
-    Section("errors", "Errors, class by class", always, "sections/errors.html"),
-    Section("probabilities", "Can the probabilities be believed?", always, "sections/probabilities.html"),
-    Section("refusal", "When the model should not answer", always, "sections/refusal.html"),
-    Section("importance", "Which columns matter", table, "sections/importance.html"),
-    Section("examples", "Right and wrong examples", images, "sections/examples.html"),
-    Section("worst", "Most confident errors", images, "sections/worst.html"),
-    Section("heat", "What influenced the prediction", images, "sections/heat.html"),
-    Section("quality", "Errors by image quality", images, "sections/quality.html"),
-    Section("labels", "Labels that look wrong", always, "sections/labels.html"),
-    Section("audit", "Audit of the data", always, "sections/audit.html"),
-    Section("data", "Data and preparation", always, "sections/data.html"),
-    Section("model", "Model and training", always, "sections/model.html"),
-    Section("provenance", "Provenance", always, "sections/provenance.html"),
-    Section("limits", "Intended use and limits", always, "sections/limits.html"),
+    Section("answer", marked("Question and answer"), always, "sections/answer.html"),
+    Section("findings", marked("What else was found"), always, "sections/findings.html"),
+    Section("flow", marked("The study at a glance"), always, "sections/flow.html"),
+    Section("arms", marked("The arms side by side"), always, "sections/arms.html"),
+    Section("external", marked("Another hospital"), images, "sections/external.html"),
+    Section("external", marked("Another place"), table, "sections/external.html"),
+    Section("subgroups", marked("Subgroups"), by_subgroup, "sections/subgroups.html"),
+    Section("balance", marked("Class balance before and after"), always, "sections/balance.html"),
+    Section("curves", marked("How training went"), always, "sections/curves.html"),
+    Section("levers", marked("Would more data help?"), levered, "sections/levers.html"),
+    Section("errors", marked("Errors, class by class"), always, "sections/errors.html"),
+    Section("probabilities", marked("Can the probabilities be believed?"), always, "sections/probabilities.html"),
+    Section("refusal", marked("When the model should not answer"), always, "sections/refusal.html"),
+    Section("importance", marked("Which columns matter"), table, "sections/importance.html"),
+    Section("examples", marked("Right and wrong examples"), images, "sections/examples.html"),
+    Section("worst", marked("Most confident errors"), images, "sections/worst.html"),
+    Section("heat", marked("What influenced the prediction"), images, "sections/heat.html"),
+    Section("quality", marked("Errors by image quality"), images, "sections/quality.html"),
+    Section("labels", marked("Labels that look wrong"), always, "sections/labels.html"),
+    Section("audit", marked("Audit of the data"), always, "sections/audit.html"),
+    Section("data", marked("Data and preparation"), always, "sections/data.html"),
+    Section("model", marked("Model and training"), always, "sections/model.html"),
+    Section("provenance", marked("Provenance"), always, "sections/provenance.html"),
+    Section("limits", marked("Intended use and limits"), always, "sections/limits.html"),
 )

@@ -120,7 +120,7 @@ def run(
             raise next(iter(failed.values()))
         if options.workers == 0 or options.without_test:
             return out
-        for file, content in files(_over(study, out, folders, failed)).items():
+        for file, content in files(_over(study, out, folders, failed), options.language).items():
             write_atomic(out / file, content)
     return out / "findings.html"
 

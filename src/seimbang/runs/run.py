@@ -76,7 +76,7 @@ def run(
     with coordinated(folder):
         folder.sweep()
         scope, cut, speeds = _divided(study, root, folder, only, quick, alike, begun)
-        scope = replace(scope, closed=options.without_test)
+        scope = replace(scope, closed=options.without_test, language=options.language)
         chosen = choose(scope.prepared.study.plans(), only)
         if scope.closed:
             require_closed(folder, scope.divided, chosen)

@@ -10,11 +10,12 @@
 
   // Arms: each part of the page that has a block an arm shows one or two of them, the same ones everywhere.
   const main = document.querySelector("main[data-arms]");
+  const [armWord, besideWord, noneWord, allWord] = main ? main.dataset.words.split("|") : [];
   const wanted = main ? main.dataset.arms.split(" ").filter(Boolean) : [];
   const groups = all(".arms").filter((group) => group.children.length > 1).map((group) => {
     const arms = new Map(all(":scope > .arm", group).map((arm) => [arm.dataset.arm, arm]));
-    const first = chooser(arms, "Arm", []);
-    const second = chooser(arms, "beside", [["", "no other"], ["*", "all arms"]]);
+    const first = chooser(arms, armWord, []);
+    const second = chooser(arms, besideWord, [["", noneWord], ["*", allWord]]);
     group.classList.add("choosable");
     group.before(make("div", { className: "chooser" }, first.label, second.label));
     return { group, arms, first: first.select, second: second.select };
@@ -48,8 +49,10 @@
   groups.forEach(show);
 
   // Tables: a click on a heading sorts by it, the next one the other way round, the third as it was.
+  const english = document.documentElement.lang === "en";
   const number = (text) => {
-    const found = text.replace("−", "-").replace(/(\d),(?=\d{3}\b)/g, "$1").match(/^[^\d-]*(-?\d*\.?\d+)/);
+    const marks = english ? text : text.replace(/[.,]/g, (mark) => (mark === "." ? "," : "."));
+    const found = marks.replace("−", "-").replace(/(\d),(?=\d{3}\b)/g, "$1").match(/^[^\d-]*(-?\d*\.?\d+)/);
     return found ? Number(found[1]) : null;
   };
   const content = (row, column) => (row.cells[column] ? row.cells[column].firstChild?.textContent.trim() ?? "" : "");
@@ -78,7 +81,7 @@
       heading.setAttribute("aria-sort", state);
       const way = state === "ascending" ? 1 : -1;
       const keys = new Map(rows.map((row) => [row, content(row, column)]));
-      const numeric = rows.some((row) => number(keys.get(row)) !== null) && rows.every((row) => /^$|^–$|^not |^[−-]?[\d.]/.test(keys.get(row)));
+      const numeric = rows.some((row) => number(keys.get(row)) !== null) && rows.every((row) => /^$|^–$|^not |^tidak |^[−-]?[\d.,]/.test(keys.get(row)));
       rows.sort((a, b) => {
         const [x, y] = [keys.get(a), keys.get(b)];
         if (!numeric) return way * x.localeCompare(y, undefined, { numeric: true });
