@@ -121,7 +121,7 @@ def divided(split: SplitSettings) -> str:
     elif split.test == "provided":
         how = tr("The test part is the source's.")
     else:
-        how = tr("{share} of the cases, drawn at random, are the test part.", share=f"{split.test:.0%}")
+        how = tr("{share} of the cases, drawn at random, are the test part.", share=number(split.test, ".0%"))
     together = {
         "known": tr("Cases of one known patient stay together."),
         "auto": tr("Nearly identical images stay together as pseudo-patients."),
