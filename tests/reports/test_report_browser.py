@@ -1,4 +1,4 @@
-"""The page in a browser: arms chosen, tables sorted, figures saved; and what is left without scripts, on paper and at 390 px."""
+"""The page in a browser: arms chosen, tables sorted, figures saved; without scripts, on paper and at 390 px."""
 
 import base64
 import io

@@ -26,7 +26,7 @@ HOSTILE = "<script>alert(\"1\")</script> & 'co'"
 
 
 class Page(HTMLParser):
-    """Collects what a browser would load or follow, and what a reader would see; complains about tags that do not match."""
+    """Collects what a browser would load or follow, and what a reader would see; complains about unmatched tags."""
 
     def __init__(self, text):
         super().__init__()

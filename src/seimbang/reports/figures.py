@@ -83,7 +83,7 @@ class Figure:
     @property
     def caption(self) -> str:
         """The first words of ``alt``, without its numbers: what to print below the figure where nothing else is."""
-        return re.split(r"[:;] ", self.alt.rstrip("."))[0] + "."
+        return re.split(r"[:;.] ", self.alt.rstrip("."))[0] + "."
 
     def files(self, kinds: Iterable[Kind]) -> dict[str, str | bytes]:
         """Return the files it is kept in, by name: PDF for a paper, with its fonts; PNG of 300 dots an inch."""

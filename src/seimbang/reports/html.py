@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -17,7 +18,7 @@ from seimbang.evaluation.figures import main, over_folds
 from seimbang.evaluation.figures import title as figure_title
 from seimbang.evaluation.table import PRIMARY
 from seimbang.explain.base import LIMIT, MAX_SIMILARITY, WARNING
-from seimbang.record.files import read_image
+from seimbang.record.files import damaged, read_image
 from seimbang.record.metrics import Value
 from seimbang.record.read import Arm, Run
 from seimbang.reports import clinical, decision, folds, levers, quality, sample_size
@@ -78,7 +79,7 @@ def render(template: str, values: Mapping[str, Any]) -> str:
     environment.globals |= {name: _plain(file) for name, file in (("style", "report.css"), ("script", "report.js"))}
     environment.filters |= {
         "digest": _digest,
-        "png": _png,
+        "picture": _picture,
         "svg": _svg,
         "setting": setting,
         "minutes": minutes,
@@ -161,6 +162,7 @@ def _context(run: Run, figures: Mapping[str, Figure]) -> dict[str, Any]:
         "external": {name: compared(run, f"external:{name}") for name in run.external},
         "relocated": {name: relocated(run, f"external:{name}") for name in run.external},
         "published": published(run),
+        "diamonds": {row.metric for row in published(run) if row.set == "test" and not row.klass},
         **_clinical(run),
         "majority": majority(run, run.shown),
         "findings": sorted(run.audit.findings, key=lambda finding: SEVERITIES.index(finding.severity)),
@@ -273,8 +275,17 @@ def _beside(number: float, level: float) -> str:
     return Value(value=number).beside(level)[0]
 
 
-def _png(file: str, folder: Path) -> str:
-    return f"data:image/png;base64,{base64.b64encode(read_image(folder, file)).decode()}"
+def _picture(file: str, folder: Path) -> str:
+    """Return an image of the run folder for the page: a quarter of the PNG, whose pixels stay exact in the folder."""
+    from PIL import Image, UnidentifiedImageError
+
+    content = io.BytesIO()
+    try:
+        with Image.open(io.BytesIO(read_image(folder, file)), formats=["PNG"]) as image:
+            image.convert("RGB").save(content, "WEBP", quality=90)
+    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as error:
+        raise damaged(folder / file, "a PNG image", str(error)) from error
+    return f"data:image/webp;base64,{base64.b64encode(content.getvalue()).decode()}"
 
 
 def _svg(figure: Figure) -> str:
