@@ -46,6 +46,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/worker.py
 	$(BIN)/python benchmarks/parallel.py --ray
 	$(BIN)/python benchmarks/kills.py --way workers
+	$(BIN)/python benchmarks/kills.py --way serial
 	$(BIN)/python benchmarks/kills.py --way work
 	$(BIN)/python benchmarks/kills.py --way ray
 

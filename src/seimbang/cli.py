@@ -130,9 +130,15 @@ def ablate(
 
 
 @app.command(epilog="Example: seimbang report runs/pneumonia")
-def report(run: Run, lang: Lang = "en") -> None:
+def report(
+    run: Run,
+    lang: Lang = "en",
+    accept_edits: Annotated[
+        bool, typer.Option("--accept-edits", help="Accept files changed by hand; the report then says so on top.")
+    ] = False,
+) -> None:
     """Write the report of a run folder again, also in another language."""
-    _commands().report(run, lang)
+    _commands().report(run, lang, accept_edits)
 
 
 @app.command(epilog="Example: seimbang review --splits splits.csv --predictions predictions.csv --claims claims.toml")

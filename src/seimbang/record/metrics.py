@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from seimbang.evaluation.intervals import newcombe
+from seimbang.evaluation.table import METRICS
 from seimbang.record.base import Record
-from seimbang.text import marks, number, recorded, tr
+from seimbang.text import marks, recorded, tr
 
 DECIMALS = range(2, 10)
 """As many as a number may be written with."""
+
+LIMITS = {metric.key: metric.limits for metric in METRICS}
+ROUNDING = 1e-9
+"""By so much a figure may pass its limit: 1 is not always 1 after a sum."""
 
 
 class Value(Record):
@@ -169,6 +174,17 @@ class Measures(Record):
     precision_recall: list[tuple[float, float]]
     one_vs_rest: dict[str, Ranking]
 
+    @model_validator(mode="after")
+    def _can_be(self) -> Self:
+        """Refuse figures that there cannot be, such as an accuracy of 2."""
+        tables = [self.metrics, self.macro, self.weighted, *(each.metrics for each in self.per_class.values())]
+        for key, value in ((key, value) for table in tables for key, value in table.items() if key in LIMITS):
+            low, high = LIMITS[key]
+            for number in (value.value, value.low, value.high):
+                if number is not None and not low - ROUNDING <= number <= high + ROUNDING:
+                    raise ValueError(f"{key} is {number:g}, which is not from {low:g} to {high:g}")
+        return self
+
 
 class Local(Record):
     """An external set with a threshold set anew there: chosen on one half of its patients, judged on the other.
@@ -225,7 +241,7 @@ class Gap(Record):
         if self.difference is None or self.corrected is None:
             return tr("no gap: {why}", why=recorded(self.why))
         sure = self.corrected < 0.05
-        small, p = self.corrected < 0.001, f"= {number(self.corrected, '.3f')}".replace(" 0.", " .")
+        small, p = self.corrected < 0.001, f"= {fixed(self.corrected, 3)}".replace(" 0.", " .")
         return tr(
             "largest gap of balanced accuracy {gap}, “{highest}” over “{lowest}”; corrected p {p}: {verdict}",
             gap=fixed(self.difference),

@@ -22,7 +22,9 @@ def listed(parts: Sequence[str]) -> str:
     """Return parts with commas between them, the last after ``and``."""
     if len(parts) == 1:
         return parts[0]
-    return tr("{first} and {last}", first=", ".join(parts[:-1]), last=parts[-1])
+    if len(parts) == 2:
+        return tr("{first} and {last}", first=parts[0], last=parts[1])
+    return tr("{others} and {last}", others=", ".join(parts[:-1]), last=parts[-1])
 
 
 def p_text(p: float) -> str:

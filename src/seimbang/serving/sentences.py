@@ -118,6 +118,11 @@ def cautions(contents: Contents, say: Callable[..., str]) -> Iterator[str]:
     """Yield what to know before any figure or answer of the run."""
     facts = {"synthetic": contents.run.data.synthetic, "quick": contents.quick, "leaky": contents.arm.facts.leaky}
     yield from (say(f"page.{name}") for name, holds in facts.items() if holds)
+    seal = contents.run.seal
+    if not seal.recorded:
+        yield say("page.unrecorded")
+    elif seal.changed:
+        yield say("page.edited", files=", ".join(seal.changed))
 
 
 def by_threshold(contents: Contents, prediction: Prediction, words: Words, say: Callable[..., str]) -> str:
