@@ -123,7 +123,7 @@
     const image = links.closest("figure").querySelector("img");
     const name = links.dataset.name;
     if (!links.querySelector("[href$='.png']"))
-      links.append(make("a", { href: `figures/${name}.png`, ariaLabel: `PNG of ${name}` }, "PNG"));
+      links.append(make("a", { href: `figures/${name}.png`, ariaLabel: links.querySelector("a").ariaLabel.replace("SVG", "PNG") }, "PNG"));
     links.addEventListener("click", (event) => {
       const kind = event.target.textContent;
       if (kind !== "SVG" && kind !== "PNG") return;
