@@ -13,6 +13,7 @@ import typer
 from seimbang import __version__, progress
 from seimbang.errors import ResourceError, SeimbangError, StudyError
 from seimbang.serving.door import TOKEN
+from seimbang.text import Language
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -32,6 +33,7 @@ Workers = Annotated[
     int | None,
     typer.Option("--workers", help="Jobs at once; by default what fits this machine. 0 only prepares the run."),
 ]
+Lang = Annotated[Language, typer.Option("--lang", help="Language of the report.")]
 On = Annotated[str, typer.Option("--on", help="Who does the jobs: here, or ray for a Ray cluster.")]
 Address = Annotated[str, typer.Option("--address", help="Address of a running Ray cluster.")]
 
@@ -44,9 +46,9 @@ def _commands() -> Any:
 
 
 @app.command(epilog="Example: seimbang demo")
-def demo(out: Out = None, quick: Quick = False, workers: Workers = None) -> None:
+def demo(out: Out = None, quick: Quick = False, workers: Workers = None, lang: Lang = "en") -> None:
     """Run the built-in study on synthetic images: no data, no network."""
-    _commands().run("phantom", _root(None), out or Path("runs/demo"), None, quick, _options(workers))
+    _commands().run("phantom", _root(None), out or Path("runs/demo"), None, quick, _options(workers, language=lang))
 
 
 @app.command(epilog="Example: seimbang studies")
@@ -101,9 +103,10 @@ def run(
     without_test: Annotated[
         bool, typer.Option("--without-test", help="Train and validate only; run it again without this to test.")
     ] = False,
+    lang: Lang = "en",
 ) -> None:
     """Run a study, or what is left of it after an interruption, and write its report."""
-    options = _options(workers, on, address, without_test)
+    options = _options(workers, on, address, without_test, lang)
     _commands().run(study, _root(data), out or _default_out(study, quick), arm, quick, options)
 
 
@@ -129,12 +132,13 @@ def ablate(
 @app.command(epilog="Example: seimbang report runs/pneumonia")
 def report(
     run: Run,
+    lang: Lang = "en",
     accept_edits: Annotated[
         bool, typer.Option("--accept-edits", help="Accept files changed by hand; the report then says so on top.")
     ] = False,
 ) -> None:
-    """Write the report of a run folder again."""
-    _commands().report(run, accept_edits)
+    """Write the report of a run folder again, also in another language."""
+    _commands().report(run, lang, accept_edits)
 
 
 @app.command(epilog="Example: seimbang review --splits splits.csv --predictions predictions.csv --claims claims.toml")
@@ -226,8 +230,10 @@ def doctor() -> None:
     _commands().doctor()
 
 
-def _options(workers: int | None, on: str = "here", address: str = "", without_test: bool = False) -> Any:
-    return _commands().options(workers, on, address, without_test)
+def _options(
+    workers: int | None, on: str = "here", address: str = "", without_test: bool = False, language: Language = "en"
+) -> Any:
+    return _commands().options(workers, on, address, without_test, language)
 
 
 def _default_out(study: str, quick: bool) -> Path:

@@ -41,6 +41,7 @@ from seimbang.serving.server import serve as serve_page
 from seimbang.serving.server import serve_api as start_api
 from seimbang.study.draft import NONE, answered, draft, open_questions
 from seimbang.study.load import load, shipped
+from seimbang.text import Language
 
 __all__ = ["Api", "options"]
 NAMED = 6
@@ -166,12 +167,12 @@ def ablate(study: str, root: Path, out: Path, arm: str, quick: bool, options: Op
     progress.table("Each step of [image] switched off alone", columns, ablation.lines(rows))
 
 
-def report(run: Path, accept_edits: bool) -> None:
+def report(run: Path, language: Language, accept_edits: bool) -> None:
     """Write a report again, of a study over findings its table; with ``accept_edits`` of files changed by hand."""
     if accept_edits:
         by_hand = accept(run)
         progress.say(f"Changed by hand and accepted: {', '.join(by_hand) or 'nothing'}")
-    written = write_table(run) if runs_of_findings(run) else write_report(run)
+    written = (write_table if runs_of_findings(run) else write_report)(run, language)
     progress.say(f"Report: {written.resolve()}")
 
 

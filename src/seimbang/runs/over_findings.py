@@ -121,7 +121,7 @@ def run(
             raise next(iter(failed.values()))
         if options.workers == 0 or options.without_test:
             return out
-        _write(out, files(_over(study, out, folders, failed)))
+        _write(out, files(_over(study, out, folders, failed), options.language))
     return out / "findings.html"
 
 

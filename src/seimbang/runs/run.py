@@ -78,7 +78,7 @@ def run(
         folder.sweep()
         (out / EDITS).unlink(missing_ok=True)
         scope, cut, speeds = _divided(study, root, folder, only, quick, alike, begun)
-        scope = replace(scope, closed=options.without_test)
+        scope = replace(scope, closed=options.without_test, language=options.language)
         chosen = choose(scope.prepared.study.plans(), only)
         if scope.closed:
             require_closed(folder, scope.divided, chosen)
