@@ -52,6 +52,11 @@ def cite(*keys: str) -> str:
     return f" [{', '.join(f'@{key}' for key in named)}]" if named else ""
 
 
+def uncited(text: str) -> str:
+    """Return a text without its citations."""
+    return re.sub(rf" ?{CITED.pattern}", "", text)
+
+
 def sentences(*texts: str) -> str:
     """Return texts, those that are not empty, as one paragraph."""
     return " ".join(text for text in texts if text)

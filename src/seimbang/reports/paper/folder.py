@@ -10,10 +10,12 @@ from seimbang.imaging.files import write_atomic
 from seimbang.record.read import read
 from seimbang.reports.paper import word
 from seimbang.reports.paper.bibliography import bibtex
+from seimbang.reports.paper.checklists import Filled, checklist_files, fill
 from seimbang.reports.paper.document import Document, section
 from seimbang.reports.paper.draft import Draft
 from seimbang.reports.paper.latex import latex, tabular
 from seimbang.reports.paper.methods import METHODS
+from seimbang.reports.paper.model_card import card_files
 from seimbang.reports.paper.numbers import Numbers
 from seimbang.reports.paper.pictures import draw
 from seimbang.reports.paper.results import AVAILABILITY, LIMITS, RESULTS
@@ -28,12 +30,14 @@ class Paper:
     """What was written.
 
     Attributes:
-        folder: Where.
         documents: Whether Word files are among it; they need the extra ``paper``.
+        checklists: As far as the run fills them in.
+        files: Content by name, relative to the folder.
     """
 
-    folder: Path
     documents: bool
+    checklists: list[Filled]
+    files: Files
 
 
 def write_paper(run: Path, out: Path) -> Paper:
@@ -47,29 +51,34 @@ def write_paper(run: Path, out: Path) -> Paper:
         IntegrityError: RUN_MISSING, RUN_DAMAGED or RUN_UNFINISHED, naming the file.
         ResourceError: The folder cannot be written or the disk is full.
     """
-    for name, content in paper_files(run, out).items():
+    made = paper(run, out)
+    for name, content in made.files.items():
         write_atomic(out / name, content)
-    return Paper(out, word.available())
+    return made
 
 
-def paper_files(run: Path, out: Path) -> dict[str, bytes | str]:
-    """Return what a paper consists of, by name."""
+def paper(run: Path, out: Path) -> Paper:
+    """Return the paper about a run; nothing is written."""
     draft = Draft(read(run), Numbers(run))
     drawn = draw(draft)
     sections = [section(draft, title, parts) for title, parts in SECTIONS.items()]
-    paper = Document(draft.run.study.title, sections, main_tables(draft), drawn.pictures)
+    text = Document(draft.run.study.title, sections, main_tables(draft), drawn.pictures)
     more = Document(f"Supplement: {draft.run.study.title}", [], supplement(draft), [])
-    texts = {"paper.tex": latex(paper), "supplement.tex": latex(more), "references.bib": bibtex(paper.cited)}
-    documents = {"paper.docx": word.word(paper), "supplement.docx": word.word(more)} if word.available() else {}
-    tables = _tables([*paper.tables, *more.tables])
-    return {
-        **texts,
-        **documents,
-        **tables,
-        **drawn.files,
+    checklists = fill(draft)
+    files: dict[str, bytes | str] = {
+        "paper.tex": latex(text),
+        "supplement.tex": latex(more),
+        "references.bib": bibtex(text.cited),
         "study.toml": draft.run.toml,
-        "numbers.csv": draft.numbers.sources(),
+        **_tables([*text.tables, *more.tables]),
+        **drawn.files,
+        **card_files(draft),
     }
+    for checklist in checklists:
+        files |= checklist_files(checklist, run, out)
+    if word.available():
+        files |= {"paper.docx": word.word(text), "supplement.docx": word.word(more)}
+    return Paper(word.available(), checklists, files | {"numbers.csv": draft.numbers.sources()})
 
 
 def _tables(tables: list[Table]) -> dict[str, str]:

@@ -55,7 +55,8 @@ def latex(document: Document) -> str:
     tables = "\n\n".join(map(tabular, document.tables))
     parts = [body, tables, pictures, _bibliography(document)]
     inner = "\n\n".join(part for part in parts if part)
-    return f"{PREAMBLE}\\title{{{escape(document.title)}}}\n\\author{{[Authors]}}\n\\begin{{document}}\n\\maketitle\n\n{inner}\n\\end{{document}}\n"
+    head = f"\\title{{{escape(document.title)}}}\n\\author{{[Authors]}}\n\\date{{}}\n"
+    return f"{PREAMBLE}{head}\\begin{{document}}\n\\maketitle\n\n{inner}\n\\end{{document}}\n"
 
 
 def _bibliography(document: Document) -> str:
@@ -112,13 +113,21 @@ def _columns(table: Table) -> str:
     """Return the columns: those of long texts wrap, and share what is left of a line."""
     widest = [max(len(str(cell)) for cell in column) for column in zip(table.header, *table.rows, strict=True)]
     figures = [_is_figures([row[k] for row in table.rows]) for k in range(len(widest))]
-    wanted = [14 if is_figure else min(width, 60) for width, is_figure in zip(widest, figures, strict=True)]
-    share = 0.92 / max(sum(wanted), 75)
+    wanted = [
+        _stacked_width(table, k) if is_figure else min(width, 60)
+        for k, (width, is_figure) in enumerate(zip(widest, figures, strict=True))
+    ]
+    share = 0.92 / max(sum(wanted), 100)
     wraps = [width > 24 and not is_figure for width, is_figure in zip(widest, figures, strict=True)]
     return "".join(
         rf">{{\raggedright\arraybackslash}}p{{{share * width:.3f}\linewidth}}" if wrap else "c" if is_figure else "l"
         for width, wrap, is_figure in zip(wanted, wraps, figures, strict=True)
     )
+
+
+def _stacked_width(table: Table, place: int) -> int:
+    """Return the longest line of a column of figures, whose intervals are below them."""
+    return max(len(line) for row in table.rows for line in re.split(r" \(|; ", row[place]))
 
 
 def _is_figures(cells: Iterable[str]) -> bool:
@@ -134,7 +143,7 @@ def _cell(cell: str, kind: str) -> str:
     """Return a cell; a figure stands above its interval, and a head of several words is broken too."""
     value, bracket, interval = cell.partition(" (")
     if kind == "c" and bracket:
-        return _stacked([value, *f"({interval}".split("; ")])
+        return _stacked([value, *re.split("(?<=;) ", f"({interval}")])
     return _stacked(cell.split(" ", 1)) if kind == "c" and " " in cell else escape(cell)
 
 

@@ -95,9 +95,11 @@ def table(draft: Draft) -> str:
         f"{column.name} ({column.unit})" if column.unit else column.name for column in draft.run.data.columns
     )
     return (
-        f"The models see these columns: {columns}. What follows was learned from the training rows alone: missing numbers "
+        f"The models see these columns: {columns}. What follows was learned from the training rows alone: "
+        "missing numbers "
         "were replaced by the mean where the column is near normal, else by the median, missing categories by the most "
-        "frequent level; numbers were then brought to mean 0 and standard deviation 1, and each level of a category to a "
+        "frequent level; numbers were then brought to mean 0 and standard deviation 1, and each level of a "
+        "category to a "
         "column of its own."
     )
 
@@ -197,14 +199,17 @@ def _model(draft: Draft, arms: list[Arm], whose: bool) -> str:
 def _search(arm: Arm) -> str:
     if len(arm.search) < 2:
         return ""
-    return f"Its settings were chosen by {arm.search[0].by} in inner folds of the training part; the supplement lists the candidates."
+    return (
+        f"Its settings were chosen by {arm.search[0].by} in inner folds of the training part; the supplement "
+        "lists the candidates."
+    )
 
 
 def training(draft: Draft) -> str:
     """Say how networks were trained."""
     networks = [arm for arm in draft.run.arms if arm.networked]
     groups = _grouped(networks, lambda arm: arm.facts.training.model_dump_json())
-    return sentences(*(_trained(draft, arms, len(groups) > 1) for arms in groups), _repeated(draft))
+    return sentences(*(_trained(draft, arms, len(groups) > 1) for arms in groups), repeated(draft))
 
 
 def _trained(draft: Draft, arms: list[Arm], whose: bool) -> str:
@@ -215,9 +220,9 @@ def _trained(draft: Draft, arms: list[Arm], whose: bool) -> str:
         return draft.facts(arm, "training", key)
 
     kept = "of the epoch with the lowest validation loss" if settings.keep == "best" else "of the last epoch"
-    more = {
-        f"Training stopped after {fact('early_stopping')} epochs without a lower validation loss.": settings.early_stopping,
-        f"The learning rate fell to a tenth after {fact('reduce_lr')} epochs without a lower validation loss.": settings.reduce_lr,
+    more: dict[str, object] = {
+        f"Training stopped after {fact('early_stopping')} epochs without gain in validation.": settings.early_stopping,
+        f"The learning rate fell tenfold after {fact('reduce_lr')} epochs without gain.": settings.reduce_lr,
         "The learning rate followed a cosine.": settings.schedule == "cosine",
         f"Labels were smoothed by {fact('label_smoothing')}.": settings.label_smoothing,
         "Probabilities were calibrated by temperature on the validation part.": settings.calibrate,
@@ -232,7 +237,8 @@ def _trained(draft: Draft, arms: list[Arm], whose: bool) -> str:
     )
 
 
-def _repeated(draft: Draft) -> str:
+def repeated(draft: Draft) -> str:
+    """Say how often each arm was trained."""
     seeds = draft.run.arms[0].facts.training.seeds
     if seeds == 1:
         return "Each arm was trained with one seed in each fold."
@@ -264,20 +270,23 @@ def statistics(draft: Draft) -> str:
         else ""
     )
     pairs = [pair for of in run.comparisons.values() for part in of.sets.values() for pair in part.pairs]
+    intervals = cite(*begins("interval", _intervals(draft)))
     tests = {test.method for pair in pairs for test in pair.tests.values()}
     folds = any(part.by_folds for of in run.comparisons.values() for part in of.sets.values())
     return sentences(
         "The primary figure is balanced accuracy, the mean recall of all classes.",
         unit,
-        f"Intervals are 95 % confidence intervals; patients are the unit of sampling{cite(*begins('interval', _intervals(draft)))}.",
+        f"Intervals are 95 % confidence intervals; patients are the unit of sampling{intervals}.",
         f"The AUC of more than two classes is that of Hand and Till{cite('hand2001')}." if len(run.classes) > 2 else "",
-        "Arms were compared pair by pair on the same cases: accuracy and balanced accuracy by exchanging the answers of "
+        "Arms were compared pair by pair on the same cases: accuracy and balanced accuracy by exchanging the "
+        "answers of "
         f"two arms, AUC by DeLong’s test, correct answers by McNemar’s{cite(*begins('test', tests))}."
         if tests
         else "",
         f"Under folds the corrected t-test over folds decides{cite('nadeau2003')}." if folds else "",
         "p-values and intervals of differences are corrected for the number of pairs (Bonferroni)." if tests else "",
-        f"Calibration is the error in ten bins{cite('guo2017')}, with slope and intercept; usefulness at a threshold is "
+        f"Calibration is the error in ten bins{cite('guo2017')}, with slope and intercept; usefulness at a "
+        "threshold is "
         f"net benefit{cite('vickers2006')}."
         if any(arm.clinical.sets for arm in run.arms)
         else "",

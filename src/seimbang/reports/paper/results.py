@@ -23,7 +23,10 @@ def flow(draft: Draft) -> str:
     parts = [f"{part} {draft.numbers('data.json', 'counts', part)}" for part in run.data.counts]
     folds = " in the first fold" if run.data.protocols[0].folds > 1 else ""
     external = [f"the external set “{name}” {draft.numbers('data.json', 'external', name)}" for name in run.external]
-    return f"The parts hold these numbers of cases{folds}: {listed([*parts, *external])} (flow diagram and table of cases)."
+    return (
+        f"The parts hold these numbers of cases{folds}: {listed([*parts, *external])} (flow diagram and table of "
+        "cases)."
+    )
 
 
 def performance(draft: Draft) -> str:
@@ -68,7 +71,7 @@ def _compared(draft: Draft, protocol: str) -> Iterator[str]:
         if differ:
             yield f"{where}, of {count} these differed in balanced accuracy: {'; '.join(differ)}."
         elif tests:
-            yield f"{where}, of {count} none was shown to differ in balanced accuracy; this does not show that they are equal."
+            yield f"{where}, of {count} none was shown to differ in balanced accuracy, nor to be equal."
 
 
 def outside(draft: Draft) -> str:
@@ -148,7 +151,8 @@ def labels(draft: Draft) -> str:
         return ""
     number = draft.numbers
     return (
-        f"{number('labels.json', 'count')} labels look wrong, {number('labels.json', 'of_test')} of them in the test part; "
+        f"{number('labels.json', 'count')} labels look wrong, {number('labels.json', 'of_test')} of them in "
+        "the test part; "
         "they were not changed."
     )
 
@@ -196,7 +200,8 @@ def availability(draft: Draft) -> str:
     number = draft.numbers
     licence = draft.run.data.facts.get("licence", "")
     return sentences(
-        f"Code: seimbang {number('provenance.json', 'seimbang')}; the command was “{number('provenance.json', 'command')}”, "
+        f"Code: seimbang {number('provenance.json', 'seimbang')}; the command was "
+        f"“{number('provenance.json', 'command')}”, "
         "and the study file, with every default written out, is study.toml in the supplement.",
         f"Licence of the data: {licence}." if licence else "",
         f"The cases are identified by the digest {number('provenance.json', 'data_digest')}; "

@@ -79,9 +79,9 @@ def _cases(draft: Draft) -> Table:
                 ]
             )
     for name in run.external:
-        path = ("data.json", "external", name)
-        counts = (number(*path, klass) for klass in run.classes)
-        rows.append([name, *counts, number(*path), _patients(draft, None, f"external:{name}")])
+        outside = ("data.json", "external", name)
+        counts = (number(*outside, klass) for klass in run.classes)
+        rows.append([name, *counts, number(*outside), _patients(draft, None, f"external:{name}")])
     first = " Of folds, the parts are those of the first." if any(each.folds > 1 for each in run.data.protocols) else ""
     note = "Patients, or pseudo-patients, as far as they are known." + first
     return Table("cases", "Cases of each class in each part.", ["Part", *run.classes, "All", "Patients"], rows, note)
