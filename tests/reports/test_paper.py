@@ -253,12 +253,16 @@ def test_figures_have_the_widths_of_journals(written_paper, template, width):
     assert "<svg" in (folder / "flow.svg").read_text()
 
 
-def test_a_narrow_figure_goes_into_one_column(draft, monkeypatch):
+def test_a_figure_goes_into_one_column_or_two(draft, monkeypatch):
     monkeypatch.setattr(pictures, "COLUMNS", {"ieee": (88.9, 182.0)})
     monkeypatch.setattr(pictures, "SHOWN", "ieee")
-    monkeypatch.setattr(pictures, "_figures", lambda draft: [pictures.figures._forest(draft.run, "accuracy")])
-    [picture] = pictures.draw(draft).pictures
-    assert picture.millimetres == 88.9
+    monkeypatch.setattr(
+        pictures, "_figures", lambda draft: [pictures.figures.draw(draft.run)[name] for name in ("roc", "forest-auc")]
+    )
+    roc, forest = pictures.draw(draft).pictures
+    assert (roc.millimetres, forest.millimetres) == (88.9, 182.0)
+    assert roc.caption == "ROC curves on the test set. Dotted: chance."
+    assert not re.search(r"0\.\d", forest.caption)
 
 
 def test_tables_are_the_same_in_every_form(written_paper):

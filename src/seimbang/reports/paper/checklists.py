@@ -152,6 +152,7 @@ def checklist_files(filled: Filled, run: Path, out: Path) -> dict[str, bytes | s
     if word.available():
         file = word.begun(filled.checklist.title)
         file.add_paragraph(f"{filled.summary}. {filled.checklist.source}. {filled.checklist.verified}")
+        word.turn(file)
         word.add_table(file, table)
         made["docx"] = word.whole(file)
     return {f"checklists/{filled.name}.{kind}": content for kind, content in made.items()}

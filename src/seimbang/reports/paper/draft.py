@@ -35,7 +35,7 @@ Sentences = Callable[[Draft], str]
 
 @dataclass(frozen=True)
 class Part:
-    """One part of a section: its heading and its paragraphs."""
+    """One part of a section: its heading, ``""`` for none, and its paragraphs."""
 
     title: str
     paragraphs: tuple[Sentences, ...]

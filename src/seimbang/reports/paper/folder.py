@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from seimbang.imaging.files import write_atomic
@@ -22,7 +22,7 @@ from seimbang.reports.paper.results import AVAILABILITY, LIMITS, RESULTS
 from seimbang.reports.paper.tables import Table, main_tables, supplement
 
 Files = Mapping[str, bytes | str]
-SECTIONS = {"Methods": METHODS, "Results": RESULTS, "Limits": LIMITS, "Availability": AVAILABILITY}
+SECTIONS = {"Methods": METHODS, "Results": RESULTS, "Limits": LIMITS, "Data and code availability": AVAILABILITY}
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Paper:
 
     documents: bool
     checklists: list[Filled]
-    files: Files
+    files: Files = field(repr=False)
 
 
 def write_paper(run: Path, out: Path) -> Paper:

@@ -44,6 +44,8 @@ PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
 """
 TEXT_WIDTH = 160
 """Millimetres between the margins."""
+MANY = 6
+"""Columns above which a table is set smaller."""
 LONG = 30
 """Rows from which a table may break across pages."""
 
@@ -66,7 +68,8 @@ def _bibliography(document: Document) -> str:
 
 def _section(section: Section) -> str:
     subsections = [
-        f"\\subsection{{{escape(title)}}}\n" + "\n\n".join(map(paragraph, texts)) for title, texts in section.parts
+        (f"\\subsection{{{escape(title)}}}\n" if title else "") + "\n\n".join(map(paragraph, texts))
+        for title, texts in section.parts
     ]
     return "\n\n".join([f"\\section{{{escape(section.title)}}}", *subsections])
 
@@ -103,8 +106,9 @@ def tabular(table: Table) -> str:
             f"{{\\footnotesize\n\\begin{{longtable}}{{{columns}}}\n{caption}\\\\\n\\toprule\n{head}\n\\endfirsthead\n"
             f"\\toprule\n{head}\n\\endhead\n\\bottomrule\n\\endfoot\n{rows}\n\\end{{longtable}}}}"
         )
+    size = r"\scriptsize" if len(table.header) > MANY else r"\footnotesize"
     return (
-        f"\\begin{{table}}[htbp]\n{caption}\n\\centering\\footnotesize\\setlength{{\\tabcolsep}}{{4pt}}\n"
+        f"\\begin{{table}}[htbp]\n{caption}\n\\centering{size}\\setlength{{\\tabcolsep}}{{3pt}}\n"
         f"\\begin{{tabular}}{{{columns}}}\n\\toprule\n{head}\n{rows}\n\\bottomrule\n\\end{{tabular}}\n\\end{{table}}"
     )
 
@@ -118,7 +122,8 @@ def _columns(table: Table) -> str:
         for k, (width, is_figure) in enumerate(zip(widest, figures, strict=True))
     ]
     share = 0.92 / max(sum(wanted), 100)
-    wraps = [width > 24 and not is_figure for width, is_figure in zip(widest, figures, strict=True)]
+    most = 14 if len(table.header) > MANY else 24
+    wraps = [width > most and not is_figure for width, is_figure in zip(widest, figures, strict=True)]
     return "".join(
         rf">{{\raggedright\arraybackslash}}p{{{share * width:.3f}\linewidth}}" if wrap else "c" if is_figure else "l"
         for width, wrap, is_figure in zip(wanted, wraps, figures, strict=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -21,8 +23,18 @@ SHOWN = "elsevier"
 ROOMS = (figures, decision, folds, comparison)
 """What draws them."""
 INCH = 25.4
-NARROW = 4.7
-"""Inches up to which a figure goes into one column."""
+WIDE = ("flow", "forest", "pairs", "folds")
+"""What the names of figures begin with that need two columns, for their long labels."""
+MARKS = {
+    "flow": "Boxes give the cases of each class; external sets are tested on only.",
+    "forest": "Lines are 95 % intervals; circles: internal, squares: external; red: leaks; dotted: chance.",
+    "decision": "Higher is better; dashed: treating everybody.",
+    "pairs": "Row minus column; strong colours and a star: significant after correction for the number of pairs.",
+    "folds": "A box an arm; the mark is the figure of all cases together.",
+    "roc": "Dotted: chance.",
+    "precision-recall": "Dotted: chance.",
+}
+"""What a caption says of the marks of a figure, by what its name begins with."""
 DOTS = (300, 600)
 """Of an inch, in the PNGs."""
 
@@ -46,18 +58,28 @@ def draw(draft: Draft) -> Drawn:
 
     files: dict[str, bytes] = {}
     shown: list[Picture] = []
+    captions = [("name", "caption", "alt text")]
     with mpl.rc_context(STYLE):  # type: ignore[arg-type]
         for figure in _figures(draft):
             natural = tuple(map(float, figure.canvas.get_size_inches()))
+            captions.append((figure.name, caption(figure), figure.alt))
             for template, widths in COLUMNS.items():
-                width = widths[natural[0] > NARROW]
+                width = widths[figure.name.startswith(WIDE)]
                 made = _files(figure, (width / INCH, _height(natural, width / INCH)))
                 names = {kind: f"figures/{template}/{figure.name}{kind}" for kind in made}
                 files |= {names[kind]: content for kind, content in made.items()}
                 if template == SHOWN:
-                    picture = Picture(figure.name, figure.alt, names[".pdf"], made["-300.png"], width)
+                    picture = Picture(figure.name, caption(figure), names[".pdf"], made["-300.png"], width)
                     shown.append(picture)
-    return Drawn(files, shown)
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(captions)
+    return Drawn({**files, "figures/captions.csv": text.getvalue().encode()}, shown)
+
+
+def caption(figure: Figure) -> str:
+    """Return what a figure shows and what its marks mean; its numbers are in the tables."""
+    marks = next((text for start, text in MARKS.items() if figure.name.startswith(start)), "")
+    return f"{re.split('[:.] ', figure.alt)[0]}. {marks}".strip()
 
 
 def _figures(draft: Draft) -> Iterator[Figure]:

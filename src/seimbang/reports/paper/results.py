@@ -175,7 +175,7 @@ def limits(draft: Draft) -> str:
         ),
         f"The test part has few cases of {listed(few)}." if few else "": few,
         "No external data were tested: how the models do elsewhere is not known.": not run.external,
-        f"{quoted(leaky)} leak test information; their figures are no evidence." if leaky else "": leaky,
+        f"Test information leaks into {quoted(leaky)}, whose figures are no evidence." if leaky else "": leaky,
         f"Without figures so far: {', '.join(run.unfinished)}.": run.unfinished,
     }
     return sentences(*(text for text, holds in said.items() if holds), _opened(draft))
@@ -217,5 +217,5 @@ RESULTS = (
     Part("External testing", (outside,)),
     Part("Subgroups and labels", (subgroups, labels)),
 )
-LIMITS = (Part("Limits", (limits,)),)
-AVAILABILITY = (Part("Data and code availability", (availability,)),)
+LIMITS = (Part("", (limits,)),)
+AVAILABILITY = (Part("", (availability,)),)

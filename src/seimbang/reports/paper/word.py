@@ -16,9 +16,12 @@ from seimbang.reports.paper.tables import Table
 
 if TYPE_CHECKING:
     from docx.document import Document as Word
+    from docx.table import _Cell, _Row
 
 STYLE = "Light List"
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+SHORTEST, LONGEST = 6, 60
+"""Letters of a column's longest text, as they count for its width."""
 LINE = 15
 """Centimetres of a line of text."""
 
@@ -35,11 +38,14 @@ def word(document: Document) -> bytes:
     for section in document.sections:
         file.add_heading(section.title, 1)
         for title, texts in section.parts:
-            file.add_heading(title, 2)
+            if title:
+                file.add_heading(title, 2)
             for text in texts:
                 file.add_paragraph(plain(_numbered(text, numbers)))
+    turn(file)
     for number, table in enumerate(document.tables, 1):
         add_table(file, table, f"Table {number}. ")
+    turn(file)
     for number, picture in enumerate(document.pictures, 1):
         _add_picture(file, picture, number)
     if numbers:
@@ -61,6 +67,17 @@ def begun(title: str) -> Word:
     return file
 
 
+def turn(file: Word) -> None:
+    """Go on, on a new page, in landscape where it was portrait, and in portrait where it was landscape."""
+    from docx.enum.section import WD_ORIENT
+
+    before = file.sections[-1]
+    section = file.add_section()
+    landscape = before.orientation == WD_ORIENT.PORTRAIT
+    section.orientation = WD_ORIENT.LANDSCAPE if landscape else WD_ORIENT.PORTRAIT
+    section.page_width, section.page_height = before.page_height, before.page_width
+
+
 def whole(file: Word) -> bytes:
     """Return the content of a file."""
     content = io.BytesIO()
@@ -70,14 +87,31 @@ def whole(file: Word) -> bytes:
 
 def add_table(file: Word, table: Table, before: str = "") -> None:
     """Add a table below its caption; its head is repeated on each page."""
-    from docx.oxml import OxmlElement
-
     file.add_paragraph(plain(f"{before}{table.caption} {table.note}".strip()), style="Caption")
     made = file.add_table(rows=0, cols=len(table.header), style=STYLE)
+    made.autofit = False
+    widths = _widths(file, table)
     for row in (table.header, *table.rows):
-        _fill(made.add_row().cells, row)
-    made.rows[0]._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
+        _fill(made.add_row().cells, row, widths)
+    _mark(made.rows[0], "w:tblHeader")
+    for each in made.rows:
+        _mark(each, "w:cantSplit")
     file.add_paragraph()
+
+
+def _mark(row: _Row, mark: str) -> None:
+    from docx.oxml import OxmlElement
+
+    row._tr.get_or_add_trPr().append(OxmlElement(mark))
+
+
+def _widths(file: Word, table: Table) -> list[int]:
+    """Return the width of each column, by its longest text, so that all fill the page."""
+    section = file.sections[-1]
+    page = (section.page_width or 0) - (section.left_margin or 0) - (section.right_margin or 0)
+    longest = [max(len(cell) for cell in column) for column in zip(table.header, *table.rows, strict=True)]
+    shares = [min(max(length, SHORTEST), LONGEST) for length in longest]
+    return [page * share // sum(shares) for share in shares]
 
 
 def plain(text: str) -> str:
@@ -85,11 +119,12 @@ def plain(text: str) -> str:
     return CONTROL.sub("", text)
 
 
-def _fill(cells: Sequence[object], texts: Sequence[str]) -> None:
-    from docx.shared import Pt
+def _fill(cells: Sequence[_Cell], texts: Sequence[str], widths: Sequence[int]) -> None:
+    from docx.shared import Emu, Pt
 
-    for cell, text in zip(cells, texts, strict=True):
-        paragraph = cell.paragraphs[0]  # type: ignore[attr-defined]
+    for cell, text, width in zip(cells, texts, widths, strict=True):
+        cell.width = Emu(width)
+        paragraph = cell.paragraphs[0]
         run = paragraph.add_run(plain(text.replace(" (", "\n(", 1) if re.match(r"[−\d]", text) else text))
         run.font.size = Pt(8)
 
