@@ -81,10 +81,10 @@ def _preparation(draft: Draft) -> str:
 
 
 def _disjoint(draft: Draft) -> str:
-    names = dict.fromkeys(protocol.split.group for protocol in draft.run.data.protocols)
+    said = dict.fromkeys(methods.together(protocol) for protocol in draft.run.data.protocols)
     leaks = [each.sentence for each in draft.run.audit.findings if each.severity == "leak" and not each.arm]
     checked = "The audit looked for copies and patients in several parts"
-    return sentences(*(methods.TOGETHER[name] for name in names), f"{checked}: {' '.join(leaks) or 'none was found.'}")
+    return sentences(*said, f"{checked}: {' '.join(leaks) or 'none was found.'}")
 
 
 def _sample_size(draft: Draft) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from seimbang.reports.paper.document import Document, Picture, Section
 from seimbang.reports.paper.draft import CITED, keys_in
@@ -44,6 +44,8 @@ PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
 """
 TEXT_WIDTH = 160
 """Millimetres between the margins."""
+WIDEST = 28
+"""Letters of a line in a column of figures, above which its texts wrap."""
 MANY = 6
 """Columns above which a table is set smaller."""
 LONG = 30
@@ -116,7 +118,7 @@ def tabular(table: Table) -> str:
 def _columns(table: Table) -> str:
     """Return the columns: those of long texts wrap, and share what is left of a line."""
     widest = [max(len(str(cell)) for cell in column) for column in zip(table.header, *table.rows, strict=True)]
-    figures = [_is_figures([row[k] for row in table.rows]) for k in range(len(widest))]
+    figures = [_is_figures(table, k) for k in range(len(widest))]
     wanted = [
         _stacked_width(table, k) if is_figure else min(width, 60)
         for k, (width, is_figure) in enumerate(zip(widest, figures, strict=True))
@@ -135,8 +137,10 @@ def _stacked_width(table: Table, place: int) -> int:
     return max(len(line) for row in table.rows for line in re.split(r" \(|; ", row[place]))
 
 
-def _is_figures(cells: Iterable[str]) -> bool:
-    return all(re.match(r"[−\d–]|not ", cell) for cell in cells)
+def _is_figures(table: Table, place: int) -> bool:
+    """Whether a column holds figures, short enough to stand above their intervals."""
+    figures = all(re.match(r"[−\d–]|not ", row[place]) for row in table.rows)
+    return figures and _stacked_width(table, place) <= WIDEST
 
 
 def _line(cells: Sequence[str], columns: str) -> str:

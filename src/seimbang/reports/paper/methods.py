@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from seimbang.evaluation.figures import title as figure_title
 from seimbang.imaging.augment import UNCHANGED
 from seimbang.record.data import ProtocolFacts
 from seimbang.record.metrics import Value
@@ -20,6 +21,7 @@ TOGETHER = {
     "auto": "Where patients are not known, nearly identical images were kept in one part as pseudo-patients.",
     "none": "Cases of one patient may be in several parts.",
 }
+NO_PATIENT = "No patient is known: each case counts as one."
 MAPS = {"grad_cam": "Grad-CAM", "occlusion": "occlusion"}
 
 
@@ -126,8 +128,24 @@ def _divided(draft: Draft, place: int, facts: ProtocolFacts) -> str:
         validation = f"Of the other cases a share of {number(*path, 'validation')} was the validation part."
     else:
         validation = "No validation part was divided off."
-    text = sentences(named + how, validation, TOGETHER[split.group], f"The seed was {number(*path, 'seed')}.")
+    text = sentences(
+        named + how, validation, together(facts), f"The seed was {number(*path, 'seed')}.", _before(draft, place)
+    )
     return text[:1].upper() + text[1:]
+
+
+def together(facts: ProtocolFacts) -> str:
+    """Say what stayed in one part under a protocol."""
+    return NO_PATIENT if facts.split.group == "known" and not facts.groups else TOGETHER[facts.split.group]
+
+
+def _before(draft: Draft, place: int) -> str:
+    """Say whether a protocol balances the whole table before it divides it."""
+    protocols = draft.run.study.protocol
+    if place >= len(protocols) or not protocols[place].balance:
+        return ""
+    method = draft.numbers("study.json", "protocol", place, "balance", "method")
+    return f"All cases were balanced ({method}) before they were divided, which leaks."
 
 
 def audit(draft: Draft) -> str:
@@ -150,29 +168,37 @@ def audit(draft: Draft) -> str:
 
 
 def balancing(draft: Draft) -> str:
-    """Say how each arm treated the imbalance."""
-    return sentences(*(_balanced(draft, arm) for arm in draft.run.arms))
+    """Say how each arm treated the imbalance, and under each protocol what became of the training cases."""
+    arms = _grouped(draft.run.arms, lambda arm: (arm.facts.arm, str(arm.facts.balance)))
+    return sentences(
+        *(text for same in arms for text in (_treated(draft, same[0]), *(_moved(draft, arm) for arm in same)))
+    )
 
 
-def _balanced(draft: Draft, arm: Arm) -> str:
+def _treated(draft: Draft, arm: Arm) -> str:
     facts = arm.facts
     settings = [
         f"{key} {draft.facts(arm, 'balance', key)}"
         for key, value in facts.balance.items()
         if key not in ("method", "scope", "blocks") and isinstance(value, int | float | str)
     ]
-    described = (
+    title = (
         f"{facts.balance_title[:1].lower()}{facts.balance_title[1:]}" if facts.method == "none" else facts.balance_title
     )
-    text = f"Arm “{arm.name}”: {described}{cite(*source('balance', facts.method))}"
-    text += f" ({', '.join(settings)})." if settings else "."
+    said = f" ({', '.join(settings)})" if settings else ""
+    where = ", on all cases before the split" if facts.balance.get("scope") == "all" else ""
+    return f"Arm “{facts.arm}”: {title}{cite(*source('balance', facts.method))}{said}{where}."
+
+
+def _moved(draft: Draft, arm: Arm) -> str:
+    facts = arm.facts
     if facts.after == facts.before:
-        return text
+        return ""
     before = ", ".join(f"{name} {draft.facts(arm, 'before', name)}" for name in facts.before)
     after = ", ".join(f"{name} {draft.facts(arm, 'after', name)}" for name in facts.after)
     made = f", {draft.facts(arm, 'synthetic')} of them synthetic" if facts.synthetic else ""
-    where = "all cases before the split" if facts.balance.get("scope") == "all" else "the training part alone"
-    return f"{text} It acted on {where}: training cases went from {before} to {after}{made}."
+    under = f"Under “{facts.protocol}” training" if facts.protocol else "Training"
+    return f"{under} cases went from {before} to {after}{made}."
 
 
 def models(draft: Draft) -> str:
@@ -189,18 +215,21 @@ def _model(draft: Draft, arms: list[Arm], whose: bool) -> str:
         for key, value in arm.facts.model.items()
         if key != "name" and isinstance(value, bool | int | float | str) and value != ""
     ]
-    size = draft.facts(arm, "layers", EVERY, "parameters") if arm.facts.layers else ""
+    learned = any(layer.parameters for layer in arm.facts.layers)
+    size = draft.facts(arm, "layers", EVERY, "parameters") if learned else ""
     parameters = f"; its layers and their {size} parameters are in the supplement" if size else ""
-    text = f"The model was a {arm.facts.model_title}{cite(*source('model', str(arm.facts.model['name'])))}"
-    text += f" ({', '.join(settings)}){parameters}." if settings else f"{parameters}."
-    return sentences(f"Arms {quoted([each.name for each in arms])}:" if whose else "", text, _search(arm))
+    said = f" ({', '.join(settings)})" if settings else ""
+    text = f"{arm.facts.model_title}{cite(*source('model', str(arm.facts.model['name'])))}{said}{parameters}."
+    arms_of = f"Model of {quoted([each.name for each in arms])}:" if whose else "Model of all arms:"
+    return sentences(arms_of, text, _search(arm))
 
 
 def _search(arm: Arm) -> str:
     if len(arm.search) < 2:
         return ""
     return (
-        f"Its settings were chosen by {arm.search[0].by} in inner folds of the training part; the supplement "
+        f"Its settings were chosen by {figure_title(arm.search[0].by)} in inner folds of the training part; "
+        "the supplement "
         "lists the candidates."
     )
 
@@ -278,11 +307,7 @@ def statistics(draft: Draft) -> str:
         unit,
         f"Intervals are 95 % confidence intervals; patients are the unit of sampling{intervals}.",
         f"The AUC of more than two classes is that of Hand and Till{cite('hand2001')}." if len(run.classes) > 2 else "",
-        "Arms were compared pair by pair on the same cases: accuracy and balanced accuracy by exchanging the "
-        "answers of "
-        f"two arms, AUC by DeLong’s test, correct answers by McNemar’s{cite(*begins('test', tests))}."
-        if tests
-        else "",
+        _compared(tests),
         f"Under folds the corrected t-test over folds decides{cite('nadeau2003')}." if folds else "",
         "p-values and intervals of differences are corrected for the number of pairs (Bonferroni)." if tests else "",
         f"Calibration is the error in ten bins{cite('guo2017')}, with slope and intercept; usefulness at a "
@@ -291,6 +316,19 @@ def statistics(draft: Draft) -> str:
         if any(arm.clinical.sets for arm in run.arms)
         else "",
     )
+
+
+def _compared(tests: set[str]) -> str:
+    """Say how arms were compared, by the names of the tests that were made."""
+    kinds = {
+        "exchange": "accuracy and balanced accuracy by exchanging the answers of two arms",
+        "DeLong": "AUC by DeLong’s test",
+        "McNemar": "correct answers by McNemar’s test",
+    }
+    made = [text for start, text in kinds.items() if any(test.startswith(start) for test in tests)]
+    if not made:
+        return ""
+    return f"Arms were compared pair by pair on the same cases: {listed(made)}{cite(*begins('test', tests))}."
 
 
 def _intervals(draft: Draft) -> set[str]:

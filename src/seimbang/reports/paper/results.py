@@ -47,7 +47,8 @@ def _reached(draft: Draft, protocol: str) -> str:
         for arm in arms
     ]
     best = ranked(draft.run, protocol, part)
-    leader = f"Of the arms without a known leak “{best[0].label}” has the highest." if len(best) > 1 else ""
+    first = [row.label for row in best if row.values[PRIMARY].value == best[0].values[PRIMARY].value]
+    leader = f"The highest point estimate without a known leak is that of {quoted(first)}." if len(best) > 1 else ""
     return sentences(f"On {where}{under} ({size} {draft.run.units}) balanced accuracy was {listed(reached)}.", leader)
 
 
@@ -151,20 +152,15 @@ def labels(draft: Draft) -> str:
         return ""
     number = draft.numbers
     return (
-        f"{number('labels.json', 'count')} labels look wrong, {number('labels.json', 'of_test')} of them in "
-        "the test part; "
-        "they were not changed."
+        f"Labels that look wrong: {number('labels.json', 'count')}, of these in the test part: "
+        f"{number('labels.json', 'of_test')}. None was changed."
     )
 
 
 def limits(draft: Draft) -> str:
     """Say what the run itself knows to be its limits."""
     run = draft.run
-    few = [
-        f"{name} ({draft.numbers('data.json', 'counts', 'test', name)})"
-        for name in run.classes
-        if 0 < run.data.counts.get("test", {}).get(name, FEW) < FEW
-    ]
+    few = _few(draft)
     leaky = [arm.name for arm in run.arms if arm.facts.leaky]
     said = {
         "The data are synthetic.": run.data.synthetic,
@@ -179,6 +175,17 @@ def limits(draft: Draft) -> str:
         f"Without figures so far: {', '.join(run.unfinished)}.": run.unfinished,
     }
     return sentences(*(text for text, holds in said.items() if holds), _opened(draft))
+
+
+def _few(draft: Draft) -> list[str]:
+    """Return the classes with few test cases, and how many, under the first protocol."""
+    part = draft.run.shown
+    arm = next((arm for arm in draft.run.arms if part in arm.metrics.sets and not arm.facts.leaky), None)
+    if arm is None:
+        return []
+    classes = arm.metrics.sets[part].default.per_class
+    small = [name for name, of_class in classes.items() if of_class.support < FEW]
+    return [f"{name} ({draft.metrics(arm, part, 'default', 'per_class', name, 'support')})" for name in small]
 
 
 def _opened(draft: Draft) -> str:
