@@ -13,7 +13,7 @@ UV := $(shell command -v uv 2>/dev/null)
 INSTALL = $(if $(UV),uv pip install --quiet --python $(BIN)/python --index-strategy unsafe-best-match,$\
 	$(BIN)/python -m pip install --quiet --no-compile)
 
-.PHONY: demo test bounds lint bench soak clean
+.PHONY: demo test bounds hostile lint bench soak fuzz clean
 
 demo: $(VENV)/.ready-app
 	$(BIN)/seimbang demo
@@ -23,6 +23,9 @@ test: lint
 
 bounds: $(READY)
 	CI=true OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/contracts/test_bounds.py
+
+hostile: $(READY)
+	SEIMBANG_FULL_DISKS=20 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q tests/hostile tests/datasets/test_no_hang.py tests/imaging/test_imaging_damage.py
 
 lint: $(READY)
 	$(BIN)/ruff check src tests
@@ -40,14 +43,19 @@ bench: $(READY)
 	$(BIN)/python benchmarks/svm.py
 	$(BIN)/python benchmarks/bare.py
 	$(BIN)/python benchmarks/serving.py
+	$(BIN)/python benchmarks/worker.py
 	$(BIN)/python benchmarks/parallel.py --ray
 	$(BIN)/python benchmarks/kills.py --way workers
+	$(BIN)/python benchmarks/kills.py --way serial
 	$(BIN)/python benchmarks/kills.py --way work
 	$(BIN)/python benchmarks/kills.py --way ray
 
 # RUN is the folder of a run of images.
 soak: $(READY)
 	$(BIN)/python benchmarks/soak.py $(RUN)
+
+fuzz: $(READY)
+	$(BIN)/python benchmarks/fuzz.py --minutes 10
 
 $(VENV)/.ready-%: pyproject.toml constraints.txt
 	test -x $(BIN)/python || python3 -m venv $(VENV)

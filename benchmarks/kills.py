@@ -1,8 +1,9 @@
 """Kills workers and the process that started them at random moments; the run must end as an undisturbed one.
 
-    python benchmarks/kills.py [--kills N] [--way workers|ray|work] [--seed S] [--epochs N]
+    python benchmarks/kills.py [--kills N] [--way serial|workers|ray|work] [--seed S] [--epochs N]
 
-``workers``: ``seimbang run --workers 2``, of whose workers or itself one is killed (SIGKILL) each time. ``ray``: the
+``serial``: ``seimbang run --workers 1``, killed (SIGKILL) each time. ``workers``: ``seimbang run --workers 2``, of
+whose workers or itself one is killed each time. ``ray``: the
 same on a Ray cluster that is started for it. ``work``: three ``seimbang work`` on one folder. Whoever is missing is
 started again.
 
@@ -106,7 +107,9 @@ def disturb(way: str, words: list[str], kills: int, environment: dict[str, str],
                 if process.returncode > 0:
                     sys.exit(f"exit code {process.returncode}: {errors(environment).read_text()[-3000:]}")
                 crew[k] = start(words, environment)
-        workers = wait_for_workers(way, environment["MARK"]) if way != "work" and chance.random() < 0.7 else []
+        workers = (
+            wait_for_workers(way, environment["MARK"]) if way in ("workers", "ray") and chance.random() < 0.7 else []
+        )
         everybody = [("main", process.pid) for process in crew]
         who, pid = chance.choice([("worker", pid) for pid in workers] or everybody)
         try:
@@ -149,7 +152,7 @@ def faults(disturbed: Path, quiet: Path) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=40)
-    parser.add_argument("--way", choices=["workers", "ray", "work"], default="workers")
+    parser.add_argument("--way", choices=["serial", "workers", "ray", "work"], default="workers")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--epochs", type=int, default=150, help="of each network, so that there is something to kill")
     parser.add_argument("--study", type=Path, help="another study than the built-in one")
@@ -166,6 +169,7 @@ def main() -> None:
         subprocess.run(command("run", study, "--out", quiet, "--workers", 1), env=environment, check=True)
         print(f"undisturbed, one process: {time.monotonic() - started:.0f} s", flush=True)
         words = {
+            "serial": command("run", study, "--out", out, "--workers", 1),
             "workers": command("run", study, "--out", out, "--workers", 2),
             "ray": command("run", study, "--out", out, "--on", "ray", "--address", "auto", "--workers", 2),
             "work": command("work", out),

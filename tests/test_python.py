@@ -85,7 +85,8 @@ def test_a_run_of_a_table_comes_back_and_loads_again(tmp_path, monkeypatch):
     rows.to_csv(tmp_path / "rows.csv", index=False)
     table = run.predict(tmp_path / "rows.csv")
     assert table.case.tolist() == [f"row {k}" for k in range(2, 7)]
-    assert set(table.predicted) <= {"benign", "malignant"}
+    assert set(table.predicted.dropna()) <= {"benign", "malignant"}
+    assert (table.predicted.isna() == (table.answer == "refused")).all()
 
 
 def test_what_users_call_is_listed():

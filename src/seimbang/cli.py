@@ -127,9 +127,14 @@ def ablate(
 
 
 @app.command(epilog="Example: seimbang report runs/pneumonia")
-def report(run: Run) -> None:
+def report(
+    run: Run,
+    accept_edits: Annotated[
+        bool, typer.Option("--accept-edits", help="Accept files changed by hand; the report then says so on top.")
+    ] = False,
+) -> None:
     """Write the report of a run folder again."""
-    _commands().report(run)
+    _commands().report(run, accept_edits)
 
 
 @app.command(epilog="Example: seimbang paper runs/pneumonia --out pneumonia_paper")

@@ -15,12 +15,14 @@ from seimbang.errors import DataError, SeimbangError, StudyError
 from seimbang.imaging.files import write_atomic
 from seimbang.record.choice import find_arm
 from seimbang.record.over_findings import BELOW, runs_of_findings
+from seimbang.record.seal import sealed
 from seimbang.reports.over_findings import write_table
 from seimbang.reports.paper.folder import write_paper
 from seimbang.reports.report import write_report
 from seimbang.reports.review import verdict
 from seimbang.reports.tables import title
 from seimbang.runs import ablation, over_findings
+from seimbang.runs.accepted import accept
 from seimbang.runs.adapt import look
 from seimbang.runs.adapt import profile as make_profile
 from seimbang.runs.compared_cases import compared_cases
@@ -165,8 +167,11 @@ def ablate(study: str, root: Path, out: Path, arm: str, quick: bool, options: Op
     progress.table("Each step of [image] switched off alone", columns, ablation.lines(rows))
 
 
-def report(run: Path) -> None:
-    """Write a report again, of a study over findings its table."""
+def report(run: Path, accept_edits: bool) -> None:
+    """Write a report again, of a study over findings its table; with ``accept_edits`` of files changed by hand."""
+    if accept_edits:
+        by_hand = accept(run)
+        progress.say(f"Changed by hand and accepted: {', '.join(by_hand) or 'nothing'}")
     written = write_table(run) if runs_of_findings(run) else write_report(run)
     progress.say(f"Report: {written.resolve()}")
 
@@ -197,6 +202,8 @@ def predict(run: Path, files: Sequence[Path], arm: str | None, out: Path | None,
         StudyError: OUT_TABLE: ``out`` is for the rows of tables.
     """
     predictor = Predictor.load(run / "arms" / find_arm(run, arm), profile=profile or "")
+    if note := sealed(run).sentence:
+        progress.complain(note)
     if predictor.table is not None:
         return _predict_tables(predictor, files, out)
     if out is not None:
@@ -244,9 +251,8 @@ def _predict_tables(predictor: Predictor, files: Sequence[Path], out: Path | Non
 
 
 def _cells(prediction: Prediction) -> tuple[str, str, str, str]:
-    if prediction.advice.refused:
-        return "", "", "", str(prediction.advice)
-    return prediction.label, f"{prediction.confidence:.6f}", prediction.label_tuned or "", str(prediction.advice)
+    cells = prediction.label, f"{prediction.confidence:.6f}", prediction.label_tuned or ""
+    return *(prediction.advice.told(cells) or ("", "", "")), str(prediction.advice)
 
 
 def adapt(run: Path, cases: Path, arm: str | None, group: str, out: Path, half_width: float) -> None:

@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from crepes import ConformalClassifier
+from sklearn.neighbors import NearestNeighbors
 
 from seimbang.evaluation.conformal import answers, least, upper_limit
 from seimbang.evaluation.gate import FEWEST, Gate, pass_limit
@@ -14,6 +16,20 @@ def test_with_one_case_a_patient_the_limit_is_that_of_split_conformal_prediction
     scores = np.random.default_rng(n).normal(size=n)
     rank = int(np.ceil(0.95 * (n + 1)))  # Vovk, Gammerman & Shafer 2005; Angelopoulos & Bates 2023, section 1
     assert upper_limit(scores, np.arange(n), 0.95) == np.sort(scores)[rank - 1]
+
+
+@pytest.mark.parametrize(("n", "level"), [(57, 0.95), (200, 0.9), (331, 0.8)])
+def test_with_one_case_a_patient_the_possible_classes_are_those_of_crepes(n, level):
+    rng = np.random.default_rng(n)
+    y, truth = rng.integers(0, 3, (2, n))
+    p, new = (rng.dirichlet([1, 1, 1], n) + 2 * np.eye(3)[each] for each in (y, truth))
+    p, new = p / p.sum(1, keepdims=True), new / new.sum(1, keepdims=True)
+    possible = new >= least(p, y, np.arange(n), level)
+    for k in range(3):
+        oracle = ConformalClassifier().fit(1 - p[y == k, k])
+        expected = oracle.predict_set(1 - new[:, [k]], confidence=level, smoothing=False)[:, 0]
+        assert np.array_equal(possible[:, k], expected)
+    assert 0 < possible.mean() < 1
 
 
 def test_too_few_patients_have_no_limit_however_many_cases():
@@ -132,3 +148,11 @@ def test_the_models_of_all_seeds_answer_by_their_mean_and_one_by_its_own():
     assert served(predictions, "ab", "1").query("case_id == 'v0'").p_b.tolist() == pytest.approx([0.11])
     folds = pd.concat([predictions.assign(fold="1"), predictions.assign(fold="2", p_b=0.5, p_a=0.5)])
     assert served(folds, "ab").query("case_id == 'v0'").p_b.tolist() == pytest.approx([0.105])
+
+
+def test_the_distance_is_that_to_the_fifth_neighbour_of_scikit_learn():
+    rng = np.random.default_rng(0)
+    train, new = (rng.normal(size=(n, 12)).astype(np.float32) * np.arange(1, 13, dtype=np.float32) for n in (700, 900))
+    scale = train.std(0)
+    oracle = NearestNeighbors(n_neighbors=5).fit(train / scale).kneighbors(new / scale)[0][:, 4]
+    assert Gate.of(train).distances(new) == pytest.approx(oracle, rel=1e-4)

@@ -21,6 +21,7 @@ REFUSED = {
     "badVR.dcm": "IMG_CORRUPT",  # "1A" frames
     "MR_truncated.dcm": "IMG_TRUNCATED",
     "JPEG2000-embedded-sequence-delimiter.dcm": "IMG_CORRUPT",  # a delimiter written over the frame's width
+    "rtplan_truncated.dcm": "IMG_TRUNCATED",  # inside an element, so nobody knows whether there was an image
     "no_meta.dcm": "IMG_NOT_IMAGE",  # begins in the middle of an element
 }
 TWINS = {"rtdose_expb.dcm": "rtdose.dcm", "rtdose_expb_1frame.dcm": "rtdose_1frame.dcm"}

@@ -68,10 +68,8 @@ KINDS = [
     ("a.avif", boxes(b"avif", b"avif", b"mif1"), "AVIF", "export it as JPEG or PNG"),
     ("a.png", boxes(b"mif1", b"mif1", b"avif"), "AVIF", "export it as JPEG or PNG"),
     ("a.mp4", boxes(b"isom", b"mp42"), "video", "save the frames"),
-    ("a.nii", nifti(), "NIfTI", "write its slices as PNG"),
-    ("a.nii.gz", gzip.compress(nifti()), "NIfTI", "write its slices as PNG"),
-    ("a.nii", nifti(b"n+2\0", 4, 540), "NIfTI", "write its slices as PNG"),
-    ("a.png", gzip.compress(nifti()), "NIfTI", "write its slices as PNG"),
+    ("a.hdr", nifti(b"ni1\0"), "NIfTI of two files", "save it as one file"),
+    ("a.hdr", nifti(b"ni2\0", 4, 540), "NIfTI of two files", "save it as one file"),
     ("a.nrrd", b"NRRD0004\n" + bytes(99), "NRRD", "write its slices as PNG"),
     ("a.zip", packed(), "zip", "unpack it"),
     ("a.png", packed(), "zip", "unpack it"),
@@ -106,7 +104,7 @@ def test_it_is_called_so_among_the_files_of_a_folder(name, content, kind, advice
     assert note.code == ("FILE_OTHER" if other else "IMG_FORMAT")
 
 
-@pytest.mark.parametrize("kind", ["NIfTI", "HEIC"])
+@pytest.mark.parametrize("kind", ["NRRD", "HEIC"])
 def test_a_folder_of_nothing_else_says_what_to_do(kind, tmp_path):
     name, content, _, advice = next(row for row in KINDS if row[2] == kind)
     for label in "ab":
@@ -119,7 +117,7 @@ def test_a_folder_of_nothing_else_says_what_to_do(kind, tmp_path):
     assert advice in caught.value.fix
 
 
-@pytest.mark.parametrize("kind", ["NIfTI", "HEIC", "JPEG 2000", "PDF"])
+@pytest.mark.parametrize("kind", ["NRRD", "HEIC", "JPEG 2000", "PDF"])
 def test_one_such_file_where_data_are_wanted(kind, tmp_path):
     name, content, _, advice = next(row for row in KINDS if row[2] == kind)
     (tmp_path / name).write_bytes(content)

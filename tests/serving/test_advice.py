@@ -5,6 +5,7 @@ import json
 import shutil
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 from typer.testing import CliRunner
@@ -15,7 +16,9 @@ from seimbang.cli import app
 from seimbang.errors import IntegrityError
 from seimbang.record.base import dump
 from seimbang.serving.advice import doubts, verdict
+from seimbang.serving.api_types import answered
 from seimbang.serving.predictor import Predictor
+from seimbang.serving.rows import with_predictions
 from seimbang.serving.words import LANGUAGES, load
 
 
@@ -145,6 +148,13 @@ def test_the_command_python_and_json_say_the_same(run, tmp_path):
     assert row.split("\t")[1:] == ["", "", "", "refused"]
     table = load_run(run).predict(tmp_path / "noise.png", "none").iloc[0]
     assert table.answer == "refused"
+    assert table[["predicted", "confidence", "p_NORMAL", "p_PNEUMONIA"]].isna().all()
     assert table.reason.startswith("On images of NIH")
     prediction = Predictor.load(run / "arms/none").predict(png(NOISE), "x")
     assert json.loads(dump(prediction))["advice"]["answer"] == "refused"
+    said = answered(1, prediction).model_dump(exclude_none=True)
+    assert (said["answer"], said["possible"]) == ("refused", [])
+    assert not {"label", "confidence", "probabilities", "label_tuned"} & set(said)
+    assert not any(share in str(said) for share in (f"{value:.4f}" for value in prediction.probabilities.values()))
+    line = with_predictions([pd.DataFrame({"age": ["61"]})], [prediction]).splitlines()[1]
+    assert line.replace(",", "") == "61refused"

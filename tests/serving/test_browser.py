@@ -236,9 +236,11 @@ SEEN = """() => {
         const node = walker.currentNode, element = node.parentElement, text = node.textContent.trim();
         const box = element.getBoundingClientRect(), style = getComputedStyle(element);
         if (!text || !box.width || !box.height || !element.checkVisibility({visibilityProperty: true})) continue;
+        if (element.closest("[data-testid=stSliderThumbValue]")) continue;  // is above its parent, not upon it
         if (element.closest("[aria-hidden=true], [disabled], style, script, noscript, svg")) continue;
         let opacity = 1;
         for (let up = element; up; up = up.parentElement) opacity *= getComputedStyle(up).opacity;
+        if (!opacity) continue;
         const ground = behind(element), colour = number(style.color);
         const ink = over([...colour.slice(0, 3), (colour[3] ?? 1) * opacity], ground);
         const [a, b] = [light(ink), light(ground)].sort((x, y) => y - x);
@@ -278,13 +280,15 @@ def test_every_picture_has_a_text_and_every_text_enough_contrast(browser, addres
     page.set_default_timeout(WAIT)
     page.goto(f"{address}/?lang={language}")
     faint, silent = {}, {}
-    for name in ("purpose", "data", "model", "upload", "examples"):
+    for name in ("purpose", "data", "model", "use", "upload", "examples"):
         page.get_by_role("tab", name=words(f"part.{name}"), exact=True).click()
         page.locator(f".st-key-part_{name}").locator("h2").first.wait_for()
         if name == "upload":
             page.get_by_text(words.text("upload.waiting")).wait_for()
             upload(page, name=xray.name, content=xray.read_bytes())
             shown(page, "class")
+            page.get_by_text(words.text("view.title")).click()
+            page.locator(".st-key-view_zoom").get_by_role("slider").wait_for()
         page.wait_for_timeout(300)  # tabs and colours fade in
         seen = page.evaluate(SEEN)
         faint[name], silent[name] = seen["faint"], seen["images"]
@@ -294,6 +298,51 @@ def test_every_picture_has_a_text_and_every_text_enough_contrast(browser, addres
     page.close()
     assert not any(silent.values()), silent
     assert not any(faint.values()), faint
+
+
+def reach(page, selector):
+    """Press Tab until what the selector names has the focus."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("selector => document.activeElement.closest(selector) !== null", selector):
+            return
+    raise AssertionError(selector)
+
+
+def test_by_keyboard_alone_on_a_phone(browser, address, xray):
+    words, page = load("en"), browser.new_page(viewport={"width": 390, "height": 844})
+    page.set_default_timeout(WAIT)
+    page.goto(f"{address}/?lang=en")
+    page.get_by_role("tab", name=words("part.purpose")).wait_for()
+    reach(page, "[role=tab]")
+    for name in ("data", "model", "use", "upload"):
+        page.keyboard.press("ArrowRight")
+        page.locator(f".st-key-part_{name} h2").first.wait_for()
+        page.wait_for_timeout(500)
+        page.locator("[data-test-script-state=notRunning]").wait_for()
+    page.get_by_text(words.text("upload.waiting")).wait_for()
+    reach(page, "[data-testid=stFileUploader] button")
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    image = {"name": "a.png", "mimeType": "image/png", "buffer": xray.read_bytes()}
+    chooser.value.set_files([image, image | {"name": "b.png"}, image | {"name": "letter.png", "buffer": b"no image"}])
+    page.get_by_text("1 that could not be read").wait_for()
+    before = shown(page, "confidence")
+    picture = page.locator(".st-key-part_upload img").last
+    old = picture.get_attribute("src")
+    reach(page, "summary")
+    page.keyboard.press("Enter")
+    reach(page, ".st-key-view_width input[type=range]")
+    page.keyboard.press("Home")
+    page.wait_for_function("old => [...document.querySelectorAll('.st-key-part_upload img')].pop().src != old", arg=old)
+    assert shown(page, "confidence") == before
+    reach(page, "[data-testid=stDownloadButton] button")
+    with page.expect_download() as download:
+        page.keyboard.press("Enter")
+    assert Path(download.value.path()).read_bytes().startswith(b"%PDF")
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.close()
 
 
 def test_a_spinner_turns_while_the_first_answer_is_made(serve, folder, browser, xray):

@@ -16,19 +16,24 @@ from typer.testing import CliRunner
 
 from run_folder import COUNTS, JOB, SIZE, fake_run, seal, with_gate
 from seimbang.cli import app
+from seimbang.evaluation.intervals import proportion
 from seimbang.explain import WARNING
 from seimbang.imaging.files import file_digest
+from seimbang.record.contents import read as read_contents
 from seimbang.record.metrics import Value
 from seimbang.record.profile import Profile
 from seimbang.record.read import read
-from seimbang.serving.predictor import Predictor
-from seimbang.serving.sentences import caption
-from seimbang.serving.server import APP
+from seimbang.serving import sentences
+from seimbang.serving.page_server import APP
+from seimbang.serving.predictor import Prediction, Predictor
+from seimbang.serving.sentences import FEW, caption, trust
 from seimbang.serving.words import LANGUAGES, load, plain
 from seimbang.study.models import make
 
 testing = pytest.importorskip("streamlit.testing.v1", reason="the page's extra is not installed")
-PARTS = ("purpose", "data", "model", "upload", "examples")
+images = pytest.importorskip("seimbang.serving.images")
+PARTS = ("purpose", "data", "model", "use", "upload", "examples")
+UPLOAD = PARTS.index("upload")
 
 
 @pytest.fixture(scope="module")
@@ -90,18 +95,18 @@ def edit(file, change):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_five_parts_are_drawn_from_the_run_folder_alone(run, draw, language):
+def test_all_parts_are_drawn_from_the_run_folder_alone(run, draw, language):
     at, words = draw(run, language), load(language)
     assert not at.exception
     assert not at.error
     assert [tab.label for tab in at.tabs] == [words(f"part.{name}") for name in PARTS]
-    purpose, data, model, upload, examples = (texts(tab) for tab in at.tabs)
+    purpose, data, model, _, upload, examples = (texts(tab) for tab in at.tabs)
     assert "Does SMOTE help an RNN" in purpose
     assert words("balance.none") in purpose
     assert "Kermany" in data
     for counts in COUNTS.values():
         assert all(str(number) in data for number in counts.values())
-    assert [len(tab.get("image")) for tab in at.tabs] == [0, 4, 0, 0, 6]
+    assert [len(tab.get("image")) for tab in at.tabs] == [0, 4, 0, 0, 0, 6]
     arms = {arm.name: arm for arm in read(run).arms}
     assert all(layer.name in model for layer in arms["none"].facts.layers)
     for arm in arms.values():
@@ -180,14 +185,105 @@ def test_an_upload_gets_the_class_and_confidence_of_the_predictor_and_the_comman
     assert said.splitlines()[-1].split("\t")[1:] == row
 
 
-def test_the_page_says_how_often_such_a_confidence_was_right(run, draw):
+def test_the_page_says_of_how_many_in_100_such_an_answer_was_right(run, draw):
     table = csv.DictReader((run / "arms/none/predictions.csv").read_text().splitlines())
-    confidence = Predictor.load(run / "arms/none").predict(PICTURE, "x.png").confidence
-    tests = [(float(row["p_PNEUMONIA"]), row["label"] == "PNEUMONIA") for row in table if row["set"] == "test"]
-    alike = [(p, positive) for p, positive in tests if int(max(p, 1 - p) * 10) == int(confidence * 10)]
-    right = [p for p, positive in alike if (p > 0.5) == positive]
+    rows = [row for row in table if row["set"] == "test"]
+    tests = [(float(row["p_PNEUMONIA"]), row["label"], row["group"]) for row in rows]
+    label = Predictor.load(run / "arms/none").predict(PICTURE, "x.png").label
+    called = [(truth == label, group) for p, truth, group in tests if (p > 0.5) == (label == "PNEUMONIA")]
+    alike = [truth for p, truth, _ in tests if 0.5 < (p if label == "PNEUMONIA" else 1 - p) < 0.6]
+    assert len(alike) < FEW <= len(called)  # so that all of the class are counted
+    hits, groups = zip(*called, strict=True)
+    right = sum(hits)
+    low, high, _ = proportion(np.array(hits), np.unique(groups, return_inverse=True)[1])
+    said = texts(draw(run, "en", upload=("x.png", PICTURE)).main)
+    assert f"Test: of 100 images that the model called {label}, {100 * right / len(called):.0f} were {label}." in said
+    assert f"Counted: {right} of {len(called)} (95 % interval: {100 * low:.0f}–{100 * high:.0f} of 100)." in said
+    assert f"{plain('External: NIH')}: of 100 images that the model called" in said
+    common = 100 * COUNTS["test"][label] / 120
+    assert f"Of 100 test images {common:.0f} were {label}." in said
+
+
+def test_enough_answers_of_such_a_confidence_are_counted_alone(run, monkeypatch):
+    monkeypatch.setattr(sentences, "FEW", 10)
+    contents = read_contents(run, "none")
+    said = Prediction("PNEUMONIA", 0.91, {}, None, None)
+    (test, *_) = trust(contents, said, load("en"), load("en").text)
+    rows = csv.DictReader((run / "arms/none/predictions.csv").read_text().splitlines())
+    alike = [row for row in rows if row["set"] == "test" and float(row["p_PNEUMONIA"]) >= 0.9]
+    right = sum(row["label"] == "PNEUMONIA" for row in alike)
+    assert len(alike) >= 10
+    assert f"Counted: {right} of {len(alike)} that the model called PNEUMONIA with a confidence of 90" in test
+
+
+def test_before_any_use_the_population_and_the_figures_from_elsewhere_come_first(run, draw):
+    words, tab = load("en"), draw(run, "en").tabs[PARTS.index("use")]
+    said = texts(tab)
+    assert "Test: 120 images (NORMAL 45; PNEUMONIA 75)" in said
+    assert "Kermany" in said
+    assert "in the test part 62 of 100 images" in said
+    for table in tab.table:
+        assert list(table.value.columns[1:]) == ["External: NIH", "Test"]
+    there = next(arm for arm in read(run).arms if arm.name == "none")
+    assert clean(words.interval(there.metrics.sets["external:NIH"].served.metrics["balanced_accuracy"])) in said
+    assert clean(words.interval(there.refusal.sets["external:NIH"].accuracy)) in said
+
+
+def test_without_an_external_set_nobody_knows_how_it_does_here(tmp_path, draw):
+    run = fake_run(tmp_path / "alone", arms=2, external=False)
+    assert load("en")("use.never") in texts(draw(run, "en").tabs[PARTS.index("use")])
+
+
+OTHER = png(np.random.default_rng(6).integers(0, 255, (80, 80), dtype=np.uint8))
+
+
+def test_several_images_are_answered_in_one_table_and_each_can_be_looked_at(run, draw, monkeypatch):
+    at, words, asked = draw(run, "en"), load("en"), []
+    predict = Predictor.predict
+    monkeypatch.setattr(Predictor, "predict", lambda *args: asked.append(args[2]) or predict(*args))
+    files = [("a.png", PICTURE, "image/png"), ("letter.jpg", b"Dear colleague", "image/jpeg"), ("b.png", OTHER, "x")]
+    at.file_uploader[0].set_value(files).run()
+    assert not at.exception
+    assert not at.error
+    cells = at.tabs[UPLOAD].table[0].value
+    assert [clean(name) for name in cells["Image"]] == [plain(name) for name, *_ in files]
+    assert cells["Answer"][1] == words("error.IMG_NOT_IMAGE").replace("the", "The", 1)
+    assert "3 images: " in texts(at.tabs[UPLOAD])
+    assert "1 that could not be read" in texts(at.tabs[UPLOAD])
+    for position, name in ((2, "b.png"), (1, None)):
+        at.selectbox(key="which").set_value(position).run()
+        pictures = [image.caption for one in at.tabs[UPLOAD].get("image") for image in one.proto.imgs]
+        assert [caption[: len(plain("b.png"))] for caption in pictures] == ([plain(name)] if name else [])
+    assert plain("IMG_NOT_IMAGE") in at.error[0].value
+    assert asked == ["a.png", "letter.jpg", "b.png"]  # looking at one asks the model nothing
+
+
+def test_more_images_than_fit_are_not_looked_at_and_that_is_said(run, draw, monkeypatch):
+    monkeypatch.setattr(images, "MOST", 1)
+    at = draw(run, "en")
+    at.file_uploader[0].set_value([("a.png", PICTURE, "x"), ("b.png", OTHER, "x")]).run()
+    assert load("en")("upload.too_many", most=1) in [one.value for one in at.warning]
+    assert not at.selectbox
+
+
+def shown(at):
+    """Return the address of the picture and the bars of the answer."""
+    picture = at.tabs[UPLOAD].get("image")[0].proto.imgs[0].url
+    return picture, [(bar.proto.value, bar.proto.text) for bar in at.get("progress")]
+
+
+def test_window_level_and_zoom_change_the_picture_and_never_the_answer(run, draw):
     at = draw(run, "en", upload=("x.png", PICTURE))
-    assert f"a confidence of 50 % to 60 % were right in {len(right)} of {len(alike)} cases" in texts(at.main)
+    assert load("en")("view.text") in texts(at.tabs[UPLOAD])
+    pictures, answers = {shown(at)[0]}, shown(at)[1]
+    assert "view_across" not in [slider.key for slider in at.slider]  # there is nowhere to go without zoom
+    for name, value in (("centre", 90), ("width", 60), ("zoom", 2.0), ("across", 0), ("down", 100)):
+        at.slider(key=f"view_{name}").set_value(value).run()
+        assert not at.exception
+        picture, bars = shown(at)
+        assert picture not in pictures
+        assert bars == answers
+        pictures.add(picture)
 
 
 GIF = io.BytesIO()
@@ -238,9 +334,9 @@ def test_a_missing_picture_or_table_spoils_only_its_part(run, draw):
     at = draw(run, upload=("x.png", PICTURE))
     assert not at.exception
     said = [[one.value for one in tab.error] for tab in at.tabs]
-    assert [len(one) for one in said] == [0, 1, 0, 1, 0]
+    assert [len(one) for one in said] == [0, 1, 0, 0, 1, 0]
     assert plain("NORMAL_0.png") in said[1][0]
-    assert plain("predictions.csv") in said[3][0]
+    assert plain("predictions.csv") in said[UPLOAD][0]
     assert len(at.get("progress")) == 2
 
 
@@ -335,7 +431,7 @@ def made_convolutional(arm):
 
 def shown_maps(at):
     """Return what stands under the images beside the slider."""
-    return [image.caption for one in at.tabs[3].get("image") for image in one.proto.imgs][1:]
+    return [image.caption for one in at.tabs[UPLOAD].get("image") for image in one.proto.imgs][1:]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -349,8 +445,8 @@ def test_a_convolutional_network_gets_both_maps_beside_the_image(run, draw, lang
         assert not at.exception
         assert not at.error
         assert shown_maps(at) == [words("heat.original"), words("heat.map", name=label)]
-        assert words("heat.warning") in [one.value for one in at.tabs[3].warning]
-        assert words("heat.both") in texts(at.tabs[3])
+        assert words("heat.warning") in [one.value for one in at.tabs[UPLOAD].warning]
+        assert words("heat.both") in texts(at.tabs[UPLOAD])
     at.radio(key="heat_method").set_value("none").run()
     assert shown_maps(at) == []
     assert load("en")("heat.warning") == WARNING
@@ -366,7 +462,7 @@ def test_a_recurrent_network_gets_occlusion_when_asked_and_the_slider_does_not_r
     at.slider(key="heat_opacity").set_value(80).run()
     assert not at.exception
     assert at.session_state["heat_map"] is first
-    assert words("heat.both") not in texts(at.tabs[3])
+    assert words("heat.both") not in texts(at.tabs[UPLOAD])
     at.slider(key="heat_opacity").set_value(0).run()
     assert len(shown_maps(at)) == 2
 

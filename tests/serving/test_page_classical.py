@@ -22,9 +22,9 @@ from seimbang.record.choice import find_arm
 from seimbang.record.contents import read as contents
 from seimbang.runs.run import run as run_study
 from seimbang.runs.table_explanations import importance
+from seimbang.serving.page_server import APP
 from seimbang.serving.predictor import Predictor
 from seimbang.serving.rows import harmless, neighbours, outside, read_file, read_rows, with_predictions
-from seimbang.serving.server import APP
 from seimbang.serving.words import LANGUAGES, load, plain
 from seimbang.study.schema import parse
 
@@ -101,12 +101,12 @@ def fill(at, values):
 
 def test_a_case_predicted_in_several_folds_counts_once_as_experience(table, tmp_path):
     run = shutil.copytree(table, tmp_path / "run")
-    before = contents(run, "k-nn").experience("test", 1.0)
+    before = contents(run, "k-nn").experience("test", "virginica", 1.0)
     file = run / "arms/k-nn/predictions.csv"
     once = pd.read_csv(file, dtype=str, keep_default_na=False)
     pd.concat([once, once.assign(fold="2")]).to_csv(file, index=False)
     assert before[0] > 0
-    assert contents(run, "k-nn").experience("test", 1.0) == before
+    assert contents(run, "k-nn").experience("test", "virginica", 1.0) == before
 
 
 @pytest.mark.parametrize("arm", ["pixels", "hog"])
@@ -298,7 +298,9 @@ def test_the_form_asks_for_every_column_and_gets_the_predictor_s_answer(table, d
     at, words = draw(table, "svm", language), load(language).of_tables()
     assert not at.exception
     assert not at.error
-    assert [tab.label for tab in at.tabs] == [words(f"part.{name}") for name in ("purpose", "data", "model", "upload")]
+    assert [tab.label for tab in at.tabs] == [
+        words(f"part.{name}") for name in ("purpose", "data", "model", "use", "upload")
+    ]
     assert [field.label.partition(":")[0] for field in at.number_input] == [plain(name) for name in NAMES]
     assert words("upload.waiting") in said(at.main)
     fill(at, [float(value) for value in FLOWER.values()])

@@ -107,7 +107,7 @@ def test_missing_files(run, name):
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"classes": ["a", "b"]}'])
 def test_settings_that_are_none(run, content):
     (run / "arms/none/model.json").write_text(content)
-    with pytest.raises(IntegrityError, match="MODEL_MISSING"):
+    with pytest.raises(IntegrityError, match="RUN_DAMAGED"):
         Predictor.load(run / "arms/none")
 
 

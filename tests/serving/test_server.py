@@ -2,11 +2,13 @@
 
 import http.client
 import importlib.util
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from urllib.parse import urlparse
 
@@ -15,6 +17,7 @@ import pytest
 from run_folder import fake_run
 from seimbang.errors import ResourceError
 from seimbang.serving import server
+from seimbang.serving.page_server import CLOSED
 
 
 @pytest.fixture(scope="module")
@@ -53,12 +56,59 @@ def test_only_this_computer_reaches_it(page):
         socket.create_connection(("127.0.0.2", page.port), timeout=20)
 
 
-def test_a_foreign_name_or_page_gets_no_content(page):
-    local = f"localhost:{page.port}"
+def ask(page, path="/", method="GET", **headers):
+    """Return status and headers, in lower case, of an answer."""
+    connection = http.client.HTTPConnection(page.hostname, page.port, timeout=20)
+    connection.request(method, path, headers={"Host": page.netloc} | headers)
+    answer = connection.getresponse()
+    body = answer.read()
+    connection.close()
+    return answer.status, {name.lower(): value for name, value in answer.getheaders()}, body
+
+
+FOREIGN = ("evil.example", "127.0.0.1.nip.io", "", "localhost.evil.example", "0.0.0.0", "127.0.0.2", "evil.localhost")
+
+
+@pytest.mark.parametrize("host", FOREIGN)
+def test_a_foreign_name_gets_neither_page_nor_socket(page, host):
+    for path in ("/", "/static/js/index.js", "/_stcore/health", "/_stcore/host-config", "/_stcore/upload_file/a/b"):
+        assert ask(page, path, Host=host)[0] == 400
+    assert stream(page, Host=host, Origin=f"http://{host}") == 400
+
+
+def test_a_foreign_page_gets_neither_page_nor_socket_and_brings_nothing(page):
+    other = page.port + 1
+    for origin in ("http://evil.example", "null", f"http://127.0.0.1:{other}", f"http://localhost:{page.port}"):
+        assert ask(page, Origin=origin)[0] == 403
+        assert ask(page, "/_stcore/upload_file/a/b", "PUT", Origin=origin)[0] == 403
+        assert stream(page, Origin=origin) == 403
+
+
+def test_this_computers_own_names_are_answered(page):
+    for host in (page.netloc, f"localhost:{page.port}", f"LOCALHOST:{page.port}"):
+        assert ask(page, Host=host)[0] == 200
     assert stream(page) == 101
-    assert stream(page, Host=local, Origin=f"http://{local}") == 101
-    assert stream(page, Host="evil.example", Origin="http://evil.example") == 403
-    assert stream(page, Origin="http://evil.example") == 403
+    assert stream(page, Host=f"localhost:{page.port}", Origin=f"http://localhost:{page.port}") == 101
+
+
+@pytest.mark.parametrize("path", ["/", "/nothing", "/_stcore/health", "/_stcore/metrics", "/favicon.png"])
+def test_every_answer_says_what_a_browser_may_do_with_it(page, path):
+    headers = ask(page, path)[1]
+    assert headers["x-frame-options"] == "DENY"
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["cross-origin-resource-policy"] == "same-origin"
+    allowed = dict(part.split(" ", 1) for part in headers["content-security-policy"].split("; "))
+    assert (allowed["default-src"], allowed["connect-src"]) == ("'none'", "'self'")
+    assert allowed["frame-ancestors"] == allowed["base-uri"] == "'none'"
+    assert not {"'unsafe-inline'", "'unsafe-eval'", "*", "https:"} & set(allowed["script-src"].split())
+
+
+def test_no_foreign_page_may_frame_it_and_no_figures_of_the_server_answer(page):
+    assert json.loads(ask(page, "/_stcore/host-config")[2])["allowedOrigins"] == []
+    for path in CLOSED:
+        assert ask(page, path)[0] == 404
+        assert b"cache_memory" not in ask(page, f"{path}/")[2] + ask(page, f"/.{path}")[2] + ask(page, f"/{path}")[2]
 
 
 def children(pid):
@@ -75,6 +125,29 @@ def test_terminating_it_ctrl_c_and_a_closed_terminal_leave_no_process(serve, run
     assert process.returncode == 0
     assert not Path(f"/proc/{child}").exists()
     assert said == ""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs /proc to see child processes")
+@pytest.mark.parametrize("api", [(), ("--api",)])
+def test_killed_it_leaves_no_process(serve, run, api):
+    if api:
+        pytest.importorskip("fastapi", reason="the service's extra is not installed")
+    with serve(run, *api) as (process, _):
+        (child,) = children(process.pid)
+        process.kill()
+        process.wait(timeout=10)
+        end = time.monotonic() + 10
+        while alive(child) and time.monotonic() < end:
+            time.sleep(0.05)
+        assert not alive(child)
+
+
+def alive(pid):
+    """Return whether a process runs; one that has ended and that nobody has asked for does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def test_under_nohup_a_closed_terminal_leaves_it_running(serve, run):

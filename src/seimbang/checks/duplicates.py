@@ -8,7 +8,6 @@ import numpy as np
 
 from seimbang.checks.base import CheckResult, merge, plural_verb
 from seimbang.checks.evidence import ADJECTIVE, Evidence, Match
-from seimbang.imaging.copies import Copies
 from seimbang.imaging.similarity import Mask, near_identical, thumbnails
 from seimbang.splits.base import Rows
 
@@ -39,10 +38,25 @@ def identical(evidence: Evidence, pairs: Sequence[tuple[str, str]]) -> CheckResu
 
 
 def nearly_identical(evidence: Evidence, pairs: Sequence[tuple[str, str]]) -> CheckResult | None:
-    """Images of one set that are nearly, but not exactly, identical to one of another."""
-    if evidence.data.kind != "image":
-        return None
+    """Cases of one set that are nearly, but not exactly, identical to one of another."""
     return merge(_nearly_identical(evidence, first, second) for first, second in pairs)
+
+
+def nearly_within(evidence: Evidence) -> CheckResult | None:
+    """Rows of a table that are twice in one set, once with noise or rounded (in the whole data without sets)."""
+    if evidence.data.kind == "image":
+        return None
+    first, second = evidence.near_rows
+    together = _in_one_set(evidence, first, second) & (evidence.cases.groups[first] != evidence.cases.groups[second])
+    count = int(together.sum())
+    if not count:
+        return None
+    where = "within one set" if evidence.folds else "in the data"
+    sentence = (
+        f"{plural_verb(count, 'pair', of=' of cases')} nearly identical {where}, as one row is that was rounded, or "
+        "repeated with a little noise."
+    )
+    return CheckResult(sentence, evidence.ids(np.stack([first, second], axis=1)[together].ravel()), count)
 
 
 def changed(evidence: Evidence, pairs: Sequence[tuple[str, str]]) -> CheckResult | None:
@@ -57,10 +71,7 @@ def changed_within(evidence: Evidence) -> CheckResult | None:
     if evidence.data.kind != "image":
         return None
     copies = evidence.copies.where(~evidence.copies.alike)
-    together = np.full(len(copies.first), not evidence.folds)
-    for fold in evidence.folds:
-        for rows in fold.parts().values():
-            together |= np.isin(copies.first, rows) & np.isin(copies.second, rows)
+    together = _in_one_set(evidence, copies.first, copies.second)
     count = int(together.sum())
     if not count:
         return None
@@ -112,15 +123,31 @@ def _identical(evidence: Evidence, first: str, second: str) -> CheckResult | Non
     return CheckResult(sentence, _ids_by_digest(evidence, np.concatenate([a, b])), len(a))
 
 
-def _nearly_identical(evidence: Evidence, first: str, second: str) -> CheckResult | None:
-    match_digests, match_alike = _match_digests(evidence), _match_copies(evidence.copies.where(evidence.copies.alike))
+def _in_one_set(evidence: Evidence, first: Rows, second: Rows) -> Mask:
+    """Tell of each pair whether both are in one set; all are where there are no sets."""
+    together = np.full(len(first), not evidence.folds)
+    for fold in evidence.folds:
+        for rows in fold.parts().values():
+            together |= np.isin(first, rows) & np.isin(second, rows)
+    return together
+
+
+def _match_near(evidence: Evidence) -> Match:
+    if evidence.data.kind == "table":
+        return _match_pairs(*evidence.near_rows)
+    copies = evidence.copies.where(evidence.copies.alike)
+    match_digests, match_alike = _match_digests(evidence), _match_pairs(copies.first, copies.second)
 
     def match(a: Rows, b: Rows) -> tuple[Mask, Mask]:
         near, same = near_identical(evidence.thumbnails[a], evidence.thumbnails[b]), match_digests(a, b)
         alike = match_alike(a, b)
         return (near[0] | alike[0]) & ~same[0], (near[1] | alike[1]) & ~same[1]
 
-    a, b, folds = evidence.matches(first, second, match)
+    return match
+
+
+def _nearly_identical(evidence: Evidence, first: str, second: str) -> CheckResult | None:
+    a, b, folds = evidence.matches(first, second, _match_near(evidence))
     if not len(a):
         return None
     start = plural_verb(len(a), f"{ADJECTIVE[first]} {evidence.noun}")
@@ -130,7 +157,7 @@ def _nearly_identical(evidence: Evidence, first: str, second: str) -> CheckResul
 
 def _changed(evidence: Evidence, first: str, second: str) -> CheckResult | None:
     copies = evidence.copies.where(~evidence.copies.alike)
-    a, b, folds = evidence.matches(first, second, _match_copies(copies))
+    a, b, folds = evidence.matches(first, second, _match_pairs(copies.first, copies.second))
     if not len(a):
         return None
     across = (np.isin(copies.first, a) & np.isin(copies.second, b)) | (
@@ -167,9 +194,9 @@ def _match_digests(evidence: Evidence) -> Match:
     return match
 
 
-def _match_copies(copies: Copies) -> Match:
+def _match_pairs(first: Rows, second: Rows) -> Match:
     def match(a: Rows, b: Rows) -> tuple[Mask, Mask]:
-        ends = np.concatenate([copies.first, copies.second]), np.concatenate([copies.second, copies.first])
+        ends = np.concatenate([first, second]), np.concatenate([second, first])
         across = np.isin(ends[0], a) & np.isin(ends[1], b)
         return np.isin(a, ends[0][across]), np.isin(b, ends[1][across])
 

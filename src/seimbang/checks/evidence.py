@@ -10,6 +10,7 @@ import pandas as pd
 
 from seimbang.balance.base import Recipe
 from seimbang.checks.alone import aucs
+from seimbang.checks.near_rows import Pairs, near_pairs
 from seimbang.datasets.base import CaseTable, Dataset
 from seimbang.imaging.copies import Copies, known_copies
 from seimbang.imaging.decode import Pixels
@@ -81,6 +82,11 @@ class Evidence:
         """How well columns of a table tell the classes by themselves, on the cases that are not for testing."""
         rows = self.development
         return aucs(self.data.X[rows], self.cases.y[rows], self.cases.groups[rows], WORTH)
+
+    @cached_property
+    def near_rows(self) -> Pairs:
+        """Pairs of rows of a table that are nearly one row."""
+        return near_pairs(self.data.X)
 
     @cached_property
     def external_digests(self) -> dict[str, npt.NDArray[np.str_]]:

@@ -277,6 +277,8 @@ class Dataset:
         uses: Of a table: what was made of each column of the file.
         meant: Columns that may tell the class by themselves, as the study says.
         acquisition: Of DICOM: how each picture was taken, as texts in the table's order, such as the manufacturer.
+        origins: Of a table: columns that by their names tell whose or where a case is, as texts by ``case_id``, whether
+            the models see them or not.
     """
 
     cases: CaseTable
@@ -291,3 +293,4 @@ class Dataset:
     uses: tuple[ColumnUse, ...] = ()
     meant: tuple[str, ...] = ()
     acquisition: pd.DataFrame | None = None
+    origins: pd.DataFrame | None = None

@@ -32,5 +32,9 @@ def counts_cases(name: str, values: npt.NDArray[np.floating]) -> bool:
         return True
     if len(values) >= ENOUGH and different == len(values) and np.ptp(values) < DENSE * len(values):
         return True
-    named = known_as([name], (*CASES, *PATIENTS)) or _NAMES.fullmatch(plain(name))
-    return bool(named) and different > len(values) / 3
+    return names_cases(name) and different > len(values) / 3
+
+
+def names_cases(name: str) -> bool:
+    """Tell whether a column is called as one of numbers or names of cases or patients is."""
+    return bool(known_as([name], (*CASES, *PATIENTS)) or _NAMES.fullmatch(plain(name)))

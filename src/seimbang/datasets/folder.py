@@ -9,9 +9,10 @@ import pandas as pd
 
 from seimbang.datasets.base import Dataset, FileNote, SourceSettings
 from seimbang.datasets.groups import ByFolder, ByName
-from seimbang.datasets.images import check_renames, from_files, left_out, missing, renamed
+from seimbang.datasets.images import Scan, check_renames, from_files, left_out, missing, renamed
 from seimbang.datasets.layout import File, Layout, lay_out
 from seimbang.datasets.names import part_of
+from seimbang.datasets.slices import by_case, one_row_each
 from seimbang.errors import DataError
 from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.store import Store, open_store
@@ -38,11 +39,14 @@ class Folder(SourceSettings):
     Attributes:
         path: The folder, or a zip archive of it, below ``--data``, ``$SEIMBANG_DATA`` or ``./data``.
         group: Where the patient of each file is written, so that no patient is in two parts.
+        frames: Whether each frame of DICOM, or slice of NIfTI, is a case of one patient; else ``image.frame`` names the
+            one that is used.
     """
 
     source: Literal["folder"] = "folder"
     path: str = ""
     group: ByName | ByFolder | None = None
+    frames: bool = False
 
     def load(self, image: ImageSettings, root: Path, classes: tuple[str, ...] | None = None) -> Dataset:
         """Read the folder.
@@ -63,7 +67,12 @@ class Folder(SourceSettings):
         rows["group"] = self.group.patients(paths) if self.group else ""
         facts = {"source": f"image folder {base.name}", "format": _formats(paths)}
         left = [*(_relabelled(self, note) for note in layout.left), *asked]
-        return from_files(rows, base, self.with_facts(facts), image, classes, left)
+        scan = None
+        if self.frames:
+            rows, numbers = one_row_each(rows, open_base(base), image)
+            scan = Scan(by_case(open_base(base), rows), numbers)
+            rows = rows.assign(path=rows.case_id)
+        return from_files(rows, base, self.with_facts(facts), image, classes, left, scan=scan)
 
     def _chosen(self, files: list[File]) -> tuple[list[File], list[FileNote]]:
         """Return the images that the study uses, and those that it says it does not."""

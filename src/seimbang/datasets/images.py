@@ -20,17 +20,17 @@ from seimbang.imaging.store import Readable, open_store
 
 
 class Scan(NamedTuple):
-    """What the headers of DICOM files say, whose paths are not to be told.
+    """What the headers of files say that hold several cases each, or whose paths are not to be told.
 
     Attributes:
         store: Where the files are read, by ``case_id``.
         frames: Number of the frame by ``case_id``; 0 where there is one.
-        acquisition: How the pictures were taken, by ``case_id``.
+        acquisition: Of DICOM: how the pictures were taken, by ``case_id``.
     """
 
     store: Readable
     frames: Mapping[str, int]
-    acquisition: pd.DataFrame
+    acquisition: pd.DataFrame | None = None
 
 
 def from_files(
@@ -53,7 +53,7 @@ def from_files(
         classes: Classes of the internal set when this is an external one.
         left: Files beside them that are not used, and why.
         said: What there is to say of files that are used.
-        scan: Of DICOM: what the headers say; ``path`` is the ``case_id`` then.
+        scan: What the headers say, where ``path`` is the ``case_id``.
 
     Raises:
         DataError: ``DATA_UNREADABLE`` when no file, or none of a class, could be read; ``DATA_ZIP``, and what
@@ -84,7 +84,7 @@ def _made(
     scan: Scan | None,
 ) -> Dataset:
     name = cases.root.name if cases.root.is_dir() else cases.root.stem
-    taken = scan.acquisition.loc[cases.frame.case_id] if scan else None
+    taken = scan.acquisition.loc[cases.frame.case_id] if scan and scan.acquisition is not None else None
     return Dataset(cases, X, name, left_out=left, noted=noted, facts=facts, acquisition=taken)
 
 

@@ -16,8 +16,23 @@ from seimbang.imaging.formats import image_format
 from seimbang.imaging.other_formats import ADVICE, PICTURES, by_ending, other_format
 from seimbang.imaging.store import LEADS_AGAIN, LEADS_BACK, LEADS_OUT, NO_FILE, Entry, Store
 
-DICOM = (".dcm", ".dicom")
-ENDINGS = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".tif", ".tiff", ".bmp", ".dib", ".webp", ".gif", *DICOM)
+DICOM, NIFTI = (".dcm", ".dicom"), (".nii", ".nii.gz")
+ENDINGS = (
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".jpe",
+    ".jfif",
+    ".mpo",
+    ".tif",
+    ".tiff",
+    ".bmp",
+    ".dib",
+    ".webp",
+    ".gif",
+    *DICOM,
+    *NIFTI,
+)
 _SYSTEM = ("thumbs.db", "ehthumbs.db", "desktop.ini", "picasa.ini")
 _TROUBLES = {LEADS_BACK: "FILE_COPY", LEADS_AGAIN: "FILE_COPY", NO_FILE: "FILE_OTHER"}
 _UNFINISHED = ("~", ".bak", ".tmp", ".part", ".crdownload")

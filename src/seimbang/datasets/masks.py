@@ -5,6 +5,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
+from seimbang.imaging.other_formats import without_ending
+
 _WORDS = (
     r"masks?|segs?|segment(?:ed|ation|ations)?|segmentasi|annotat(?:ed|ion|ions)|anotasi|contours?|kontur"
     r"|ground[\s_-]?truths?|gt|rois?|labels?|overlays?|superpixels?"
@@ -77,7 +79,11 @@ def _by_name(images: list[PurePosixPath]) -> set[PurePosixPath]:
     """Return the images that are called like another one and a mask; of a folder that has such, those without too."""
     candidates = {path: name for path in images if (name := _image_of(path)) is not None}
     others = [path for path in images if path not in candidates]
-    stems = {(path.parent, name) for path in others for name in (path.stem.casefold(), _without_image(path.stem))}
+    stems = {
+        (path.parent, name)
+        for path in others
+        for name in (without_ending(path.name).casefold(), _without_image(without_ending(path.name)))
+    }
     above = {(folder.parent, name) for folder, name in stems}
     paired = {
         path for path, name in candidates.items() if (path.parent, name) in stems or (path.parent.parent, name) in above
@@ -88,13 +94,13 @@ def _by_name(images: list[PurePosixPath]) -> set[PurePosixPath]:
 
 def _image_of(path: PurePosixPath) -> str | None:
     """Return the name, without its ending, of the image that a file called a mask would belong to."""
-    match = _ENDING.fullmatch(path.stem) or _START.fullmatch(path.stem)
+    match = _ENDING.fullmatch(without_ending(path.name)) or _START.fullmatch(without_ending(path.name))
     return _without_image(match[1]) if match else None
 
 
 def _plain(path: PurePosixPath) -> str:
     """Return the name of a file without its ending and without what says that it is a mask, or an image."""
-    return _image_of(path) or _without_image(path.stem)
+    return _image_of(path) or _without_image(without_ending(path.name))
 
 
 def _without_image(stem: str) -> str:

@@ -12,6 +12,7 @@ from unicodedata import category, normalize
 from seimbang.datasets.layout import ENDINGS
 from seimbang.datasets.masks import masks
 from seimbang.errors import DataError
+from seimbang.imaging.other_formats import without_ending
 
 NAMED = 3
 """How many files a message names."""
@@ -54,7 +55,7 @@ class Index:
             name = _fold(path.rpartition("/")[2])
             index.by_name[name].append(path)
             if is_image(name):
-                index.by_stem[name.rpartition(".")[0]].append(path)
+                index.by_stem[without_ending(name)].append(path)
         return index
 
     def candidates(self, name: str) -> list[str]:
@@ -204,7 +205,7 @@ def _letters(path: str) -> str:
     """Return the last name of a path without its ending, accents and signs that do not show."""
     signs = normalize("NFKD", _fold(path.rpartition("/")[2]))
     name = "".join(sign for sign in signs if category(sign) not in ("Mn", "Cf")).strip()
-    return name.rpartition(".")[0].strip() if is_image(name) else name
+    return without_ending(name).strip() if is_image(name) else name
 
 
 def _identity(folder: Path) -> tuple[int, int]:

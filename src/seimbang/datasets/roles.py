@@ -23,6 +23,11 @@ PATIENTS = (
     "studyinstanceuid", "study_id", "studyid", "case_id",
 )  # fmt: skip
 PARTS = ("split", "set", "partition", "fold", "subset", "dataset", "usage", "bagian", "pembagian", "himpunan")
+PLACES = (
+    "site", "site_id", "hospital", "hospital_id", "rumah_sakit", "rs", "rsud", "centre", "center", "clinic", "klinik",
+    "institution", "institusi", "facility", "faskes", "puskesmas", "department", "ward", "bangsal", "scanner", "device",
+    "machine", "manufacturer", "alat", "cohort", "batch", "data_source", "sumber",
+)  # fmt: skip
 OTHERS = {
     "sex", "gender", "jenis_kelamin", "age", "umur", "usia", "view", "view_position", "frontal_lateral", "ap_pa",
     "site", "localization", "location", "hospital", "rumah_sakit", "modality", "laterality", "dx_type", "follow_up",

@@ -99,6 +99,10 @@ def together(
     return Reading(replace(reading.dialect, numbers=notations), iter([table]))
 
 
+MAX_BYTES = 1 << 33
+"""Bytes of a table in a file; as text it is read piece by piece, and its numbers take a third of it."""
+
+
 def read(path: Path, sheet: str = "", decimal: str = "", numbers: AsNumbers = no_number) -> Reading:
     """Return how a table is written, and its rows.
 
@@ -109,11 +113,14 @@ def read(path: Path, sheet: str = "", decimal: str = "", numbers: AsNumbers = no
         numbers: Which columns are read as numbers.
 
     Raises:
-        DataError: ``DATA_CSV``, ``DATA_ENCODING``, ``DATA_EMPTY``, ``DATA_COLUMN``; of a workbook ``DATA_EXCEL``,
-            ``DATA_SHEET``, ``DATA_FORMULA``; of a column of ``numbers``, when its rows are read, ``DATA_DECIMAL``.
+        DataError: ``DATA_CSV``, ``DATA_ENCODING``, ``DATA_EMPTY``, ``DATA_COLUMN``, ``DATA_TOO_LARGE``; of a workbook
+            ``DATA_EXCEL``, ``DATA_SHEET``, ``DATA_FORMULA``; of a column of ``numbers``, when its rows are read,
+            ``DATA_DECIMAL``.
     """
+    state = path.stat()
+    if state.st_size > MAX_BYTES:
+        raise workbooks.too_large(path.name, state.st_size, MAX_BYTES)
     if _is_workbook(path.suffix, lambda: path.open("rb")):
-        state = path.stat()
         return _of_workbook(_kept(path, sheet, state.st_mtime_ns, state.st_size), path.name, decimal, numbers)
     return _of_text(path.name, lambda: path.open("rb"), decimal, numbers)
 

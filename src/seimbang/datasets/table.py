@@ -14,13 +14,17 @@ from pydantic import BeforeValidator, Field
 from seimbang.datasets.base import REASONS, CaseTable, Column, Dataset, FileNote
 from seimbang.datasets.cells import Cells
 from seimbang.datasets.columns import MISSING, numbers, positions, ranges, refuse_text
+from seimbang.datasets.counters import names_cases
 from seimbang.datasets.findings import Labelled
 from seimbang.datasets.groups import ByColumn
 from seimbang.datasets.images import check_renames, left_out, missing, parts, require_columns
 from seimbang.datasets.labels import CutLabel, against_rest, columns_of, first_gap, labels, uncertain
+from seimbang.datasets.roles import PLACES, known_as
 from seimbang.datasets.sheets import Join, no_rows, together
 from seimbang.datasets.uses import LEFT_OUT, USES, ColumnUse
 from seimbang.errors import DataError
+
+_ORIGIN = "origin: "
 
 
 def _all_or_some(features: Any) -> Any:
@@ -171,6 +175,7 @@ def build(
     ranks = tuple(dict.fromkeys(settings.classes.get(name, name) for name in names))
     cases = CaseTable.build(rows.iloc[order], path.parent, settings.positive, classes, ranks)
     X, noted = X[order], _uncertain(rows, "FILE_UNCERTAIN")
+    origins = rows.set_index("case_id").filter(regex=f"^{_ORIGIN}")
     uses = [replace(use, note="decimal commas") if use.use == "number" and use.name in commas else use for use in uses]
     return Dataset(
         cases,
@@ -183,6 +188,7 @@ def build(
         columns=ranges(X, columns),
         uses=tuple(uses),
         meant=settings.meant,
+        origins=origins.rename(columns=lambda name: name.removeprefix(_ORIGIN)),
     )
 
 
@@ -274,6 +280,8 @@ def _piece(table: pd.DataFrame, settings: Table, seen: _Seen) -> tuple[pd.DataFr
     rows["uncertain"] = uncertain(table, settings.label)
     rows["split"] = parts(rows.split) if "split" in roles else ""
     rows["case_id"] = _ids(rows.case_id.rename(roles["case_id"])) if "case_id" in roles else _numbered(table)
+    for name in _origins(table.columns, roles):
+        rows[f"{_ORIGIN}{name}"] = table[name]
     features = {}
     for name in _features(settings, list(table.columns), roles):
         if name in settings.categories:
@@ -283,6 +291,11 @@ def _piece(table: pd.DataFrame, settings: Table, seen: _Seen) -> tuple[pd.DataFr
         features[name] = pd.Series(values.astype(np.float32), table.index)
         seen.cells.setdefault(name, Cells(name)).add(values, text)
     return rows, pd.DataFrame(features, index=table.index)
+
+
+def _origins(names: Iterable[str], roles: dict[str, str]) -> list[str]:
+    """Return the columns without a role that by their names tell whose or where a case is."""
+    return [name for name in names if name not in roles.values() and (names_cases(name) or known_as([name], PLACES))]
 
 
 def _sure(

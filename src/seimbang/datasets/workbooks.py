@@ -33,6 +33,10 @@ class Cells:
     typed: list[list[bool]]
 
 
+MAX_UNPACKED = 1 << 30
+"""Bytes of the sheets of a workbook; a million rows of twenty numbers have some 0.6 of them."""
+
+
 def cells(name: str, open_file: Opener, sheet: str = "") -> Cells:
     """Return the cells of a sheet: of the one with the most rows of two or more values unless one is named.
 
@@ -42,10 +46,11 @@ def cells(name: str, open_file: Opener, sheet: str = "") -> Cells:
         sheet: Name of the sheet.
 
     Raises:
-        DataError: ``DATA_EXCEL``, ``DATA_SHEET`` or ``DATA_FORMULA``.
+        DataError: ``DATA_EXCEL``, ``DATA_SHEET``, ``DATA_FORMULA`` or ``DATA_TOO_LARGE``.
     """
     with open_file() as file:
         try:
+            _check_size(name, file)
             chosen, others, rows = _chosen(name, _workbook(file, data_only=True), sheet)
             formulas = _workbook(file, data_only=False)[chosen] if _has_formulas(file) else None
             _check_results(name, rows, formulas)
@@ -56,6 +61,20 @@ def cells(name: str, open_file: Opener, sheet: str = "") -> Cells:
     texts = [[_text(value) for value in row] for row in rows]
     typed = [[_typed(value) for value in row] for row in rows]
     return Cells(chosen, others, texts, typed)
+
+
+def _check_size(name: str, file: BinaryIO) -> None:
+    """Refuse a workbook that would fill the memory, before anything of it is unpacked."""
+    with zipfile.ZipFile(file) as archive:
+        size = sum(part.file_size for part in archive.infolist() if part.filename.endswith(".xml"))
+    if size > MAX_UNPACKED:
+        raise too_large(name, size, MAX_UNPACKED)
+
+
+def too_large(name: str, size: int, most: int) -> DataError:
+    """Return the error for a table that would not fit into memory."""
+    found, expected = f"{name} with {size / 2**30:.1f} GiB", f"at most {most / 2**30:.0f} GiB"
+    return DataError("DATA_TOO_LARGE", found, expected, "leave out the columns that the study does not need")
 
 
 def _workbook(file: BinaryIO, data_only: bool) -> Any:

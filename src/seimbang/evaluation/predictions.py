@@ -1,5 +1,6 @@
 """``predictions.csv``: the one table that every number is computed from."""
 
+import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,11 +12,14 @@ import pandas as pd
 
 from seimbang.errors import IntegrityError
 from seimbang.evaluation import threshold
+from seimbang.imaging.files import read_whole
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 KEYS = ("case_id", "group", "fold", "seed", "set", "label")
 CASE = ["case_id", "fold", "set"]
+MOST = 1 << 36
+"""Bytes of a table: some have millions of rows."""
 ROW = "row a case, fold, seed and set"
 
 
@@ -64,7 +68,8 @@ class Scored:
 
 def read(arm: Path) -> pd.DataFrame:
     """Return ``predictions.csv`` of an arm's folder; fold 1.10 is not 1.1 and a class None is one: keys stay text."""
-    return pd.read_csv(arm / "predictions.csv", dtype=dict.fromkeys(KEYS, str), keep_default_na=False)
+    table = io.BytesIO(read_whole(arm / "predictions.csv", MOST))
+    return pd.read_csv(table, dtype=dict.fromkeys(KEYS, str), keep_default_na=False)
 
 
 def checked(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from seimbang.imaging.augment import UNCHANGED, Augmentation
 from seimbang.imaging.windows import Window
 
 Normalise = Literal["none", "minmax", "zscore"]
+Axis = Literal["axial", "coronal", "sagittal"]
 Side = Annotated[int, Field(ge=1, le=4096)]
 
 
@@ -21,7 +22,10 @@ class ImageSettings(BaseModel):
         window: How the values of DICOM become grey: ``"dicom"``, as the file says (its table or window, else
             its full range, or its own if it has more than 8 bits); ``[centre, width]`` in the units of the modality,
             such as Hounsfield units; or ``"percentile"``, from the 1st percentile of the frame to the 99th.
-        frame: Number of the frame that is used of DICOM with several, from 1; 0 if there is one.
+        frame: Number of the frame that is used of DICOM with several, or of the slice of NIfTI, from 1; 0 if there is
+            one.
+        axis: Which slices of NIfTI are counted: ``axial`` from foot to head, ``coronal`` from back to front, or
+            ``sagittal`` from left to right.
         border: Fraction cropped from each side, before resizing.
         filter: Denoising filter: ``median`` of 3 x 3 pixels, or ``gaussian`` with a sigma of 1 pixel.
         contrast: Contrast enhancement: ``equalise`` the histogram, or ``clahe``, which does so in tiles.
@@ -38,6 +42,7 @@ class ImageSettings(BaseModel):
     max_pixels: int = Field(100_000_000, ge=1)
     window: Window = "dicom"
     frame: int = Field(0, ge=0)
+    axis: Axis = "axial"
     border: float = Field(0.0, ge=0, le=0.45)
     filter: Literal["none", "median", "gaussian"] = "none"
     contrast: Literal["none", "equalise", "clahe"] = "none"

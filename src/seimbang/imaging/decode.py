@@ -20,6 +20,7 @@ from seimbang.imaging.formats import (
     webp_size,
 )
 from seimbang.imaging.jpeg import load_jpeg, more_pictures
+from seimbang.imaging.nifti import open_nifti
 from seimbang.imaging.notes import FIRST_FRAME, NO_END, STRETCHED, Note
 from seimbang.imaging.prepare import prepare, recolour
 
@@ -28,7 +29,7 @@ warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.TiffImageP
 
 Pixels = npt.NDArray[np.uint8]
 
-VERSION = "6"
+VERSION = "7"
 """Part of the cache's key: to be raised whenever the same bytes would give different pixels."""
 
 _EXIF_ORIENTATION = 0x0112
@@ -46,13 +47,13 @@ _UPRIGHT = {
 
 
 def decode(data: bytes, settings: ImageSettings, name: str) -> Pixels:
-    """Decode a PNG, JPEG, TIFF, BMP, WebP, GIF or DICOM file into the input of the models.
+    """Decode a PNG, JPEG, TIFF, BMP, WebP, GIF, DICOM or NIfTI file into the input of the models.
 
     The format is detected from the content, never from the name. EXIF orientation is applied, transparency is
     composited on black, palettes, 1-bit and CMYK images are converted. **Greyscale of more than 8 bits is scaled by the
     image's own range**, its darkest pixel to 0 and its brightest to 255 (a constant image becomes 0), because 10- and
     12-bit detectors use a small part of the 16 bits; 16-bit colour keeps its upper 8 bits. DICOM is shown as its header
-    or ``settings.window`` says; see `open_dicom`.
+    or ``settings.window`` says; see `open_dicom`. Of NIfTI it is one slice; see `open_nifti`.
 
     Args:
         data: The whole file.
@@ -64,8 +65,8 @@ def decode(data: bytes, settings: ImageSettings, name: str) -> Pixels:
 
     Raises:
         ImageError: ``IMG_EMPTY``, ``IMG_NOT_IMAGE``, ``IMG_FORMAT``, ``IMG_TOO_LARGE``, ``IMG_TRUNCATED``,
-            ``IMG_MULTIFRAME`` or ``IMG_CORRUPT``, and what `open_dicom` raises.
-        ResourceError: ``EXTRA_MISSING``: the packages that read DICOM; nothing else.
+            ``IMG_MULTIFRAME`` or ``IMG_CORRUPT``, and what `open_dicom` and `open_nifti` raise.
+        ResourceError: ``EXTRA_MISSING``: the packages that read DICOM or NIfTI; nothing else.
     """
     return decode_noted(data, settings, name)[0]
 
@@ -123,6 +124,8 @@ def _load(
 ) -> tuple[Image.Image, Note | None]:
     if kind == "DICOM":
         return open_dicom(data, settings, name)
+    if kind == "NIfTI":
+        return open_nifti(data, settings, name)
     if size := webp_size(data) if kind == "WebP" else None:
         check_size(size, settings, name)
     image = open_image(data, kind, name)

@@ -60,10 +60,10 @@ def open_dicom(data: bytes, settings: ImageSettings, name: str) -> tuple[Image.I
     index = frame_index(shape.frames, settings.frame, name)
     try:
         return _open(header, shape, index, settings, name)
-    except (ImageError, MemoryError):
+    except (ImageError, MemoryError, KeyboardInterrupt, SystemExit):
         raise
-    except Exception as error:  # on damaged files pydicom and its plugins raise nearly every exception type
-        raise damaged(name, error) from None
+    except BaseException as error:  # on damaged files pydicom and its plugins raise nearly every type; Rust's "panic"
+        raise damaged(name, error) from None  # is no Exception
 
 
 def frame_index(frames: int, frame: int, name: str) -> int:
@@ -73,7 +73,7 @@ def frame_index(frames: int, frame: int, name: str) -> int:
         ImageError: ``IMG_MULTIFRAME`` or ``IMG_FRAME``.
     """
     if frame == 0 and frames > 1:
-        fix = "name the frame you mean, as in: frame = 1 in [image]; or, of the source dicom, take all: frames = true"
+        fix = "name the frame you mean, as in: frame = 1 in [image]; or take all: frames = true in [data]"
         raise refusal("IMG_MULTIFRAME", name, f"{frames} frames", "one image", fix)
     if frame > frames:
         expected = f"a number up to {frames}" if frames > 1 else "several frames"

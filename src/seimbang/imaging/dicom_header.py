@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import re
 import warnings
+from io import SEEK_END
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from seimbang.errors import ImageError, ResourceError
 from seimbang.imaging.base import ImageSettings
-from seimbang.imaging.formats import FIRST_VRS, check_size, refusal
+from seimbang.imaging.formats import FIRST_VRS, check_size, refusal, truncated
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -43,6 +44,7 @@ PIXELS = 0x7FE00008
 
 _TEXT = re.compile(r"[0-9.]{1,64}")
 _META, _SYNTAX = 0x0002, 0x00020010
+_UNDEFINED = 0xFFFFFFFF
 
 
 MAX_FRAMES = 100_000
@@ -111,7 +113,8 @@ def read_header(file: BinaryIO, name: str, tags: list[int], pixels: bool = False
         pixels: Whether to read on into the pixels.
 
     Raises:
-        ImageError: ``IMG_FORMAT`` for a transfer syntax that is not in ``SYNTAXES``, ``IMG_CORRUPT``.
+        ImageError: ``IMG_FORMAT`` for a transfer syntax that is not in ``SYNTAXES``, ``IMG_CORRUPT``, or
+            ``IMG_TRUNCATED`` for one that ends inside an element before the pixels.
         ResourceError: ``EXTRA_MISSING``.
     """
     _require_pydicom()
@@ -130,14 +133,25 @@ def read_header(file: BinaryIO, name: str, tags: list[int], pixels: bool = False
             raise _refused(syntax, name)
         plain = (syntax == IMPLICIT, syntax != BIG_ENDIAN)
         elements = read_dataset(file, *plain, stop_when=at_pixels, specific_tags=list(tags))
+        cut_off = not seen and _ends_inside(elements, file)
     except ImageError:
         raise
     except Exception as error:  # on damaged files pydicom raises nearly every exception type
         raise damaged(name, error) from None
+    if cut_off:
+        raise truncated(name, "DICOM")
     return Header(elements, syntax, preamble, bool(seen))
 
 
-def damaged(name: str, error: Exception) -> ImageError:
+def _ends_inside(elements: Dataset, file: BinaryIO) -> bool:
+    """Tell whether a file that was read to its end has fewer bytes than one of its elements says."""
+    reached = file.tell()
+    raw = (elements.get_item(tag) for tag in elements.keys())  # noqa: SIM118 (iterating decodes each)
+    short = any(len(each.value or b"") < each.length < _UNDEFINED for each in raw if hasattr(each, "length"))
+    return short or reached > file.seek(0, SEEK_END)
+
+
+def damaged(name: str, error: BaseException) -> ImageError:
     """Return the error for a file that breaks the rules; what pydicom says may quote a name, and is left out."""
     found, fix = f"damaged DICOM data ({type(error).__name__})", "export or copy it again"
     return refusal("IMG_CORRUPT", name, found, "an intact DICOM file", fix)

@@ -19,9 +19,9 @@ from PIL import (
 
 from seimbang.errors import ImageError
 from seimbang.imaging.base import ImageSettings
-from seimbang.imaging.other_formats import ADVICE, HEAD, jpeg_kind, other_format
+from seimbang.imaging.other_formats import ADVICE, HEAD, is_nifti, jpeg_kind, other_format
 
-FORMATS = "a PNG, JPEG, TIFF, BMP, WebP, GIF or DICOM file"
+FORMATS = "a PNG, JPEG, TIFF, BMP, WebP, GIF, DICOM or NIfTI file"
 
 FIRST_VRS = {b"UL", b"OB", b"CS", b"UI", b"DA", b"SH", b"LO", b"TM"}
 """Kinds of values that the first element of a DICOM file may have, as it writes them."""
@@ -63,6 +63,8 @@ def image_format(head: bytes) -> str:
         return "WebP"
     if head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BITMAP_HEADERS:
         return "BMP"
+    if is_nifti(head):
+        return "NIfTI"
     return "DICOM" if _is_bare_dicom(head) else ""
 
 
@@ -154,22 +156,22 @@ def _check_png(data: bytes, name: str) -> None:
         if kind == b"IDAT":
             pixels.append(view[at + 8 : end - 4])
         if kind == b"IEND":
-            if _inflated(pixels) < _png_bytes(data):
+            if not _inflates_to(pixels, _png_bytes(data)):
                 raise truncated(name, "PNG")
             return
         at = end
     raise truncated(name, "PNG")
 
 
-def _inflated(pieces: list[memoryview]) -> int:
-    """Return how many bytes zlib data hold, without keeping them; less than all where they end early."""
+def _inflates_to(pieces: list[memoryview], wanted: int) -> bool:
+    """Tell whether zlib data hold so many bytes, without keeping them, or reading on where they do."""
     stream, size = zlib.decompressobj(), 0
     for piece in pieces:
         waiting: bytes | memoryview = piece
-        while len(waiting) and not stream.eof:
+        while len(waiting) and not stream.eof and size < wanted:
             size += len(stream.decompress(waiting, 1 << 16))
             waiting = stream.unconsumed_tail
-    return size + (0 if stream.eof else len(stream.flush()))
+    return size >= wanted or size + (0 if stream.eof else len(stream.flush())) >= wanted
 
 
 def _png_bytes(data: bytes) -> int:

@@ -1,6 +1,7 @@
 """Formats that are known by name and not decoded: what a file is, by its first bytes or its ending, and what to do."""
 
 import zlib
+from pathlib import PurePosixPath
 
 HEAD = 512
 """Bytes at the start of a file that are enough to tell its format."""
@@ -10,7 +11,7 @@ _PHONE = 'export it as JPEG or PNG; an iPhone takes JPEG with Settings, Camera, 
 _PACKED = "unpack it beside the other files, or give it alone: seimbang init ARCHIVE.zip"
 _PLAIN = "convert it to PNG, as with: magick FILE out.png"
 ADVICE = {
-    "NIfTI": _VOLUME,
+    "NIfTI of two files": "save it as one file, NAME.nii or NAME.nii.gz",
     "NRRD": _VOLUME,
     "MetaImage": _VOLUME,
     "Analyze": _VOLUME,
@@ -39,8 +40,6 @@ PICTURES = (*ADVICE,)[: [*ADVICE].index("PDF")]
 """Formats of pictures: where such a file lies among images, it should be a case."""
 
 ENDINGS = {
-    ".nii.gz": "NIfTI",
-    ".nii": "NIfTI",
     ".nrrd": "NRRD",
     ".mha": "MetaImage",
     ".mhd": "MetaImage",
@@ -101,9 +100,21 @@ def other_format(head: bytes) -> str:
     return _volume(head) or next((kind for start, kind in _STARTS.items() if head.startswith(start)), "")
 
 
+def is_nifti(head: bytes) -> bool:
+    """Tell whether a file begins as one of NIfTI does, packed or not, with header and voxels together."""
+    start = _unpacked(head) if head.startswith(b"\x1f\x8b") else head
+    return start[344:347] == b"n+1" or start[4:7] == b"n+2"
+
+
 def by_ending(name: str) -> str:
     """Return the format of pictures that a file's name is of, or ``""``; the longest ending counts."""
     return next((kind for ending, kind in ENDINGS.items() if name.lower().endswith(ending)), "")
+
+
+def without_ending(name: str) -> str:
+    """Return a file's name without its ending, of which ``.nii.gz`` is one."""
+    packed = name.lower().endswith(".nii.gz")
+    return PurePosixPath(name[: -len(".gz")] if packed else name).stem
 
 
 def jpeg_kind(data: bytes) -> str:
@@ -126,8 +137,8 @@ def _boxed(head: bytes) -> str:
 
 
 def _volume(head: bytes) -> str:
-    if head[344:347] in (b"n+1", b"ni1") or head[4:7] in (b"n+2", b"ni2"):
-        return "NIfTI"
+    if head[344:347] == b"ni1" or head[4:7] == b"ni2":
+        return "NIfTI of two files"
     return "Analyze" if len(head) > 347 and head[:4] in (b"\x5c\1\0\0", b"\0\0\1\x5c") else ""
 
 

@@ -21,7 +21,7 @@ from seimbang.imaging.decode import Pixels, decode_noted, open_noted
 from seimbang.imaging.notes import Note
 
 MEMORY = 1 << 30
-"""Bytes that decoding may take beside what the process has when it starts."""
+"""Bytes that the process may take, with what it has when it starts."""
 SECONDS = 20
 """Of one core, for one image; and three times as many by the clock."""
 
@@ -194,9 +194,9 @@ def _settings(text: str) -> ImageSettings:
 def _limit_memory() -> None:
     import resource
 
-    taken = Path("/proc/self/statm")
-    pages = int(taken.read_text().split()[0]) if taken.is_file() else 0
-    _lower(resource.RLIMIT_AS, pages * resource.getpagesize() + MEMORY)
+    sizes = Path("/proc/self/statm")
+    mapped, resident = map(int, sizes.read_text().split()[:2]) if sizes.is_file() else (0, 0)
+    _lower(resource.RLIMIT_AS, (mapped - resident) * resource.getpagesize() + MEMORY)
     _lower(resource.RLIMIT_CORE, 0)
 
 

@@ -81,7 +81,7 @@ class Package(Record):
     positive: str
     image: ImageSettings
     table: TablePreparer | None
-    threshold: float | None
+    threshold: float | None = Field(ge=0, le=1)
     decides: Literal["default", "tuned"]
     files: dict[str, str]
     refusal: str

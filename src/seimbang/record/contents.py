@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from seimbang.errors import StudyError
 from seimbang.evaluation.base import EvaluationSettings
 from seimbang.evaluation.evaluate import evaluate
-from seimbang.evaluation.predictions import outcomes
+from seimbang.evaluation.intervals import proportion
+from seimbang.evaluation.predictions import outcomes, patients
 from seimbang.record.data import ProtocolFacts
 from seimbang.record.files import missing
 from seimbang.record.metrics import Metrics
@@ -20,6 +23,15 @@ from seimbang.record.read import read as read_run
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+class Experience(NamedTuple):
+    """How often an answer was right: the count of such answers, of the right ones, and the interval of their share."""
+
+    n: int
+    right: int
+    low: float = 0.0
+    high: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -46,16 +58,23 @@ class Contents:
         """Names of the external sets that the arm was measured on."""
         return [name.removeprefix("external:") for name in self.arm.metrics.sets if name.startswith("external:")]
 
-    def experience(self, name: str, confidence: float) -> tuple[int, int]:
-        """Return how many cases of a set were predicted with a confidence like this one, and how many of these right.
+    def experience(self, name: str, label: str, confidence: float | None = None) -> Experience:
+        """Return how many cases of a set were predicted to be of a class, and how many of these rightly.
 
         Args:
             name: ``test`` or ``external:<name>``.
-            confidence: In [0, 1]; alike is what lies in the same tenth.
+            label: The class.
+            confidence: Count only predictions with a confidence in the same tenth of [0, 1]; None for all.
         """
-        outcomes = self._outcomes
-        alike = outcomes[(outcomes.set == name) & (outcomes.confidence.map(tenth) == tenth(confidence))]
-        return len(alike), int(alike.right.sum())
+        table = self._outcomes
+        table = table[(table.set == name) & (table.predicted == label)]
+        if confidence is not None:
+            table = table[table.confidence.map(tenth) == tenth(confidence)]
+        if table.empty:
+            return Experience(0, 0)
+        right = table.right.to_numpy(np.bool_)
+        low, high, _ = proportion(right, patients(table).factorize()[0])
+        return Experience(len(table), int(right.sum()), low, high)
 
     @cached_property
     def _outcomes(self) -> pd.DataFrame:

@@ -12,9 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from seimbang.imaging.files import file_digest, write_atomic, write_error
+from seimbang.record.base import dump
+from seimbang.record.seal import STEPS, Marker, read_marker
 
 HALF = re.compile(r"\..+\.[0-9a-f]{16}")
 """Name of a file that is being written, see ``imaging.files``."""
+_APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NONBLOCK", 0)
+"""A named pipe in the place of a file is refused, not waited for."""
 Files = Mapping[str, bytes | str]
 """What a step writes: content by name, relative to where the step writes."""
 
@@ -32,8 +36,13 @@ class RunFolder:
 
     def done(self, step: str, inputs: str) -> bool:
         """Whether ``step`` was finished with these inputs, and all that it wrote is still there as it wrote it."""
-        known, files = self._marker(step)
-        return known == inputs and all(file_digest(self.path / name) == one for name, one in files.items())
+        return read_marker(self._file(step)).inputs == inputs and self.whole(step)
+
+    def whole(self, step: str) -> bool:
+        """Whether ``step`` was finished, and all that it wrote is still there as it wrote it."""
+        marker = read_marker(self._file(step))
+        files = marker.files.items()
+        return bool(marker.inputs) and all(file_digest(self.path / name) == known for name, known in files)
 
     def publish(self, step: str, inputs: str, below: str, writes: Iterable[str], files: Files) -> None:
         """Write what a step made, take away what it made before and no more, and remember both.
@@ -54,7 +63,7 @@ class RunFolder:
         for file in {file for pattern in writes for file in place.glob(pattern)} - {place / name for name in files}:
             file.unlink()
         digests = {f"{below}/{name}".lstrip("/"): file_digest(place / name) for name in files}
-        write_atomic(self._file(step), json.dumps({"inputs": inputs, "files": digests}, indent=1))
+        write_atomic(self._file(step), dump(Marker(inputs=inputs, files=digests)))
 
     def forget(self, step: str) -> None:
         """Have ``step`` done again."""
@@ -77,7 +86,7 @@ class RunFolder:
         """Append one line to ``log.jsonl``, in one piece: several processes write it."""
         line = json.dumps({"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event, **facts})
         try:
-            handle = os.open(self.path / "log.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+            handle = os.open(self.path / "log.jsonl", _APPEND, 0o666)
             try:
                 os.write(handle, f"{line}\n".encode())
             finally:
@@ -86,11 +95,4 @@ class RunFolder:
             raise write_error(self.path / "log.jsonl", error) from error
 
     def _file(self, step: str) -> Path:
-        return self.path / ".steps" / f"{step}.json"
-
-    def _marker(self, step: str) -> tuple[str, dict[str, str]]:
-        try:
-            marker = json.loads(self._file(step).read_text(encoding="utf-8"))
-            return marker["inputs"], marker["files"]
-        except (OSError, ValueError, KeyError, TypeError):
-            return "", {}
+        return self.path / STEPS / f"{step}.json"

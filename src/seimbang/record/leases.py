@@ -18,7 +18,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any, Self
 
-from seimbang.imaging.files import write_error
+from seimbang.imaging.files import read_whole, write_error
 
 BEAT = 2.0
 """Seconds between two touches of a lease that is held."""
@@ -135,7 +135,7 @@ def _generations(folder: Path, name: str) -> list[int]:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        holder: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        holder: dict[str, Any] = json.loads(read_whole(file))
     except (OSError, ValueError):
         return {}
     return holder

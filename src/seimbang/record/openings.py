@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from seimbang.imaging.cache import cache_folder
-from seimbang.imaging.files import write_atomic
+from seimbang.imaging.files import read_whole, write_atomic
 from seimbang.record.base import Record, dump
 from seimbang.record.files import read_json
 
@@ -118,7 +118,7 @@ class Ledger:
         for file in self.path.glob("*/[!.]*.json"):
             target = other.path / file.relative_to(self.path)
             if not target.is_file():
-                write_atomic(target, file.read_bytes())
+                write_atomic(target, read_whole(file))
 
 
 def counted(parts: Sequence[HeldOutPart], closed: bool, own: Ledger, every: Ledger) -> Openings:

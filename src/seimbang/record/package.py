@@ -2,18 +2,23 @@
 
 import hashlib
 import io
+import os
 from pathlib import Path, PurePosixPath
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import ValidationError
 
+from seimbang.balance import METHODS
 from seimbang.errors import IntegrityError, StudyError
-from seimbang.record.arm import Package
+from seimbang.imaging.files import read_whole
+from seimbang.record.arm import ArmFacts, Package
 from seimbang.record.base import load
-from seimbang.record.files import inside
+from seimbang.record.data import Data
+from seimbang.record.files import MAX_RECORD, damaged, inside, read_json
 from seimbang.record.refusal import Refusal
+from seimbang.record.seal import read_digests, require_unedited
 
 AGAIN = "run the study again"
 
@@ -22,30 +27,62 @@ def read_package(arm_folder: Path) -> tuple[Package, list[bytes]]:
     """Return how the models of an arm are used, and the file of each, one per seed; torch is not needed for this.
 
     Raises:
-        IntegrityError: ``MODEL_MISSING``, ``MODEL_DIGEST`` or ``MODEL_CLASSES``; ``RUN_DAMAGED`` where a file would lie
-            outside the arm's folder.
+        IntegrityError: ``MODEL_MISSING``, ``MODEL_DIGEST`` or ``MODEL_CLASSES``; ``RUN_EDITED``; ``RUN_DAMAGED`` where
+            a file would lie outside the arm's folder, or the package is not that of this arm.
     """
+    require_unedited(arm_folder.parents[1])
     package = _settings(arm_folder)
-    learned = [_learned(arm_folder, file, digest) for file, digest in package.files.items()]
     classes = package.classes
     if len(classes) < 2 or len(set(classes)) < len(classes) or package.positive not in classes:
         found = f"classes {classes} with the positive class {package.positive!r} in {arm_folder / 'model.json'}"
         raise IntegrityError("MODEL_CLASSES", found, "two or more different classes, the positive one of them", AGAIN)
-    return package, learned
+    _require_own(arm_folder, package)
+    return package, [_learned(arm_folder, file, digest) for file, digest in package.files.items()]
+
+
+def _require_own(arm_folder: Path, package: Package) -> None:
+    """See that a package is that of its arm: what it says of data and model is what ``data.json`` and ``arm.json`` say.
+
+    Raises:
+        IntegrityError: ``RUN_DAMAGED``; ``RUN_MISSING``.
+    """
+    data, facts = read_json(arm_folder.parents[1] / "data.json", Data), read_json(arm_folder / "arm.json", ArmFacts)
+    digests = read_digests(arm_folder)
+    folders = [str(PurePosixPath(file).parent) for file in package.files]
+    alike = {
+        "classes": package.classes == data.classes,
+        "positive": package.positive == data.positive,
+        "image": data.kind == "table" or (*package.image.size, package.image.channels) == (*data.size, data.channels),
+        "table": (package.table is not None) == (data.kind == "table"),
+        "model": package.model == facts.model,
+        "decides": package.decides == METHODS[facts.method].decides,
+        "files": folders == facts.served and (not digests or package.files.items() <= digests.items()),
+    }
+    other = [name for name, same in alike.items() if not same]
+    if other:
+        expected = "what data.json, arm.json and digests.json of the same run say"
+        raise damaged(arm_folder / "model.json", expected, f"{', '.join(other)} of another data set or arm")
 
 
 def read_refusal(arm_folder: Path, package: Package) -> tuple[Refusal, dict[str, npt.NDArray[Any]]]:
     """Return when the models of an arm should not answer, and the arrays that cases are compared with.
 
     Raises:
-        IntegrityError: ``MODEL_MISSING`` or ``MODEL_DIGEST``.
+        IntegrityError: ``MODEL_MISSING``, ``MODEL_DIGEST`` or ``RUN_DAMAGED``.
     """
-    refusal = load(_learned(arm_folder, "refusal.json", package.refusal), Refusal)
+    content = _learned(arm_folder, "refusal.json", package.refusal)
+    try:
+        refusal = load(content, Refusal)
+    except ValueError as error:
+        raise damaged(arm_folder / "refusal.json", "what a finished run writes", "other content") from error
     if refusal.kind is None:
         return refusal, {}
     content = _learned(arm_folder, "gate.npz", refusal.kind.arrays)
-    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        return refusal, dict(arrays)
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            return refusal, dict(arrays)
+    except (ValueError, OSError, BadZipFile) as error:
+        raise damaged(arm_folder / "gate.npz", "the arrays that a finished run writes", "other content") from error
 
 
 def position_of(package: Package, seed: str) -> int:
@@ -74,10 +111,9 @@ def served_alone(package: Package, seed: str) -> Package:
 
 
 def _settings(arm_folder: Path) -> Package:
-    try:
-        package = load((arm_folder / "model.json").read_bytes(), Package)
-    except (OSError, ValidationError) as error:
-        raise no_model(arm_folder, "model.json") from error
+    if not os.path.lexists(arm_folder / "model.json"):
+        raise no_model(arm_folder, "model.json")
+    package = read_json(arm_folder / "model.json", Package)
     if not package.files:
         raise no_model(arm_folder, "file of a model")
     return package
@@ -86,7 +122,7 @@ def _settings(arm_folder: Path) -> Package:
 def _learned(arm_folder: Path, file: str, digest: str) -> bytes:
     path = inside(arm_folder, file)
     try:
-        learned = path.read_bytes()
+        learned = read_whole(path, MAX_RECORD)
     except OSError as error:
         raise no_model(path.parent, path.name) from error
     if hashlib.sha256(learned).hexdigest() != digest:

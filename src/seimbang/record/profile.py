@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from seimbang.errors import IntegrityError, StudyError
-from seimbang.imaging.files import file_digest
+from seimbang.imaging.files import file_digest, read_whole
 from seimbang.record.base import Record, dump, load
 from seimbang.record.folder import digest
 from seimbang.record.metrics import Value
@@ -82,7 +82,7 @@ def read_profile(path: Path, arm_folder: Path, seed: str = "") -> Profile:
         found = f"--seed {seed} beside --profile {path}"
         raise StudyError("PROFILE_SEED", found, "a profile of the models of all seeds together", "leave --seed out")
     try:
-        profile = load(path.read_bytes(), Profile)
+        profile = load(read_whole(path), Profile)
     except (OSError, ValueError, ValidationError) as error:
         raise _damaged(f"{path} that cannot be read as a profile ({type(error).__name__})") from error
     if profile.digest != profile.expected:

@@ -28,6 +28,7 @@ from seimbang.record.openings import Openings
 from seimbang.record.over_findings import require_one_finding
 from seimbang.record.refusal import Refusal
 from seimbang.record.sample_size import SampleSize
+from seimbang.record.seal import Seal, require_unedited, sealed
 from seimbang.study.schema import Study
 
 if TYPE_CHECKING:
@@ -108,6 +109,7 @@ class Run:
         sample_sizes: How many patients would tell the two best arms of each protocol apart.
         labels: Labels that look wrong; None where every arm leaks.
         levers: Learning curves, by protocol; none unless the study asks for them.
+        seal: What was changed by hand since the run.
     """
 
     folder: Path
@@ -124,6 +126,7 @@ class Run:
     sample_sizes: list[SampleSize]
     labels: Labels | None
     levers: list[Levers]
+    seal: Seal
 
     @property
     def protocols(self) -> dict[str, list[Arm]]:
@@ -172,8 +175,8 @@ def read(folder: Path) -> Run:
     """Read a run folder.
 
     Raises:
-        IntegrityError: RUN_MISSING (no such folder or file), RUN_DAMAGED (not what it should be) or RUN_UNFINISHED (no
-            arm has been evaluated and compared yet).
+        IntegrityError: RUN_MISSING (no such folder or file), RUN_EDITED (changed by hand), RUN_DAMAGED (not what it
+            should be) or RUN_UNFINISHED (no arm has been evaluated and compared yet).
     """
     measured = read_arms(folder)
     if not measured:
@@ -200,6 +203,7 @@ def read(folder: Path) -> Run:
         read_json(folder / "sample_size.json", list[SampleSize]),
         _optional(folder / "labels.json", Labels, None),
         _optional(folder / "levers.json", list[Levers], []),
+        sealed(folder),
     )
 
 
@@ -207,12 +211,13 @@ def read_arms(folder: Path) -> list[Arm]:
     """Read the arms of a run folder that have been evaluated, in the order of the study; the run may go on.
 
     Raises:
-        IntegrityError: RUN_MISSING or RUN_DAMAGED.
+        IntegrityError: RUN_MISSING, RUN_EDITED or RUN_DAMAGED.
         StudyError: RUN_OVER_FINDINGS.
     """
     if not folder.is_dir():
         raise missing(folder / "study.json")
     require_one_finding(folder)
+    require_unedited(folder)
     order = _order(*_study(folder))
     folders = [path for path in sorted((folder / "arms").glob("*")) if (path / "metrics.json").is_file()]
     arms = {(arm.facts.protocol, arm.facts.arm): arm for arm in map(_arm, folders)}

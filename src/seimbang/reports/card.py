@@ -48,6 +48,7 @@ def warnings(run: Run) -> list[str]:
     """Return what a reader must know before any figure."""
     leaky = ", ".join(arm.name for arm in run.arms if arm.facts.leaky)
     sentence_if = {
+        run.seal.sentence: run.seal.sentence,
         "A rough answer: a quick run, with shortened training or fewer cases.": run.quick,
         "Synthetic data: no figure here says anything about patients.": run.data.synthetic,
         f"Test information leaks into training, figures for comparison only: {leaky}.": leaky,

@@ -11,6 +11,7 @@ from seimbang.record.base import dump
 from seimbang.record.comparison import Difference
 from seimbang.record.files import read_json
 from seimbang.record.over_findings import TABLE, FindingRow, OverFindings
+from seimbang.record.seal import require_unedited
 from seimbang.reports.html import render
 from seimbang.reports.words import difference, p_value
 
@@ -22,9 +23,10 @@ def write_table(folder: Path) -> Path:
     """Write the table of a study over findings again, from ``findings.json`` alone, and return the path of its page.
 
     Raises:
-        IntegrityError: RUN_MISSING or RUN_DAMAGED.
+        IntegrityError: RUN_MISSING, RUN_EDITED or RUN_DAMAGED.
         ResourceError: The folder cannot be written or the disk is full.
     """
+    require_unedited(folder)
     for name, content in files(read_json(folder / TABLE, OverFindings)).items():
         write_atomic(folder / name, content)
     return folder / "findings.html"

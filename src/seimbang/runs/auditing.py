@@ -28,6 +28,11 @@ COLUMNS_MENDED = (
 MENDED = {
     "LABEL_COPY": COLUMNS_MENDED,
     "LABEL_PROXY": COLUMNS_MENDED,
+    "PATIENT_COLUMN_TEST": ("the patients of all cases", 'name their column: group = { column = "..." } in [data]'),
+    "MADE_ROWS": (
+        "a table of cases that were measured",
+        'give the table as it was before it was balanced, and balance in the arm: balance = { method = "smote" }',
+    ),
     "WEIGHTS_TEST": (
         "weights that were not trained on what the arm is tested on",
         "name other weights, or mark the arm with leaky = true if that is the point",

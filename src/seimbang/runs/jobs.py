@@ -1,7 +1,6 @@
 """One job, from its task to a folder that is there whole or not at all."""
 
 import io
-import json
 import os
 import shutil
 import time
@@ -15,9 +14,12 @@ import numpy as np
 
 from seimbang.errors import DataError, StudyError
 from seimbang.imaging.files import file_digest, write_atomic, write_error
+from seimbang.record.base import dump
+from seimbang.record.files import read_bytes
 from seimbang.record.folder import Files
 from seimbang.record.leases import Lease
 from seimbang.record.openings import Ledger
+from seimbang.record.seal import Marker
 from seimbang.runs.engine import inputs_of, needs_of, values_of
 from seimbang.runs.foresight import placed
 from seimbang.runs.model_input import ModelInput
@@ -95,7 +97,7 @@ class Checkpoint:
 
     def read(self) -> bytes:
         """Return the state, empty where there is none."""
-        return self.file.read_bytes() if self.file.is_file() else b""
+        return read_bytes(self.file) if self.file.is_file() else b""
 
     def sweep(self) -> None:
         """Take away what a killed go at the job had half written."""
@@ -191,7 +193,7 @@ def _publish(folder: Path, key: str, files: Files) -> None:
         for name, content in files.items():
             write_atomic(beside / name, content)
         digests = {name: file_digest(beside / name) for name in files}
-        write_atomic(beside / MARKER, json.dumps({"inputs": key, "files": digests}, indent=1))
+        write_atomic(beside / MARKER, dump(Marker(inputs=key, files=digests)))
         if folder.exists():
             shutil.rmtree(folder)
         os.rename(beside, folder)

@@ -14,7 +14,7 @@ from seimbang.evaluation.units import of_unit
 from seimbang.imaging.files import write_atomic
 from seimbang.progress import complain, say
 from seimbang.record.comparison import TUNED, Difference
-from seimbang.record.folder import RunFolder
+from seimbang.record.folder import RunFolder, digest
 from seimbang.record.metrics import Value
 from seimbang.record.over_findings import BELOW, TABLE, FindingRow, FindingRun, OverFindings
 from seimbang.record.read import Arm, Run, read, read_predictions
@@ -25,6 +25,7 @@ from seimbang.runs.run import run as run_study
 from seimbang.settings import invalid
 from seimbang.study.schema import Study, slug
 
+STEP = "findings"
 WRITES = (TABLE, "findings.csv", "findings.html")
 
 
@@ -107,8 +108,8 @@ def run(
     folders = {name: out / BELOW / slug(name) for name in every}
     failed: dict[str, DataError] = {}
     with coordinated(RunFolder(out)):
-        for file in WRITES:
-            (out / file).unlink(missing_ok=True)
+        RunFolder(out).forget(STEP)
+        RunFolder(out).remove("", WRITES)
         for number, (name, of_finding) in enumerate(every.items(), 1):
             say(f"Finding {number} of {len(every)}: {name}")
             try:
@@ -120,9 +121,15 @@ def run(
             raise next(iter(failed.values()))
         if options.workers == 0 or options.without_test:
             return out
-        for file, content in files(_over(study, out, folders, failed)).items():
-            write_atomic(out / file, content)
+        _write(out, files(_over(study, out, folders, failed)))
     return out / "findings.html"
+
+
+def _write(out: Path, written: dict[str, str]) -> None:
+    """Write the table; a report of it is written again from ``findings.json``, which is therefore recorded."""
+    RunFolder(out).publish(STEP, digest(written), "", (TABLE,), {TABLE: written.pop(TABLE)})
+    for file, content in written.items():
+        write_atomic(out / file, content)
 
 
 def _over(study: Study, out: Path, folders: Mapping[str, Path], failed: Mapping[str, DataError]) -> OverFindings:

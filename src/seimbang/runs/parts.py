@@ -24,6 +24,7 @@ from seimbang.record.folder import RunFolder, digest
 from seimbang.record.metrics import Metrics
 from seimbang.record.openings import Ledger, Opening, Openings, counted
 from seimbang.record.read import read_search
+from seimbang.runs.arms import positive_of, references_of, tuned_of, unbalanced_of
 from seimbang.runs.model_input import ModelInput
 from seimbang.runs.provenance import events, worked
 from seimbang.runs.stages import Divided, Job, Prepared, Result, Set, curve_of, fold_token, jobs_of, parts_of
@@ -305,39 +306,13 @@ def _log(scope: Scope) -> list[dict[str, Any]]:
     return events(scope.folder.path / "log.jsonl")
 
 
-def _tuned(scope: Scope) -> list[str]:
-    return [plan.name for plan in scope.finished if plan.balance.decides == "tuned"]
-
-
-def _unbalanced(scope: Scope) -> list[str]:
-    return [plan.name for plan in scope.finished if plan.arm.balance["method"] == "none"]
-
-
-def _positive(scope: Scope) -> str:
-    """Return the class that matters; of more than two none does that the study does not name."""
-    named = len(scope.prepared.classes) == 2 or scope.prepared.study.data.positive is not None
-    return scope.prepared.classes[-1] if named else ""
-
-
-def _references(scope: Scope) -> dict[str, str]:
-    """Return, for each finished arm that balances, the first one that is like it and does not."""
-    plain = [plan for plan in scope.finished if plan.arm.balance["method"] == "none"]
-    like = {_likeness(plan): plan.name for plan in reversed(plain)}
-    balancing = [plan for plan in scope.finished if plan not in plain]
-    return {plan.name: like[_likeness(plan)] for plan in balancing if _likeness(plan) in like}
-
-
-def _likeness(plan: Plan) -> str:
-    return digest([plan.protocol.name, plan.model_settings, plan.training.model_dump(mode="json")])
-
-
 PARTS: Mapping[str, Part] = {
     "study": Part(lambda scope: scope.prepared.study, lambda scope: to_dict(scope.prepared.study)),
     "closed": _plain(lambda scope: scope.closed),
     "openings": Part(_openings, lambda scope: _openings(scope).model_dump(mode="json")),
     "quick": _plain(lambda scope: scope.prepared.quick),
     "classes": Part(lambda scope: scope.prepared.classes, lambda scope: list(scope.prepared.classes)),
-    "positive": _plain(_positive),
+    "positive": _plain(lambda scope: positive_of(scope.prepared.study, scope.prepared.classes)),
     "data": Part(lambda scope: scope.prepared.data, lambda scope: scope.prepared.token),
     "external": Part(lambda scope: scope.prepared.external, lambda scope: scope.prepared.token),
     "divided": Part(lambda scope: scope.divided, _divided_token),
@@ -376,11 +351,11 @@ PARTS: Mapping[str, Part] = {
     # of all finished arms
     "predicted_cases": Part(_of_cases, _predictions_token),
     "predicted": Part(_predictions, _predictions_token),
-    "tuned": _plain(_tuned),
-    "unbalanced": _plain(_unbalanced),
+    "tuned": _plain(lambda scope: tuned_of(scope.finished)),
+    "unbalanced": _plain(lambda scope: unbalanced_of(scope.finished)),
     "curves": Part(_curves, _curves_token),
     "scores": Part(_scores, _scores_token),
-    "references": _plain(_references),
+    "references": _plain(lambda scope: references_of(scope.finished)),
     "finished_arms": Part(lambda scope: scope.finished, lambda scope: [plan.slug for plan in scope.finished]),
     "log": Part(_log, lambda scope: worked(_log(scope))),
     "data_digest": _plain(lambda scope: scope.prepared.token),

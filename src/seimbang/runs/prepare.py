@@ -1,5 +1,6 @@
 """From a study, or from a run folder that was prepared before, to what jobs and steps are about."""
 
+import io
 import json
 from collections.abc import Mapping
 from contextlib import suppress
@@ -15,21 +16,22 @@ from seimbang import datasets, splits
 from seimbang.datasets.base import Dataset, SourceSettings
 from seimbang.errors import DataError, IntegrityError, StudyError
 from seimbang.evaluation.base import EvaluationSettings
-from seimbang.imaging.files import write_atomic
 from seimbang.record.base import dump
+from seimbang.record.files import read_bytes, read_json
 from seimbang.record.folder import RunFolder, digest
 from seimbang.record.openings import Opening
 from seimbang.record.over_findings import require_one_finding
+from seimbang.record.seal import require_as_written
 from seimbang.runs.parts import Scope
 from seimbang.runs.prebalanced import prebalance
 from seimbang.runs.quick import Cut
 from seimbang.runs.stages import Divided, Job, Prepared, curve_of, jobs_of
 from seimbang.splits.base import Fold
 from seimbang.study.load import to_dict
-from seimbang.study.schema import Protocol, Study, parse
+from seimbang.study.schema import Protocol, Study
 from seimbang.threads import cores
 
-PLAN = "jobs.json"
+PLAN, STEP = "jobs.json", "plan"
 
 
 def load(settings: SourceSettings, study: Study, root: Path, classes: tuple[str, ...] | None = None) -> Dataset:
@@ -129,16 +131,15 @@ def write_plan(scope: Scope, root: Path, jobs: list[Job], cut: dict[str, Any]) -
         "opening": to_jsonable_python(scope.opening),
         "jobs": [{"arm": job.plan.slug, "path": job.path, "name": job.name} for job in jobs],
     }
-    if plan != read_plan(scope.folder):
-        write_atomic(scope.folder.path / PLAN, dump(plan))
+    if not scope.folder.done(STEP, digest(plan)):
+        scope.folder.publish(STEP, digest(plan), "", (PLAN,), {PLAN: dump(plan)})
 
 
 def read_plan(folder: RunFolder) -> dict[str, Any]:
-    """Return ``jobs.json``, empty where there is none that can be read."""
-    try:
-        plan: dict[str, Any] = json.loads((folder.path / PLAN).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    """Return ``jobs.json``, empty where there is none that is as it was written."""
+    if not folder.whole(STEP):
         return {}
+    plan: dict[str, Any] = json.loads(read_bytes(folder.path / PLAN))
     return plan
 
 
@@ -157,17 +158,20 @@ def restore(folder: RunFolder, root: Path | None = None) -> tuple[Scope, list[Jo
 
     Raises:
         StudyError: RUN_OVER_FINDINGS: it holds several runs.
-        IntegrityError: RUN_UNPREPARED: nobody prepared it. DATA_CHANGED or DIVISION_CHANGED: the cases, or who is in
-            which part, are not what they were then.
+        IntegrityError: RUN_UNPREPARED: nobody prepared it. RUN_EDITED: its files were changed by hand.
+            DATA_CHANGED or DIVISION_CHANGED: the cases, or who is in which part, are not what they were then.
     """
     require_one_finding(folder.path)
+    for name in (PLAN, "study.json", "splits.csv"):
+        require_as_written(folder.path / name)
     plan = read_plan(folder)
     if not plan:
         fix = "prepare it first: seimbang run STUDY --out FOLDER --workers 0"
         raise IntegrityError("RUN_UNPREPARED", f"no {PLAN} in {folder.path}", "a run that was prepared", fix)
-    study = parse(json.loads((folder.path / "study.json").read_text(encoding="utf-8")))
+    study = read_json(folder.path / "study.json", Study)
     prepared = prepare(study, root or Path(plan["root"]), plan["quick"])
-    frame = pd.read_csv(folder.path / "splits.csv", dtype=str, keep_default_na=False)
+    splits_csv = io.BytesIO(read_bytes(folder.path / "splits.csv"))
+    frame = pd.read_csv(splits_csv, dtype=str, keep_default_na=False)
     divided = _divided(prepared, frame)
     if plan["cases"] != prepared.token:
         raise IntegrityError("DATA_CHANGED", *_other("cases", folder))

@@ -19,6 +19,7 @@ from seimbang.record.base import dump
 from seimbang.record.clinical import Clinical
 from seimbang.record.folder import Files
 from seimbang.record.metrics import Metrics
+from seimbang.record.seal import DIGESTS
 from seimbang.runs.auditing import leaks_of
 from seimbang.runs.model_input import ModelInput
 from seimbang.runs.stages import Job, Result, Set, count, parts_of
@@ -114,6 +115,12 @@ def package_files(
         seimbang=__version__,
     )
     return {"model.json": dump(package)}
+
+
+def digest_files(results: Sequence[Result]) -> Files:
+    """Return the sha256 of every file of every job of the arm."""
+    digests = {f"{one.job.path}/{name}": digest for one in results for name, digest in one.files.items()}
+    return {DIGESTS: dump(digests)}
 
 
 def _served(results: Sequence[Result]) -> list[Result]:

@@ -14,6 +14,7 @@ from seimbang.progress import working
 from seimbang.record.folder import RunFolder
 from seimbang.record.leases import Leases
 from seimbang.record.openings import Ledger
+from seimbang.record.seal import EDITS
 from seimbang.runs import jobs
 from seimbang.runs.auditing import require_no_leak
 from seimbang.runs.describe import divide, require_unchanged
@@ -75,6 +76,7 @@ def run(
     folder = RunFolder(out)
     with coordinated(folder):
         folder.sweep()
+        (out / EDITS).unlink(missing_ok=True)
         scope, cut, speeds = _divided(study, root, folder, only, quick, alike, begun)
         scope = replace(scope, closed=options.without_test)
         chosen = choose(scope.prepared.study.plans(), only)

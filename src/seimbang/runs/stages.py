@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
+import io
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -20,7 +20,9 @@ from seimbang.datasets.pseudo_patients import with_pseudo_patients
 from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.decode import VERSION
 from seimbang.imaging.files import file_digest
+from seimbang.record.files import read_bytes
 from seimbang.record.folder import digest
+from seimbang.record.seal import read_marker
 from seimbang.runs.model_input import ModelInput, model_input
 from seimbang.runs.prebalanced import Prebalanced, prebalance
 from seimbang.runs.recipes import make_recipe
@@ -260,11 +262,8 @@ class Result:
     def of(cls, job: Job, arm_folder: Path) -> Result:
         """Return what is said to be there."""
         folder = arm_folder / job.path
-        try:
-            marker = json.loads((folder / MARKER).read_text(encoding="utf-8"))
-            return cls(job, folder, str(marker["inputs"]), dict(marker["files"]))
-        except (OSError, ValueError, KeyError, TypeError):
-            return cls(job, folder, "", {})
+        marker = read_marker(folder / MARKER)
+        return cls(job, folder, marker.inputs, marker.files)
 
     def whole(self) -> bool:
         """Whether every file is there as it was written."""
@@ -272,12 +271,12 @@ class Result:
 
     def content(self, name: str) -> bytes:
         """Return what a file holds."""
-        return (self.folder / name).read_bytes()
+        return read_bytes(self.folder / name)
 
     @property
     def probabilities(self) -> npt.NDArray[np.float64]:
         """What is predicted of the rows of all sets, one below the other, in the order of ``parts_of``."""
-        p: npt.NDArray[np.float64] = np.load(self.folder / PROBABILITIES, allow_pickle=False)
+        p: npt.NDArray[np.float64] = np.load(io.BytesIO(self.content(PROBABILITIES)), allow_pickle=False)
         return p
 
     def classifier(self, shape: Shape, classes: int, image: ImageSettings) -> Classifier:

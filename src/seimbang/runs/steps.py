@@ -1,5 +1,6 @@
 """THE ordered table of steps."""
 
+from seimbang.record.seal import DIGESTS
 from seimbang.reports.report import report_files
 from seimbang.runs import (
     auditing,
@@ -35,6 +36,7 @@ EACH_ARM = (
     Step("clinical", results.clinical_files, ("clinical.json",), "arm", version=2),
     Step("refusal", refusal.refusal_files, ("refusal.json", "gate.npz"), "arm"),
     Step("package", results.package_files, ("model.json",), "arm", version=2),
+    Step("digests", results.digest_files, (DIGESTS,), "arm"),
     Step("facts", results.fact_files, ("arm.json",), "arm"),
     Step("gallery", pictures.gallery_files, ("gallery.json", "gallery/*.png"), "arm"),
     Step("examples", pictures.example_files, ("examples.json", "examples/*.png"), "arm"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from seimbang.record.refusal import Refusal
 from seimbang.serving.words import Words
 
 Answer = Literal["refused", "refer", "sure", "unknown"]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,14 @@ class Advice:
     def refused(self) -> bool:
         """Whether there is no answer."""
         return self.answer == "refused"
+
+    def told(self, value: T) -> T | None:
+        """Return what a prediction says, None where it is refused: no class then leaves the program, nor a probability.
+
+        Args:
+            value: A class, or one or more probabilities.
+        """
+        return None if self.refused else value
 
     def __str__(self) -> str:
         if not self.possible:
@@ -131,7 +140,7 @@ class Adviser:
 
 
 def doubts(advice: Advice, words: Words, say: Callable[..., str]) -> Iterator[str]:
-    """Yield on which sets the model is not shown to be better than guessing, which is so of every answer.
+    """Yield where it was adapted to and what `chances` yields, which is so of every answer.
 
     Args:
         advice: The advice.
@@ -140,7 +149,12 @@ def doubts(advice: Advice, words: Words, say: Callable[..., str]) -> Iterator[st
     """
     if advice.place:
         yield say("refusal.place", name=advice.place)
-    for name, value in advice.at_chance.items():
+    yield from chances(advice.at_chance, words, say)
+
+
+def chances(at_chance: Mapping[str, Value], words: Words, say: Callable[..., str]) -> Iterator[str]:
+    """Yield on which sets, with their balanced accuracy, the model is not shown to be better than guessing."""
+    for name, value in at_chance.items():
         kind, _, place = name.partition(":")
         yield say(f"refusal.chance_{kind}", name=place, figure=words.interval(value))
 

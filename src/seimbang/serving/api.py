@@ -28,6 +28,7 @@ from seimbang.serving.api_types import Answer, Card, CaseAnswer, Health, Problem
 from seimbang.serving.door import LOOPBACK, TOKEN, Door, Refused
 from seimbang.serving.predictor import Predictor
 from seimbang.serving.rows import read_rows
+from seimbang.serving.server import end_with_starter
 
 PLACES = 8
 """Requests that are read, wait or are answered at once; the next one is asked to come again."""
@@ -193,6 +194,7 @@ def main(host: str, port: str, run: str, arm: str, seed: str, onnx: str, profile
     """Serve until the process is ended."""
     import uvicorn
 
+    end_with_starter()
     names = LOOPBACK if host in LOOPBACK else (*LOOPBACK, host.lower(), socket.gethostname().lower())
     app = service(Path(run), arm, seed, Path(onnx) if onnx else None, profile, names, os.environ.get(TOKEN, ""))
     settings = uvicorn.Config(

@@ -13,6 +13,7 @@ from seimbang.record.metrics import Value
 from seimbang.serving.door import problem
 from seimbang.serving.many import remarks
 from seimbang.serving.predictor import Prediction, Predictor
+from seimbang.serving.sentences import cautions
 from seimbang.serving.words import load
 
 UNPROCESSABLE, INTERNAL = 422, 500
@@ -40,8 +41,8 @@ class CaseAnswer(BaseModel):
         confidence: Its probability.
         probabilities: Of each class.
         label_tuned: For comparison, the class by the threshold that was chosen on the validation set.
-        answer: ``refused`` (no case of the kind it learned from; there is no label then), ``refer`` (it could be any of
-            ``possible``), ``sure``, or ``unknown``.
+        answer: ``refused`` (no case of the kind it learned from: no label, and no probabilities), ``refer`` (it could
+            be any of ``possible``), ``sure``, or ``unknown``.
         possible: The classes that are possible.
         reason: Why, in words, and what to know of every answer.
         note: What there is to say of the file.
@@ -108,7 +109,6 @@ def card(contents: Contents, predictor: Predictor, digest: str) -> Card:
     """Return the card of the arm that predicts; ``digest`` is that of what was learned."""
     words, run, arm = load("en"), contents.run, contents.arm
     words = words.of_tables() if run.tabular else words
-    warnings = {"synthetic": run.data.synthetic, "quick": contents.quick, "leaky": arm.facts.leaky}
     return Card(
         model=digest,
         title=run.study.title,
@@ -122,7 +122,7 @@ def card(contents: Contents, predictor: Predictor, digest: str) -> Card:
         decides="tuned" if predictor.decides else "default",
         notice=words.text("page.statement"),
         limits=[words.text(f"purpose.{name}") for name in ("may", "may_not", "limits")],
-        warnings=[words.text(f"page.{name}") for name, holds in warnings.items() if holds],
+        warnings=list(cautions(contents, words.text)),
         figures={name: dict(arm.metrics.sets[name].served.metrics) for name in _tested(contents)},
     )
 
@@ -147,13 +147,13 @@ def answered(number: int, said: Prediction | SeimbangError) -> CaseAnswer:
     """Return what is said of the case at ``number``."""
     if isinstance(said, SeimbangError):
         return CaseAnswer(number=number, error=Problem(**of_error(said)))
-    refused = said.advice.refused
+    told = said.advice.told
     return CaseAnswer(
         number=number,
-        label=None if refused else said.label,
-        confidence=None if refused else said.confidence,
-        probabilities=said.probabilities,
-        label_tuned=None if refused else said.label_tuned,
+        label=told(said.label),
+        confidence=told(said.confidence),
+        probabilities=told(said.probabilities),
+        label_tuned=told(said.label_tuned),
         answer=said.advice.answer,
         possible=list(said.advice.possible),
         reason=remarks(said),

@@ -5,28 +5,25 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import streamlit as st
 from PIL import Image
 
 from seimbang.errors import SeimbangError
-from seimbang.explain import overlay
-from seimbang.imaging.worker import decode_apart, open_apart
 from seimbang.record.arm import ArmFacts
 from seimbang.record.contents import Contents, read
 from seimbang.record.metrics import Measures
-from seimbang.serving import form
-from seimbang.serving.draw import UPLOAD_MB, bullets, digits, heading, load_predictor, pictures, result, table
-from seimbang.serving.heat import heat_map, methods
-from seimbang.serving.predictor import Predictor
+from seimbang.serving import form, images, local_use
+from seimbang.serving.draw import bullets, digits, heading, pictures, table
+from seimbang.serving.page_server import UPLOAD_MB
 from seimbang.serving.sentences import (
     balancing,
     caption,
+    cautions,
     counted,
     explained,
+    failure,
     figure_names,
     figures,
     preparation,
@@ -34,13 +31,8 @@ from seimbang.serving.sentences import (
 )
 from seimbang.serving.words import LANGUAGES, Markup, Words, load, plain
 
-if TYPE_CHECKING:
-    from torch import nn
-
-PREVIEW = 260  # pixels; more would push the result off the screen of a phone
 OPTIMIZERS = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"}
 COLOURS = ("#9aa7ad", "#0b5c7a")
-Pixels = npt.NDArray[np.uint8]
 
 
 def main() -> None:
@@ -70,10 +62,7 @@ def in_plain_words(words: Words) -> Iterator[None]:
     try:
         yield
     except SeimbangError as error:
-        technical = words("error.technical", found=error.found, expected=error.expected, fix=error.fix)
-        known = f"error.{error.code}" in words.texts
-        sentence = words(f"error.{error.code}", found=error.found) if known else technical
-        st.error(words("error.frame", sentence=sentence, code=error.code))
+        st.error(words("error.frame", sentence=failure(error, words), code=error.code))
     except Exception:
         logging.getLogger("seimbang").exception("the page failed")
         st.error(words("error.unexpected"))
@@ -103,10 +92,8 @@ def banner(contents: Contents, words: Words) -> None:
     study = contents.run.study
     st.title(plain(words.own(study.title, study.title_id)), anchor=False)
     st.markdown(f"**{words('page.statement')}**")
-    warnings = {"synthetic": contents.run.data.synthetic, "quick": contents.quick, "leaky": contents.arm.facts.leaky}
-    for name, holds in warnings.items():
-        if holds:
-            st.warning(words(f"page.{name}"))
+    for sentence in cautions(contents, words):
+        st.warning(sentence)
 
 
 def tabs(words: Words, parts: Iterable[str]) -> Sequence[Any]:
@@ -280,77 +267,6 @@ def compared(contents: Contents, words: Words) -> None:
         st.markdown(words("model.leaky_text"))
 
 
-def upload(contents: Contents, words: Words) -> None:
-    """Draw part 4: an image is chosen, and its class and confidence appear."""
-    heading(words("upload.title"))
-    st.warning(words("upload.not_diagnosis"))
-    file = st.file_uploader(
-        words("upload.button", limit=UPLOAD_MB),
-        key="upload",
-        max_upload_size=UPLOAD_MB,
-    )
-    st.markdown(words("upload.any_picture"))
-    if file is None:
-        st.info(words("upload.waiting"))
-        return
-    data = file.getvalue()
-    with st.spinner(words("upload.wait")):  # the first answer loads the model, which takes seconds
-        predictor = load_predictor(str(contents.arm.folder), contents.seed, contents.profile)
-        prediction = predictor.predict(data, file.name)
-    height, width = contents.run.data.size
-    caption = words("upload.preview", name=file.name, width=width, height=height)
-    alt = words.text("upload.preview_alt", name=file.name)
-    st.image(preview(data, predictor, file.name), caption, width=PREVIEW, alt=alt)
-    result(contents, prediction, words)
-    if not prediction.advice.refused:
-        moved(decode_apart(data, predictor.image, file.name)[0], file.file_id, predictor, prediction.label, words)
-
-
-def moved(pixels: Pixels, file_id: str, predictor: Predictor, label: str, words: Words) -> None:
-    """Show beside the image what spoke for a network's answer; what takes longer is drawn only when it is asked for."""
-    network = predictor.network
-    if network is None:
-        return
-    heading(words("heat.title"), 2)
-    choices = methods(network, pixels)
-    first = "grad_cam" if "grad_cam" in choices else "none"
-    names = {name: words(f"heat.{name}") for name in ("none", *choices)}
-    at = list(names).index(first)
-    method = st.radio(words("heat.method"), list(names), at, format_func=names.__getitem__, key="heat_method")
-    if method == "none":
-        return
-    heat = remembered(pixels, file_id, network, predictor.classes.index(label), method, words)
-    opacity = st.slider(words("heat.opacity"), 0, 100, 50, key="heat_opacity")
-    with st.container(horizontal=True, key="heat"):
-        st.image(pixels.squeeze(), words("heat.original"), width=PREVIEW, alt=words.text("heat.original"))
-        alt = words.text("heat.map_alt", name=label)
-        st.image(overlay(pixels, heat, opacity / 100), words("heat.map", name=label), width=PREVIEW, alt=alt)
-    st.warning(words("heat.warning"))
-    st.markdown(words("heat.text" if heat.any() else "heat.flat", name=label))
-    if len(choices) > 1:
-        st.markdown(words("heat.both"))
-
-
-def remembered(
-    pixels: Pixels, file_id: str, network: "nn.Module", target: int, method: str, words: Words
-) -> npt.NDArray[np.float32]:
-    """Return the map of this upload; moving the slider does not recompute it."""
-    wanted = (file_id, method, target)
-    if st.session_state.get("heat_of") != wanted:
-        with st.spinner(words("heat.wait")):
-            heat = heat_map(network, pixels, target, method)
-        st.session_state.update(heat_of=wanted, heat_map=heat)
-    kept: npt.NDArray[np.float32] = st.session_state["heat_map"]
-    return kept
-
-
-def preview(data: bytes, predictor: Predictor, name: str) -> Image.Image:
-    """Return the uploaded picture for the eye: upright, in its own proportions, no larger than the page needs."""
-    picture = Image.fromarray(open_apart(data, predictor.image, name)[0].squeeze())
-    picture.thumbnail((2 * PREVIEW, 2 * PREVIEW), reducing_gap=2)  # for screens with two dots a pixel
-    return picture
-
-
 def examples(contents: Contents, words: Words) -> None:
     """Draw part 5: right and wrong predictions on the test set."""
     heading(words("examples.title"))
@@ -369,10 +285,12 @@ PARTS: Mapping[str, Part] = {
     "purpose": purpose,
     "data": data_set,
     "model": model,
-    "upload": upload,
+    "use": local_use.use,
+    "upload": images.upload,
     "examples": examples,
 }
-OF_TABLES: Mapping[str, Part] = {name: PARTS[name] for name in ("purpose", "data", "model")} | {"upload": form.upload}
+SHARED = ("purpose", "data", "model", "use")
+OF_TABLES: Mapping[str, Part] = {name: PARTS[name] for name in SHARED} | {"upload": form.upload}
 
 
 if __name__ == "__main__":

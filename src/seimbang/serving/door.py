@@ -74,6 +74,7 @@ class Door:
         token: What ``Authorization: Bearer`` must hold; ``""`` for nothing.
         limit: Bytes of a request's body at most; they are counted as they come, whatever the caller says.
         free: Paths that need no token.
+        closed: Paths that are not answered.
         headers: Of every answer.
     """
 
@@ -82,6 +83,7 @@ class Door:
     token: str = ""
     limit: int = 64 * 2**20
     free: Collection[str] = ()
+    closed: Collection[str] = ()
     headers: dict[str, str] = field(default_factory=lambda: dict(SECURITY))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -105,7 +107,7 @@ class Door:
         """Refuse whoever has no business here.
 
         Raises:
-            Refused: HTTP_HOST, HTTP_ORIGIN, HTTP_TOKEN or HTTP_TOO_LARGE.
+            Refused: HTTP_HOST, HTTP_ORIGIN, HTTP_PATH, HTTP_TOKEN or HTTP_TOO_LARGE.
         """
         given = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         hosts = [value for name, value in scope["headers"] if name.lower() == b"host"]
@@ -117,6 +119,8 @@ class Door:
         if "origin" in given and urlsplit(given["origin"]).netloc.lower() != host.lower():
             found, fix = "a request of another web page", "call it from a program, or from its own page"
             raise Refused(403, "HTTP_ORIGIN", found, "no Origin, or this server's own", fix)
+        if scope["path"] in self.closed:
+            raise Refused(404, "HTTP_PATH", "a path that is closed", "a path of the page", "use the page itself")
         if self.token and scope["path"] not in self.free:
             sent = given.get("authorization", "").encode("latin-1")
             if not hmac.compare_digest(sent, f"Bearer {self.token}".encode()):
@@ -184,15 +188,18 @@ class _Answer:
         return given + [(name, value) for name, value in own.items() if name not in known]
 
     async def refuse(self, scope: Scope, refused: Refused) -> None:
-        """Send the problem, unless an answer is on its way; a websocket is closed."""
+        """Send the problem, unless an answer is on its way; a websocket is closed where it cannot be told why."""
         if self._started:
             return
         self._started = True
-        if scope["type"] == "websocket":
-            await self._send({"type": "websocket.close", "code": 1008})
-            return
+        kind = scope["type"]
+        if kind == "websocket":
+            if "websocket.http.response" not in scope.get("extensions", {}):
+                await self._send({"type": "websocket.close", "code": 1008})
+                return
+            kind = "websocket.http"
         body = refused.body()
         plain = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())]
         headers = self._with(plain, {"connection": "close", **refused.headers})
-        await self._send({"type": "http.response.start", "status": refused.status, "headers": headers})
-        await self._send({"type": "http.response.body", "body": body})
+        await self._send({"type": f"{kind}.response.start", "status": refused.status, "headers": headers})
+        await self._send({"type": f"{kind}.response.body", "body": body})

@@ -10,10 +10,8 @@ from seimbang.record.contents import Contents
 from seimbang.record.files import missing
 from seimbang.serving.advice import doubts, verdict
 from seimbang.serving.predictor import Prediction, Predictor
-from seimbang.serving.sentences import trust
+from seimbang.serving.sentences import by_threshold, trust
 from seimbang.serving.words import Words, plain
-
-UPLOAD_MB = 20
 
 
 def heading(text: str, level: int = 1) -> None:
@@ -69,11 +67,14 @@ def result(contents: Contents, prediction: Prediction, words: Words) -> None:
             return
         _verdict(prediction, words)
         if prediction.label_tuned is not None:
-            _tuned(contents, prediction, words)
+            draw = st.markdown if prediction.label_tuned == prediction.label else st.warning
+            draw(by_threshold(contents, prediction, words, words))
+    heading(words("upload.next"), 2)
+    st.markdown(words(f"upload.next_{prediction.advice.answer}"))
     if contents.profile:
         return  # what the run counted is of probabilities as they were
     heading(words("upload.how_sure"), 2)
-    bullets(list(trust(contents, prediction.confidence, words)))
+    bullets(list(trust(contents, prediction, words, words)))
 
 
 def _verdict(prediction: Prediction, words: Words) -> None:
@@ -87,14 +88,3 @@ def _verdict(prediction: Prediction, words: Words) -> None:
     st.markdown(words("upload.says", name=prediction.label, confidence=confidence))
     for name, share in prediction.probabilities.items():
         st.progress(min(1.0, share), f"{plain(name)}: {plain(words.percent(share))}")
-
-
-def _tuned(contents: Contents, prediction: Prediction, words: Words) -> None:
-    """Say what the threshold that was chosen on validation makes of the case."""
-    metrics = contents.arm.metrics
-    threshold = words.number(metrics.threshold.value or 0.0, 2)
-    facts = {"threshold": threshold, "positive": metrics.positive, "name": prediction.label_tuned}
-    if prediction.label_tuned == prediction.label:
-        st.markdown(words("upload.tuned_same", **facts))
-    else:
-        st.warning(words("upload.tuned_other", **facts))

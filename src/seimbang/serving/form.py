@@ -8,7 +8,8 @@ import streamlit as st
 from seimbang.datasets.base import Column
 from seimbang.datasets.sheets import uploaded
 from seimbang.record.contents import Contents
-from seimbang.serving.draw import UPLOAD_MB, digits, heading, load_predictor, result, table
+from seimbang.serving.draw import digits, heading, load_predictor, result, table
+from seimbang.serving.page_server import UPLOAD_MB
 from seimbang.serving.predictor import Predictor
 from seimbang.serving.rows import Rows, columns, neighbours, outside, read_rows, with_predictions
 from seimbang.serving.words import Words, plain

@@ -40,7 +40,7 @@ def predict(predictor: Predictor, path: Path) -> pd.DataFrame:
     Returns:
         Columns ``case``, ``predicted``, ``confidence``, where a threshold was tuned ``predicted_at_tuned_threshold``,
         ``p_<class>`` of each class, ``answer`` (``refused``, a class, several to be referred) and ``reason``, and
-        ``error`` for images of a folder that cannot be read.
+        ``error`` for images of a folder that cannot be read. A refused case has no class and no probabilities.
 
     Raises:
         SeimbangError: The image or the table cannot be read.
@@ -62,10 +62,18 @@ def predict(predictor: Predictor, path: Path) -> pd.DataFrame:
 def _row(case: str, said: Prediction | SeimbangError) -> dict[str, object]:
     if isinstance(said, SeimbangError):
         return {"case": case, "error": str(said)}
-    tuned = {} if said.label_tuned is None else {"predicted_at_tuned_threshold": said.label_tuned}
-    chances = {f"p_{name}": value for name, value in said.probabilities.items()}
+    told = said.advice.told
+    tuned = {} if said.label_tuned is None else {"predicted_at_tuned_threshold": told(said.label_tuned)}
+    chances = {f"p_{name}": told(value) for name, value in said.probabilities.items()}
     advice = {"answer": str(said.advice), "reason": remarks(said)}
-    return {"case": case, "predicted": said.label, "confidence": said.confidence, **tuned, **chances, **advice}
+    return {
+        "case": case,
+        "predicted": told(said.label),
+        "confidence": told(said.confidence),
+        **tuned,
+        **chances,
+        **advice,
+    }
 
 
 def reason(said: Prediction) -> str:

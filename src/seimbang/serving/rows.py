@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -76,17 +78,26 @@ def outside(X: Rows, known: tuple[Column, ...]) -> npt.NDArray[np.bool_]:
 
 def with_predictions(tables: list[pd.DataFrame], predictions: list[Prediction]) -> str:
     """Return the rows of all tables with the predictions added as columns, as a CSV in which no cell is a formula."""
-    added: dict[str, list[str]] = {
-        "predicted": [prediction.label for prediction in predictions],
-        "confidence": [f"{prediction.confidence:.6f}" for prediction in predictions],
+    added = {
+        "predicted": _cells(predictions, lambda said: said.label),
+        "confidence": _cells(predictions, lambda said: f"{said.confidence:.6f}"),
     }
     if predictions[0].label_tuned is not None:
-        added["predicted_at_tuned_threshold"] = [str(prediction.label_tuned) for prediction in predictions]
+        added["predicted_at_tuned_threshold"] = _cells(predictions, lambda said: str(said.label_tuned))
     for name in predictions[0].probabilities:
-        added[f"p_{name}"] = [f"{prediction.probabilities[name]:.6f}" for prediction in predictions]
+        added[f"p_{name}"] = _cells(predictions, partial(_share, name))
     added["answer"] = [str(prediction.advice) for prediction in predictions]
     whole = pd.concat(tables).fillna("").assign(**added).map(harmless).rename(columns=harmless)
     return whole.to_csv(index=False)
+
+
+def _share(name: str, said: Prediction) -> str:
+    return f"{said.probabilities[name]:.6f}"
+
+
+def _cells(predictions: list[Prediction], of: Callable[[Prediction], str]) -> list[str]:
+    """Return a column of what predictions say, empty where one is refused."""
+    return [said.advice.told(of(said)) or "" for said in predictions]
 
 
 def harmless(text: str) -> str:

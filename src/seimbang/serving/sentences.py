@@ -1,8 +1,9 @@
 """What the page says of a run, as sentences and table cells in one language; how it looks is left to ``app.py``."""
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
+from seimbang.errors import SeimbangError
 from seimbang.evaluation.figures import main, of_class
 from seimbang.evaluation.metric import Metric
 from seimbang.imaging.augment import UNCHANGED
@@ -11,7 +12,8 @@ from seimbang.record.cases import ExampleRow
 from seimbang.record.contents import Contents, tenth
 from seimbang.record.metrics import Measures, Metrics
 from seimbang.record.read import Run
-from seimbang.serving.words import Markup, Words
+from seimbang.serving.predictor import Prediction
+from seimbang.serving.words import Markup, Words, plain
 from seimbang.training.base import Layer
 
 FEW = 20  # fewer alike predictions than this say little about how often such a confidence is right
@@ -79,18 +81,84 @@ def counted(metrics: Metrics, words: Words) -> Iterator[str]:
         yield words("model.counted", name=metrics.classes[position], **numbers)
 
 
-def trust(contents: Contents, confidence: float, words: Words) -> Iterator[str]:
-    """Yield for each set how often such a confidence was right there."""
-    low, high = (words.percent(edge / 10, 0) for edge in (tenth(confidence), tenth(confidence) + 1))
+def trust(contents: Contents, prediction: Prediction, words: Words, say: Callable[..., str]) -> Iterator[str]:
+    """Yield for each set of how many in 100 such an answer was right there, and how common the class was in the test.
+
+    Args:
+        contents: Of the arm that predicts.
+        prediction: The answer.
+        words: The language.
+        say: ``words`` itself for Markdown, or ``words.text`` for plain text.
+    """
     for name in ("test", *(f"external:{name}" for name in contents.externals)):
-        n, right = contents.experience(name, confidence)
-        ending = "" if name == "test" else "_external"
-        facts = {"low": low, "high": high, "name": name.removeprefix("external:")}
-        if not n:
-            yield words(f"upload.none{ending}", **facts)
-            continue
-        facts |= {"n": words.number(n), "right": words.number(right), "share": words.percent(right / n, 0)}
-        yield words(f"upload.experience{ending}", **facts) + (" " + words("upload.few") if n < FEW else "")
+        place = words.text("model.test") if name == "test" else name.removeprefix("external:")
+        title = place if name == "test" else words.text("data.external_part", name=place)
+        yield _experience(contents, name, title, prediction, words, say)
+    common = words.number(100 * prevalence(contents, prediction.label))
+    yield say("upload.common", name=prediction.label, share=common)
+
+
+def _experience(
+    contents: Contents, name: str, title: str, prediction: Prediction, words: Words, say: Callable[..., str]
+) -> str:
+    label, confidence = prediction.label, prediction.confidence
+    low, high = (words.percent(edge / 10, 0) for edge in (tenth(confidence), tenth(confidence) + 1))
+    alike, key = contents.experience(name, label, confidence), "upload.experience"
+    if alike.n < FEW:
+        alike, key = contents.experience(name, label), "upload.experience_wide"
+    if not alike.n:
+        return say("upload.none", set=title, name=label)
+    share, *ends = (words.number(100 * part) for part in (alike.right / alike.n, alike.low, alike.high))
+    facts = {"set": title, "name": label, "low": low, "high": high, "share": share}
+    facts |= {"n": words.number(alike.n), "right": words.number(alike.right), "interval": "\N{EN DASH}".join(ends)}
+    return say(key, **facts) + (" " + say("upload.few") if alike.n < FEW else "")
+
+
+def cautions(contents: Contents, say: Callable[..., str]) -> Iterator[str]:
+    """Yield what to know before any figure or answer of the run."""
+    facts = {"synthetic": contents.run.data.synthetic, "quick": contents.quick, "leaky": contents.arm.facts.leaky}
+    yield from (say(f"page.{name}") for name, holds in facts.items() if holds)
+    seal = contents.run.seal
+    if not seal.recorded:
+        yield say("page.unrecorded")
+    elif seal.changed:
+        yield say("page.edited", files=", ".join(seal.changed))
+
+
+def by_threshold(contents: Contents, prediction: Prediction, words: Words, say: Callable[..., str]) -> str:
+    """Return what the threshold that was chosen on validation makes of a case that it may decide otherwise."""
+    metrics, same = contents.arm.metrics, prediction.label_tuned == prediction.label
+    threshold = words.number(metrics.threshold.value or 0.0, 2)
+    facts = {"threshold": threshold, "positive": metrics.positive, "name": prediction.label_tuned}
+    return say("upload.tuned_same" if same else "upload.tuned_other", **facts)
+
+
+def prevalence(contents: Contents, label: str) -> float:
+    """Return which share of the test cases are of a class."""
+    metrics = contents.arm.metrics
+    sizes = [sum(row) for row in metrics.sets["test"].served.confusion]
+    return sizes[metrics.classes.index(label)] / sum(sizes)
+
+
+def failure(error: SeimbangError, words: Words) -> Markup:
+    """Return what went wrong in words that are not the program's, where the language has them."""
+    known = f"error.{error.code}" in words.texts
+    if known:
+        return words(f"error.{error.code}", found=error.found)
+    return words("error.technical", found=error.found, expected=error.expected, fix=error.fix)
+
+
+def in_short(said: Prediction | SeimbangError, words: Words) -> Markup:
+    """Return the answer, or why there is none, as a cell of a table has it."""
+    if isinstance(said, SeimbangError):
+        reason = failure(said, words)
+        return Markup(reason[:1].upper() + reason[1:])
+    advice = said.advice
+    if advice.refused:
+        return words("upload.refused")
+    if advice.answer == "refer":
+        return words("upload.refer", names=f" {words.text('refusal.or')} ".join(advice.possible))
+    return Markup(plain(said.label))
 
 
 def balancing(facts: ArmFacts, words: Words) -> Markup:

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import webbrowser
 from collections.abc import Iterator, Mapping
@@ -28,40 +29,7 @@ from seimbang.serving.extras import require
 from seimbang.serving.onnx.session import OnnxClassifier
 
 HOST = "127.0.0.1"
-NAMES = (HOST, "localhost")  # any other name, which a foreign page may have made to point here, is refused
 USUAL_PORT = 8501
-APP = Path(__file__).parent / "app.py"
-OPTIONS = {
-    "server.address": HOST,
-    "server.headless": "true",
-    "server.enableCORS": "true",
-    "server.enableXsrfProtection": "true",
-    "server.enableStaticServing": "false",
-    "server.enableAgentApi": "false",
-    "server.maxUploadSize": "20",
-    "server.maxMessageSize": "50",
-    "server.disconnectedSessionTTL": "60",  # a closed page's upload leaves the memory after a minute
-    "server.fileWatcherType": "none",
-    "server.runOnSave": "false",
-    "browser.gatherUsageStats": "false",
-    "browser.serverAddress": HOST,
-    "client.showErrorDetails": "none",
-    "client.showErrorLinks": "false",
-    "client.toolbarMode": "minimal",
-    "runner.magicEnabled": "false",
-    "logger.level": "error",
-    "logger.enableRich": "false",
-    "logger.hideWelcomeMessage": "true",
-    "global.developmentMode": "false",
-    "theme.base": "light",
-    "theme.primaryColor": "#0b5c7a",
-    "theme.backgroundColor": "#ffffff",
-    "theme.secondaryBackgroundColor": "#eef3f5",
-    "theme.textColor": "#000000",  # captions are this at 60 %, which must still be legible
-    "theme.baseRadius": "small",
-    "theme.headingFontSizes": '["1.9rem", "1.5rem", "1.2rem"]',
-    "ui.hideTopBar": "true",
-}
 
 
 @dataclass(frozen=True)
@@ -183,16 +151,24 @@ def _checked(run: Path, slug: str, seed: str, profile: Path | None) -> Package:
 
 def command(run: Path, port: int, arm: str, seed: str = "", profile: Path | None = None) -> list[str]:
     """Return the command line of the page's server; ``arm`` is the name of the arm's folder."""
-    options = [f"--{name}={value}" for name, value in OPTIONS.items()]
-    options += [f"--server.allowedHosts={name}" for name in NAMES]
-    start = [sys.executable, "-m", "streamlit", "run", str(APP), f"--server.port={port}"]
-    chosen = [seed, str(profile.resolve())] if profile else [seed] if seed else []
-    return [*start, *options, "--", str(run.resolve()), arm, *chosen]
+    place = str(profile.resolve()) if profile else ""
+    return [sys.executable, "-m", "seimbang.serving.page_server", str(port), str(run.resolve()), arm, seed, place]
 
 
 def _started(words: list[str], more: Mapping[str, str]) -> subprocess.Popen[bytes]:
     """Start the server out of reach of Ctrl-C, at which it would print a traceback; ``serve`` ends it."""
-    return subprocess.Popen(words, env={**_environment(), **more}, cwd=APP.parent, start_new_session=True)
+    folder, settings = Path(__file__).parent, {**_environment(), **more}
+    return subprocess.Popen(words, env=settings, cwd=folder, start_new_session=True, stdin=subprocess.PIPE)
+
+
+def end_with_starter() -> None:
+    """End this process, started by ``serve``, when that is gone, even killed: its end of our standard input closes."""
+
+    def watch() -> None:
+        os.read(0, 1)
+        os._exit(0)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _environment() -> dict[str, str]:

@@ -6,6 +6,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import re2
+
 from seimbang.datasets.sheets import TABLES
 from seimbang.errors import StudyError
 from seimbang.imaging.files import read_whole
@@ -17,6 +19,9 @@ DATA = (*TABLES, ".npz", ".npy", ".zip")
 
 MAX_STUDY = 1 << 24
 """Bytes of a study file; the largest of a thousand arms has a tenth."""
+
+
+_DEEP = r"""(?:["']?[\w-]+["']?[ \t]*\.[ \t]*){100}"""
 
 
 def shipped() -> dict[str, Study]:
@@ -52,9 +57,10 @@ def load(name: str) -> Study:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(
-            read_whole(path, MAX_STUDY).decode("utf-8-sig")
-        )  # Windows' editors put a mark at the start
+        text = read_whole(path, MAX_STUDY).decode("utf-8-sig")  # Windows' editors put a mark at the start
+        if re2.search(_DEEP, text):
+            raise ValueError("a key of a hundred parts")  # tomllib's time grows with their square
+        return tomllib.loads(text)
     except (
         OSError,
         ValueError,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping
+from math import isfinite
 from typing import Any
 from unicodedata import normalize
 
@@ -29,6 +30,8 @@ from seimbang.settings import build, invalid, mistakes, nearest
 from seimbang.splits.base import SplitSettings
 from seimbang.study.models import make as make_model
 from seimbang.training.base import Model, TrainingSettings
+
+_DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(-.*)?")
 
 Figures = dict[str, float | dict[str, float]]
 
@@ -117,7 +120,7 @@ class Published(BaseModel):
             if name not in (known := figures()):
                 raise ValueError(f"known figures only, not {name!r}{nearest(name, known)}")
             numbers = value.values() if isinstance(value, dict) else [value]
-            if not all(isinstance(number, int | float) for number in numbers):
+            if not all(type(number) in (int, float) and isfinite(number) for number in numbers):
                 raise ValueError(f"a number, or a table of numbers by class, for {name!r}")
         return self
 
@@ -244,11 +247,12 @@ class Study(BaseModel):
 def slug(name: str) -> str:
     """Return a name as a folder is called: its Latin letters and digits, in lower case and without accents.
 
-    Where a letter or digit of another script is lost on the way, or nothing is left, a digest keeps names apart.
+    Where a letter or digit of another script is lost on the way, or nothing is left, a digest keeps names apart; one
+    also follows a name that Windows keeps for devices.
     """
     letters = [letter for letter in normalize("NFKD", name.lower()) if letter.isalnum() or letter.isascii()]
     plain = re.sub(r"[^a-z0-9]+", "-", "".join(letters).lower()).strip("-")
-    if plain and all(letter.isascii() for letter in letters):
+    if plain and all(letter.isascii() for letter in letters) and not _DEVICE.fullmatch(plain):
         return plain
     digest = hashlib.sha256(normalize("NFC", name.lower()).encode()).hexdigest()
     return f"{plain or 'arm'}-{digest[:8]}"

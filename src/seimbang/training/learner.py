@@ -79,15 +79,20 @@ class NetworkLearner(Learner):
         """Return the whole network, also where only its last layer was trained.
 
         Raises:
-            IntegrityError: MODEL_CLASSES: the weights are none of this network.
+            IntegrityError: MODEL_DAMAGED: these are no weights. MODEL_CLASSES: they are none of this network.
         """
         from safetensors import SafetensorError
         from safetensors.torch import load
 
         network = cast(Network, model).skeleton(shape, classes)
         try:
-            network.load_state_dict(load(learned))
-        except (RuntimeError, SafetensorError) as error:
+            weights = load(learned)
+        except (SafetensorError, *DAMAGED) as error:
+            found = f"weights that cannot be read ({type(error).__name__})"
+            raise IntegrityError("MODEL_DAMAGED", found, "the file as it was saved", "run the study again") from error
+        try:
+            network.load_state_dict(weights)
+        except RuntimeError as error:
             raise unfit(model, classes) from error
         return OneByOne(network.eval(), _mirrored(model, image))
 

@@ -13,6 +13,7 @@ from seimbang.datasets.names import one_spelling, part_of, same_class
 from seimbang.datasets.roles import CASES, IMAGES, LABELS, PARTS, PATIENTS, known_as, plain
 from seimbang.datasets.sheets import read, whole
 from seimbang.errors import DataError
+from seimbang.record.seal import require_as_written
 
 CASE = ("case_id", "case", *IMAGES, *CASES)
 GROUP = ("group", *PATIENTS)
@@ -35,7 +36,10 @@ def read_submission(splits: Path, predictions: Path) -> Submission:
     Raises:
         DataError: ``DATA_MISSING``, ``DATA_EMPTY``, ``DATA_SPLIT_NAME``, ``REVIEW_COLUMNS``, ``REVIEW_CLASSES`` or
             ``REVIEW_MATCH``.
+        IntegrityError: ``RUN_EDITED``: a file of a run folder that was changed by hand.
     """
+    for file in (splits, predictions):
+        require_as_written(file)
     split, scores = _split(_read(splits), splits), _read(predictions)
     case, outside = _required(scores, CASE, "case", predictions), _outside(scores)
     scores = scores.assign(case_id=case.mask(~outside, _matched(case[~outside], split, predictions)))

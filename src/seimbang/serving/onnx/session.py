@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seimbang.errors import IntegrityError, StudyError
+from seimbang.imaging.files import read_whole
 from seimbang.record.certificate import Certificate
 from seimbang.record.files import read_json
 from seimbang.serving.extras import require
@@ -88,7 +89,7 @@ def certificate_of(file: Path) -> Path:
 
 def _bytes(file: Path) -> bytes:
     try:
-        return file.read_bytes()
+        return read_whole(file)
     except OSError as error:
         found = f"{file} cannot be read ({error.strerror})"
         raise IntegrityError("ONNX_DIGEST", found, "the file as it was exported", "correct the path") from error
