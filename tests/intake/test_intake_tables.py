@@ -1,6 +1,5 @@
 """Every form of table is understood: classes, patients, parts, columns, numbers; hopeless ones get their code."""
 
-
 import numpy as np
 import pytest
 from make_tables import hopeless, rows, tables, text, workbook

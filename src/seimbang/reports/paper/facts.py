@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from seimbang.evaluation.table import PRIMARY
 from seimbang.record.read import Arm
-from seimbang.reports.paper import methods, results
+from seimbang.reports.paper import evaluation, methods, results
 from seimbang.reports.paper.draft import Draft, Sentences, sentences
 from seimbang.reports.quality import sentence as quality_sentence
 from seimbang.reports.tables import majority, ranked
@@ -227,7 +227,8 @@ def _updating(draft: Draft) -> str:
 
 def _heterogeneity(draft: Draft) -> str:
     return sentences(
-        methods.external(draft), "Figures of each external set are given by themselves." if draft.run.external else ""
+        evaluation.external(draft),
+        "Each external set has its own figures." if draft.run.external else "",
     )
 
 
@@ -283,7 +284,7 @@ def _blinding(draft: Draft) -> str:
 
 
 def _subgroup_results(draft: Draft) -> str:
-    return results.subgroups(draft) or methods.subgroups(draft)
+    return results.subgroups(draft) or evaluation.subgroups(draft)
 
 
 FACTS: dict[str, Fact] = {
@@ -306,19 +307,19 @@ FACTS: dict[str, Fact] = {
     "balancing": Fact(methods.balancing, ("arms/<arm>/arm.json",)),
     "selection": Fact(_selection, ARM_METRICS),
     "ensemble": Fact(_ensemble, ("arms/<arm>/model.json",)),
-    "decision": Fact(methods.decision, ("arms/<arm>/model.json",)),
+    "decision": Fact(evaluation.decision, ("arms/<arm>/model.json",)),
     "thresholds": Fact(_thresholds, ARM_METRICS),
-    "metrics": Fact(methods.statistics, METRICS_FILES),
-    "statistics": Fact(methods.statistics, ("comparisons.json", "metrics.csv")),
+    "metrics": Fact(evaluation.statistics, METRICS_FILES),
+    "statistics": Fact(evaluation.statistics, ("comparisons.json", "metrics.csv")),
     "robustness": Fact(_robustness, METRICS_FILES),
-    "explanations": Fact(methods.explanations, ("report.html", "arms/<arm>/heat.json")),
+    "explanations": Fact(evaluation.explanations, ("report.html", "arms/<arm>/heat.json")),
     "performance": Fact(results.performance, METRICS_FILES),
     "ranking": Fact(results.ranking, METRICS_FILES),
     "classes": Fact(results.failures, METRICS_FILES),
     "confusion": Fact(_confusion, ARM_METRICS),
     "failures": Fact(_failures, ARM_METRICS),
     "quality": Fact(_quality, ("arms/<arm>/quality.json",)),
-    "external": Fact(methods.external, ("data.json",)),
+    "external": Fact(evaluation.external, ("data.json",)),
     "external_results": Fact(results.outside, METRICS_FILES),
     "heterogeneity": Fact(_heterogeneity, METRICS_FILES),
     "shift": Fact(_shift, ("audit.json", "data.json")),
@@ -326,13 +327,13 @@ FACTS: dict[str, Fact] = {
     "flow": Fact(results.flow, ("data.json", "splits.csv")),
     "characteristics": Fact(_characteristics, ("data.json", "splits.csv")),
     "prevalence": Fact(_prevalence, ("data.json",)),
-    "subgroups": Fact(methods.subgroups, ("study.toml",)),
+    "subgroups": Fact(evaluation.subgroups, ("study.toml",)),
     "subgroup_results": Fact(_subgroup_results, ARM_METRICS),
     "limits": Fact(results.limits, ("report.html",)),
     "refusal": Fact(_refusal, ("arms/<arm>/refusal.json",)),
     "blinding": Fact(_blinding, ("splits.csv",)),
     "specification": Fact(_specification, ("arms/<arm>/model.json",)),
-    "software": Fact(methods.software, ("provenance.json",)),
+    "software": Fact(evaluation.software, ("provenance.json",)),
     "protocol": Fact(_protocol, ("study.toml",)),
     "code": Fact(_code, ("provenance.json",)),
     "data_availability": Fact(_data_availability, ("data.json",)),
