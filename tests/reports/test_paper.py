@@ -132,6 +132,7 @@ def test_a_number_that_is_not_there_is_an_error(run):
         (0.0718, "0.0718"),
         (-0.5, "−0.5"),
         (1.0, "1"),
+        (3061.4, "3,061"),
         (True, "yes"),
         ([64, 32], "64 × 32"),
         (None, "none"),

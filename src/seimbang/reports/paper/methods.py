@@ -179,7 +179,7 @@ def _treated(draft: Draft, arm: Arm) -> str:
     settings = [
         f"{key} {draft.facts(arm, 'balance', key)}"
         for key, value in facts.balance.items()
-        if key not in ("method", "scope", "blocks") and isinstance(value, int | float | str)
+        if key not in ("method", "scope", "blocks") and isinstance(value, int | float | str) and value
     ]
     title = (
         f"{facts.balance_title[:1].lower()}{facts.balance_title[1:]}" if facts.method == "none" else facts.balance_title
@@ -209,10 +209,11 @@ def models(draft: Draft) -> str:
 
 def _model(draft: Draft, arms: list[Arm], whose: bool) -> str:
     arm = arms[0]
+    unseen = {"name", "fetch"} | ({"features", "backbone_weights"} if draft.run.tabular else set())
     settings = [
         f"{key.replace('_', ' ')} {draft.facts(arm, 'model', key)}"
         for key, value in arm.facts.model.items()
-        if key != "name" and isinstance(value, bool | int | float | str) and value != ""
+        if key not in unseen and isinstance(value, bool | int | float | str) and value != ""
     ]
     learned = any(layer.parameters for layer in arm.facts.layers)
     size = draft.facts(arm, "layers", EVERY, "parameters") if learned else ""

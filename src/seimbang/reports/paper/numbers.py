@@ -95,7 +95,7 @@ def written(value: Any) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, float):
-        return f"{value:.3g}".replace("-", "−")
+        return (f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}").replace("-", "−")
     if isinstance(value, list):
         return " × ".join(map(written, value))
     if isinstance(value, Mapping):

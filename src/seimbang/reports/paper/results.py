@@ -163,6 +163,7 @@ def limits(draft: Draft) -> str:
     few = _few(draft)
     leaky = [arm.name for arm in run.arms if arm.facts.leaky]
     said = {
+        run.seal.sentence: run.seal.sentence,
         "The data are synthetic.": run.data.synthetic,
         "This was a quick run, with shortened training or fewer cases.": run.quick,
         "Which patient a case is of is not known, so cases of one patient may be on both sides.": not run.data.groups,
