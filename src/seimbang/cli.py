@@ -141,6 +141,15 @@ def report(
     _commands().report(run, lang, accept_edits)
 
 
+@app.command(epilog="Example: seimbang paper runs/pneumonia --out pneumonia_paper")
+def paper(
+    run: Run,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder to write; by default paper/<run>.")] = None,
+) -> None:
+    """Write text, tables, figures, references, checklists and a model card of a run, ready for a journal."""
+    _commands().paper(run, out or Path("paper") / run.name)
+
+
 @app.command(epilog="Example: seimbang review --splits splits.csv --predictions predictions.csv --claims claims.toml")
 def review(
     splits: Annotated[Path, typer.Option("--splits", help="Table with the part of each case.")],

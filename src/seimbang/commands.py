@@ -17,6 +17,7 @@ from seimbang.record.choice import find_arm
 from seimbang.record.over_findings import BELOW, runs_of_findings
 from seimbang.record.seal import sealed
 from seimbang.reports.over_findings import write_table
+from seimbang.reports.paper.folder import write_paper
 from seimbang.reports.report import write_report
 from seimbang.reports.review import verdict
 from seimbang.reports.tables import title
@@ -174,6 +175,16 @@ def report(run: Path, language: Language, accept_edits: bool) -> None:
         progress.say(f"Changed by hand and accepted: {', '.join(by_hand) or 'nothing'}")
     written = (write_table if runs_of_findings(run) else write_report)(run, language)
     progress.say(f"Report: {written.resolve()}")
+
+
+def paper(run: Path, out: Path) -> None:
+    """Write a paper's folder and print how far the checklists are filled in."""
+    made = write_paper(run, out)
+    for checklist in made.checklists:
+        progress.say(checklist.summary)
+    if not made.documents:
+        progress.say("No Word files: pip install 'seimbang[paper]' writes them too.")
+    progress.say(f"Paper: {out.resolve()}")
 
 
 def review(splits: Path, predictions: Path, images: Path | None, claims: Path | None, out: Path) -> bool:
