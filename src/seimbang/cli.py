@@ -11,18 +11,19 @@ from typing import Annotated, Any
 import typer
 
 from seimbang import __version__, progress
+from seimbang.arguments import Command
 from seimbang.errors import ResourceError, SeimbangError, StudyError
 from seimbang.serving.door import TOKEN
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     help="Which way of treating class imbalance really helps, and will the model work in another hospital?",
 )
 Data = Annotated[Path | None, typer.Option("--data", envvar="SEIMBANG_DATA", help="Folder the data paths start from.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Run folder; by default runs/<study>.")]
 Quick = Annotated[bool, typer.Option("--quick", help="A rough answer in about a minute; the forecast says more.")]
+Arms = Annotated[list[str] | None, typer.Option("--arm", help="Only this arm; again for each further one.")]
 OneArm = Annotated[str | None, typer.Option("--arm", help="Only this arm.")]
 OneSeed = Annotated[int | None, typer.Option("--seed", help="Only the model of this seed; by default all together.")]
 Predicted = Annotated[Path | None, typer.Option("--out", help="For tables: CSV to write, with predictions added.")]
@@ -46,7 +47,7 @@ def _commands() -> Any:
 @app.command(epilog="Example: seimbang demo")
 def demo(out: Out = None, quick: Quick = False, workers: Workers = None) -> None:
     """Run the built-in study on synthetic images: no data, no network."""
-    _commands().run("phantom", _root(None), out or Path("runs/demo"), None, quick, _options(workers))
+    _commands().run("phantom", _root(None), out or Path("runs/demo"), (), quick, _options(workers))
 
 
 @app.command(epilog="Example: seimbang studies")
@@ -92,7 +93,7 @@ def audit(
 def run(
     study: str,
     data: Data = None,
-    arm: OneArm = None,
+    arm: Arms = None,
     quick: Quick = False,
     out: Out = None,
     workers: Workers = None,
@@ -104,7 +105,7 @@ def run(
 ) -> None:
     """Run a study, or what is left of it after an interruption, and write its report."""
     options = _options(workers, on, address, without_test)
-    _commands().run(study, _root(data), out or _default_out(study, quick), arm, quick, options)
+    _commands().run(study, _root(data), out or _default_out(study, quick), tuple(arm or ()), quick, options)
 
 
 @app.command(epilog="Example: seimbang run kidney --workers 0   and then, on many machines: seimbang work runs/kidney")
@@ -236,6 +237,10 @@ def _default_out(study: str, quick: bool) -> Path:
 
 def _root(data: Path | None) -> Path:
     return data if data is not None else Path("data")
+
+
+for registered in app.registered_commands:
+    registered.cls = Command
 
 
 @app.callback(invoke_without_command=True)

@@ -136,14 +136,14 @@ def audit(what: str, root: Path, shuffle_labels: bool, quick: bool) -> bool:
     return bool(leaks(findings))
 
 
-def run(study: str, root: Path, out: Path, arm: str | None, quick: bool, options: Options) -> None:
+def run(study: str, root: Path, out: Path, arms: tuple[str, ...], quick: bool, options: Options) -> None:
     """Run a study, and those it names in ``then``."""
     first = load(study)
     every = {out: first} | {out.with_name(f"{out.name}-{Path(name).stem}"): load(name) for name in first.then}
     program = "seimbang" if shutil.which("seimbang") else sys.argv[0]
     for folder, one in every.items():
         many = bool(one.data.findings_in(root))
-        report = (over_findings.run if many else run_study)(one, root, folder, arm, quick, options=options)
+        report = (over_findings.run if many else run_study)(one, root, folder, arms, quick, options=options)
         place = f"{folder / BELOW}/FINDING" if many else str(folder)
         if options.workers == 0:
             progress.say(f"Prepared {folder}. Now, as often as you like: {program} work {place}")
