@@ -151,6 +151,28 @@ def review(
         raise typer.Exit(3)
 
 
+@app.command(epilog="Example: seimbang capsule runs/pneumonia")
+def capsule(
+    run: Run,
+    out: Annotated[Path | None, typer.Option("--out", help="Zip file to write; by default <run>.capsule.zip.")] = None,
+) -> None:
+    """Pack a run into one zip without images: study, splits, digests, versions, seeds, predictions and figures."""
+    _commands().capsule(run, out)
+
+
+@app.command(epilog="Example: seimbang reproduce pneumonia.capsule.zip --data ~/data")
+def reproduce(
+    capsule: Annotated[Path, typer.Argument(help="A zip file, as capsule writes it.")],
+    data: Data = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Run folder; by default runs/<capsule>-again.")] = None,
+    workers: Workers = None,
+) -> None:
+    """Run a capsule again and say which figures moved; exit code 5 when one left its interval."""
+    name = capsule.name.split(".")[0]
+    if _commands().reproduce(capsule, _root(data), out or Path("runs") / f"{name}-again", workers):
+        raise typer.Exit(5)
+
+
 @app.command(epilog="Example: seimbang predict runs/pneumonia new_films   or   seimbang predict runs/hdi rows.csv")
 def predict(run: Run, files: list[Path], arm: OneArm = None, out: Predicted = None, profile: Local = None) -> None:
     """Classify images, folders of them, or rows of CSV or Excel files, with the arm best on validation (or another)."""

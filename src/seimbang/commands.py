@@ -5,6 +5,7 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from hashlib import sha256
 from itertools import count
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from seimbang.record.over_findings import BELOW, runs_of_findings
 from seimbang.record.seal import sealed
 from seimbang.reports.over_findings import write_table
 from seimbang.reports.report import write_report
+from seimbang.reports.reproduction import moved, told
 from seimbang.reports.review import verdict
 from seimbang.reports.tables import title
 from seimbang.runs import ablation, over_findings
@@ -28,6 +30,9 @@ from seimbang.runs.compared_cases import compared_cases
 from seimbang.runs.executors import Options, options
 from seimbang.runs.file_table import show_sets
 from seimbang.runs.inspect import inspect, machine, rehearse
+from seimbang.runs.reproduce import FILE as REPRODUCTION
+from seimbang.runs.reproduce import capsule_of
+from seimbang.runs.reproduce import reproduce as run_again
 from seimbang.runs.review import review as review_files
 from seimbang.runs.run import run as run_study
 from seimbang.runs.run import work as work_on
@@ -182,6 +187,28 @@ def review(splits: Path, predictions: Path, images: Path | None, claims: Path | 
         progress.say(sentence)
     progress.say(f"Review: {(out / 'review.html').resolve()}")
     return bool(leaks(made.findings))
+
+
+def capsule(run: Path, out: Path | None) -> None:
+    """Pack a run."""
+    file, content = out or Path(f"{run.resolve().name}.capsule.zip"), capsule_of(run)
+    write_atomic(file, content)
+    said = f"{len(content):,} bytes, no images; it names the cases and patients as the run does"
+    progress.say(f"Wrote {file}: {said}, sha256 {sha256(content).hexdigest()}")
+    progress.say(f"Run it again, anywhere: {shlex.join(['seimbang', 'reproduce', str(file)])} --data ROOT")
+
+
+def reproduce(capsule: Path, root: Path, out: Path, workers: int | None) -> bool:
+    """Run a capsule again and print what moved; return whether a figure left its interval."""
+    made = run_again(capsule, root, out, workers)
+    for sentence in told(made):
+        progress.say(sentence)
+    rows = [(one.arm, one.set, one.threshold, one.metric, *moved(one)) for one in made.moved]
+    if rows:
+        columns = ("arm", "set", "threshold", "figure", "packed", "now", "moved by", "within the interval")
+        progress.table("Figures that moved", columns, rows)
+    progress.say(f"All figures: {(out / REPRODUCTION).resolve()}")
+    return bool(made.outside)
 
 
 def predict(run: Path, files: Sequence[Path], arm: str | None, out: Path | None, profile: Path | None) -> int:
