@@ -151,6 +151,15 @@ def review(
         raise typer.Exit(3)
 
 
+@app.command(epilog="Example: seimbang compare runs/pneumonia runs/pneumonia-densenet")
+def compare(
+    runs: Annotated[list[Path], typer.Argument(help="Run folders.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder to write the page and the table to.")] = Path("compare"),
+) -> None:
+    """Set runs beside each other in one table and page; ranked only where all were tested on the same cases."""
+    _commands().compare(runs, out)
+
+
 @app.command(epilog="Example: seimbang capsule runs/pneumonia")
 def capsule(
     run: Run,

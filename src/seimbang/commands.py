@@ -17,6 +17,7 @@ from seimbang.imaging.files import write_atomic
 from seimbang.record.choice import find_arm
 from seimbang.record.over_findings import BELOW, runs_of_findings
 from seimbang.record.seal import sealed
+from seimbang.reports import several
 from seimbang.reports.over_findings import write_table
 from seimbang.reports.report import write_report
 from seimbang.reports.reproduction import moved, told
@@ -187,6 +188,17 @@ def review(splits: Path, predictions: Path, images: Path | None, claims: Path | 
         progress.say(sentence)
     progress.say(f"Review: {(out / 'review.html').resolve()}")
     return bool(leaks(made.findings))
+
+
+def compare(runs: Sequence[Path], out: Path) -> None:
+    """Print runs beside each other, and write the page and the table."""
+    made = several.several(runs)
+    for name, content in several.files(made).items():
+        write_atomic(out / name, content)
+    progress.table("Runs beside each other", several.columns(made), several.lines(made))
+    for sentence in several.told(made):
+        progress.note(sentence)
+    progress.note(f"Page: {(out / 'compare.html').resolve()}")
 
 
 def capsule(run: Path, out: Path | None) -> None:
