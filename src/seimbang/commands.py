@@ -3,6 +3,7 @@
 import shlex
 import shutil
 import sys
+import webbrowser
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
@@ -14,6 +15,7 @@ from seimbang.checks import leaks
 from seimbang.datasets.intake.base import Hints
 from seimbang.errors import DataError, SeimbangError, StudyError
 from seimbang.imaging.files import write_atomic
+from seimbang.record.base import dump
 from seimbang.record.choice import find_arm
 from seimbang.record.over_findings import BELOW, runs_of_findings
 from seimbang.record.seal import sealed
@@ -56,8 +58,18 @@ COLUMNS = ("class", "confidence", "class at the tuned threshold", "answer")
 
 def studies() -> None:
     """List the shipped studies."""
+    every = shipped()
+    facts = {
+        name: {
+            "question": study.question,
+            "cost": study.cost,
+            "published": [{"arm": entry.arm, **entry.figures} for entry in study.published],
+        }
+        for name, study in every.items()
+    }
+    progress.facts(dump(facts))
     rows = []
-    for name, study in shipped().items():
+    for name, study in every.items():
         results = (f"{entry.arm}: {key} {value}" for entry in study.published for key, value in entry.figures.items())
         rows.append((name, study.question, study.cost, next(results, "none: built in")))
     progress.table("Studies", ("name", "question", "cost", "published"), rows)
@@ -117,14 +129,15 @@ def _free_name(out: Path) -> Path:
 def check(study: str, root: Path) -> None:
     """Check a study file, and where its data are there, whether a run would stop."""
     whole = load(study)
-    arms = ", ".join(arm.name for arm in whole.arm)
+    arms = [arm.name for arm in whole.arm]
     try:
         said = rehearse(whole, root)
     except DataError as error:
         if error.code != "DATA_MISSING":
             raise
         said = [f"Its data were not looked at: {error.found}; say where they are with --data."]
-    progress.say(" ".join([f"{study} is in order: {len(whole.arm)} arm(s), {arms}.", *said]))
+    progress.facts(dump({"study": study, "arms": arms, "said": said}))
+    progress.say(" ".join([f"{study} is in order: {len(arms)} arm(s), {', '.join(arms)}.", *said]))
 
 
 def audit(what: str, root: Path, shuffle_labels: bool, quick: bool) -> bool:
@@ -132,6 +145,7 @@ def audit(what: str, root: Path, shuffle_labels: bool, quick: bool) -> bool:
     findings = inspect(what, root)
     if shuffle_labels:
         findings += shuffled_labels(load(what), root, quick)
+    progress.facts(dump(findings))
     for finding in findings:
         where = f"[{finding.protocol}] " if finding.protocol else ""
         style = "bold red" if finding.severity == "leak" else None
@@ -142,8 +156,10 @@ def audit(what: str, root: Path, shuffle_labels: bool, quick: bool) -> bool:
     return bool(leaks(findings))
 
 
-def run(study: str, root: Path, out: Path, arms: tuple[str, ...], quick: bool, options: Options) -> None:
-    """Run a study, and those it names in ``then``."""
+def run(
+    study: str, root: Path, out: Path, arms: tuple[str, ...], quick: bool, options: Options, show: bool = False
+) -> None:
+    """Run a study, and those it names in ``then``; ``show`` opens each report in the browser."""
     first = load(study)
     every = {out: first} | {out.with_name(f"{out.name}-{Path(name).stem}"): load(name) for name in first.then}
     program = "seimbang" if shutil.which("seimbang") else sys.argv[0]
@@ -155,6 +171,8 @@ def run(study: str, root: Path, out: Path, arms: tuple[str, ...], quick: bool, o
             progress.say(f"Prepared {folder}. Now, as often as you like: {program} work {place}")
             continue
         progress.say(f"Report: {report.resolve()}")
+        if show:
+            webbrowser.open(report.resolve().as_uri())
         progress.say(f"Page for the clinic: {program} serve {place}")
 
 
@@ -168,6 +186,7 @@ def work(run: Path, root: Path | None) -> None:
 def ablate(study: str, root: Path, out: Path, arm: str, quick: bool, options: Options) -> None:
     """Print what each step of ``[image]`` is worth."""
     rows = ablation.ablate(load(study), root, out, arm, quick, options)
+    progress.facts(dump({"rows": rows}))
     columns = ("arm", "set", "without", "balanced accuracy", "lost without it", "corrected p")
     progress.table("Each step of [image] switched off alone", columns, ablation.lines(rows))
 
@@ -184,6 +203,7 @@ def report(run: Path, accept_edits: bool) -> None:
 def review(splits: Path, predictions: Path, images: Path | None, claims: Path | None, out: Path) -> bool:
     """Review what was handed in and print the verdict; return whether something leaks."""
     made = review_files(splits, predictions, images, claims, out)
+    progress.facts(dump(made))
     for sentence in verdict(made):
         progress.say(sentence)
     progress.say(f"Review: {(out / 'review.html').resolve()}")
@@ -195,6 +215,7 @@ def compare(runs: Sequence[Path], out: Path) -> None:
     made = several.several(runs)
     for name, content in several.files(made).items():
         write_atomic(out / name, content)
+    progress.facts(dump(made))
     progress.table("Runs beside each other", several.columns(made), several.lines(made))
     for sentence in several.told(made):
         progress.note(sentence)
@@ -205,14 +226,17 @@ def capsule(run: Path, out: Path | None) -> None:
     """Pack a run."""
     file, content = out or Path(f"{run.resolve().name}.capsule.zip"), capsule_of(run)
     write_atomic(file, content)
+    digest = sha256(content).hexdigest()
+    progress.facts(dump({"file": str(file), "bytes": len(content), "sha256": digest}))
     said = f"{len(content):,} bytes, no images; it names the cases and patients as the run does"
-    progress.say(f"Wrote {file}: {said}, sha256 {sha256(content).hexdigest()}")
+    progress.say(f"Wrote {file}: {said}, sha256 {digest}")
     progress.say(f"Run it again, anywhere: {shlex.join(['seimbang', 'reproduce', str(file)])} --data ROOT")
 
 
 def reproduce(capsule: Path, root: Path, out: Path, workers: int | None) -> bool:
     """Run a capsule again and print what moved; return whether a figure left its interval."""
     made = run_again(capsule, root, out, workers)
+    progress.facts(dump(made))
     for sentence in told(made):
         progress.say(sentence)
     rows = [(one.arm, one.set, one.threshold, one.metric, *moved(one)) for one in made.moved]
@@ -253,8 +277,14 @@ def predict(run: Path, files: Sequence[Path], arm: str | None, out: Path | None,
     if not rows and not code:
         fix = "give a folder with images in it or below it"
         raise DataError("DATA_EMPTY", f"no image in {', '.join(map(str, files))}", "images", fix)
-    progress.table("Predictions", ("image", *COLUMNS), rows)
+    _show_predictions("image", rows)
     return code
+
+
+def _show_predictions(case: str, rows: Sequence[tuple[str, ...]]) -> None:
+    columns = (case, *COLUMNS)
+    progress.facts(dump([dict(zip(columns, row, strict=True)) for row in rows]))
+    progress.table("Predictions", columns, rows)
 
 
 def _predict_tables(predictor: Predictor, files: Sequence[Path], out: Path | None) -> int:
@@ -271,7 +301,7 @@ def _predict_tables(predictor: Predictor, files: Sequence[Path], out: Path | Non
             code = error.exit_code
     if out is None:
         rows = [(row, *_cells(prediction)) for row, prediction in predictions]
-        progress.table("Predictions", ("row", *COLUMNS), rows)
+        _show_predictions("row", rows)
     elif predictions:
         write_atomic(out, with_predictions(tables, [prediction for _, prediction in predictions]))
         progress.say(f"Wrote {out}: {len(predictions):,} rows with their predictions")
@@ -297,6 +327,8 @@ def adapt(run: Path, cases: Path, arm: str | None, group: str, out: Path, half_w
     made = make_profile(local, folder)
     rows = [(title(key), str(made.before[key]), str(made.after[key])) for key in made.after]
     progress.table("On the half of the patients that nothing was learned on", ("figure", "as it is", "adapted"), rows)
+    needed = local.needed(half_width)
+    progress.facts(dump({"figures": local.figures(), "needed": needed, "before": made.before, "after": made.after}))
     progress.say(f"Refused as another kind of case: {made.refused}.")
     if made.at_chance:
         progress.say("The model is not shown to be better than guessing there, and will say so before every answer.")
@@ -319,6 +351,7 @@ def export(run: Path, root: Path | None, arm: str | None, seed: str, out: Path |
     slug = find_arm(run, arm)
     file = out or Path(f"{run.resolve().name}-{slug}.onnx")
     made = export_arm(run / "arms" / slug, seed, compared_cases(run, slug, root), file)
+    progress.facts(dump(made))
     said = f"the largest difference on {made.cases:,} {made.part} cases is {made.largest_difference:.1e}, "
     progress.say(f"Wrote {file} and {file.with_suffix('.json')}: {said}{made.class_changes} classes change")
     progress.say(f"Serve it: {shlex.join(['seimbang', 'serve', str(run), '--api', '--onnx', str(file)])}")
@@ -349,4 +382,6 @@ def _since(words: str) -> str:
 
 def doctor() -> None:
     """Print what this machine offers."""
-    progress.table("This machine", ("what", "found"), machine())
+    facts = dict(machine())
+    progress.facts(dump(facts))
+    progress.table("This machine", ("what", "found"), list(facts.items()))
