@@ -13,7 +13,7 @@ UV := $(shell command -v uv 2>/dev/null)
 INSTALL = $(if $(UV),uv pip install --quiet --python $(BIN)/python --index-strategy unsafe-best-match,$\
 	$(BIN)/python -m pip install --quiet --no-compile)
 
-.PHONY: demo test bounds hostile lint bench soak fuzz clean
+.PHONY: demo test bounds hostile lint docs bench soak fuzz clean
 
 demo: $(VENV)/.ready-app
 	$(BIN)/seimbang demo
@@ -31,6 +31,9 @@ lint: $(READY)
 	$(BIN)/ruff check src tests
 	$(BIN)/ruff format --check src tests
 	$(BIN)/mypy
+
+docs: $(VENV)/.ready-docs
+	$(BIN)/mkdocs build --strict
 
 bench: $(READY)
 	$(BIN)/python benchmarks/smote_memory.py
@@ -64,4 +67,4 @@ $(VENV)/.ready-%: pyproject.toml constraints.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) site .mypy_cache .pytest_cache .ruff_cache

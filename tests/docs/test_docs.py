@@ -31,7 +31,7 @@ from seimbang.record.sample_size import SampleSize
 from seimbang.study.schema import parse
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 COMMANDS = typer.main.get_command(app).commands
 KINDS = {name: kind for name, kind in vars(errors).items() if getattr(kind, "exit_code", 1) > 1}
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
@@ -114,6 +114,13 @@ def test_the_readme_lists_the_commands():
     assert listed == list(COMMANDS)
     for line, _ in table("README.md", "Command"):
         parsed(shlex.split(line.strip("`"))[1:])
+
+
+def test_the_figures_of_the_readme_are_those_of_the_results():
+    figures = [re.findall(r"\d\.\d+", row[1]) for row in table("README.md", "Study")]
+    assert all(figures)
+    for figure in sum(figures, []):
+        assert figure in read(ROOT / "docs/results.md"), figure
 
 
 def test_the_readme_lists_the_exit_codes():
