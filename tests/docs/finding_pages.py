@@ -10,7 +10,7 @@ from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.pages import Page
 
 AUDIT = Path(__file__).parents[2] / "docs" / "audit.md"
-TABLE = re.compile(r"^\| (?:Code|Of files) (\|.*\|)\n\|[-|]+\|\n((?:\|.*\n)+)", re.M)
+TABLE = re.compile(r"^\| (?:Code|Of an arm|Of files) (\|.*\|)\n\|[-|]+\|\n((?:\|.*\n)+)", re.M)
 """A table of findings: its other columns, and its rows."""
 
 

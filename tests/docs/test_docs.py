@@ -28,6 +28,7 @@ from seimbang.balance.base import Balance
 from seimbang.checks import CHECKS, RECIPE_CHECKS, SUBMITTED_CHECKS, WEIGHTS_CHECKS
 from seimbang.cli import app
 from seimbang.record.sample_size import SampleSize
+from seimbang.runs import foresight, shuffle
 from seimbang.study.schema import parse
 
 ROOT = Path(__file__).parents[2]
@@ -136,6 +137,8 @@ def test_every_key_of_a_study_is_in_the_page():
 def test_every_check_of_the_audit_is_in_the_page():
     listed = [(row[0].strip("`"), row[1], row[2]) for row in table("docs/audit.md", "Code")]
     assert listed == [(check.code, check.severity, check.title) for check in (*CHECKS, *RECIPE_CHECKS, *WEIGHTS_CHECKS)]
+    listed = [(row[0].strip("`"), row[2]) for row in table("docs/audit.md", "Of an arm")]
+    assert listed == [(foresight.CODE, foresight.TITLE), ("SHUFFLED_LABELS", shuffle.TITLE)]
     listed = [(row[0].strip("`"), row[1], row[2]) for row in table("docs/audit.md", "Of files")]
     assert listed == [(check.code, check.severity, check.title) for check in SUBMITTED_CHECKS]
 
