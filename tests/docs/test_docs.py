@@ -205,6 +205,9 @@ def test_the_run_folder_holds_what_the_page_lists(finished):
             there[general(parts)] = max(contents(file), there.get(general(parts), []), key=len)
     assert listed.pop("clusters.png") == []  # only where a protocol groups cases by similarity
     assert listed.pop("labels/<name>.png") == there.pop("labels/<name>.png", [])  # only where labels look wrong
+    assert listed.pop("arms/<arm>/digests.json") == []  # its keys are the files of the jobs
+    assert {name.split("/")[0] for name in there.pop("arms/<arm>/digests.json")} == {"jobs"}
+    del listed["edits.json"]  # only where edits were accepted
     for other in ("levers.json", "arms/<arm>/curve/<percent>/<fold>/<seed>/*"):  # only of a study that asks for curves
         del listed[other]
     assert listed.pop("sample_size.json") == list(SampleSize.model_fields)  # this run has one arm, so its list is empty

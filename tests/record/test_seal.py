@@ -215,3 +215,16 @@ def test_the_models_of_another_arm_are_refused_where_nothing_is_recorded_too(fol
         shutil.copytree(other, path) if other.is_dir() else shutil.copy(other, path)
     with pytest.raises(IntegrityError, match="files of another data set or arm"):
         read_package(folder / "arms/none")
+
+
+@pytest.mark.parametrize("value", [2, -5, 1e308])
+@pytest.mark.parametrize("key", ["value", "low", "high"])
+def test_a_figure_that_there_cannot_be_is_refused_where_nothing_is_recorded_too(folder, key, value):
+    shutil.rmtree(folder / ".steps")
+
+    def change(metrics):
+        metrics["sets"]["test"]["default"]["metrics"]["balanced_accuracy"][key] = value
+
+    edit(folder, "arms/none/metrics.json", change)
+    with pytest.raises(IntegrityError, match=r"RUN_DAMAGED.*balanced_accuracy is .* not from 0 to 1"):
+        read(folder)

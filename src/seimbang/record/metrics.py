@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from seimbang.evaluation.intervals import newcombe
+from seimbang.evaluation.table import METRICS
 from seimbang.record.base import Record
 
 DECIMALS = range(2, 10)
 """As many as a number may be written with."""
+
+LIMITS = {metric.key: metric.limits for metric in METRICS}
+ROUNDING = 1e-9
+"""By so much a figure may pass its limit: 1 is not always 1 after a sum."""
 
 
 class Value(Record):
@@ -166,6 +171,17 @@ class Measures(Record):
     roc: list[tuple[float, float]]
     precision_recall: list[tuple[float, float]]
     one_vs_rest: dict[str, Ranking]
+
+    @model_validator(mode="after")
+    def _can_be(self) -> Self:
+        """Refuse figures that there cannot be, such as an accuracy of 2."""
+        tables = [self.metrics, self.macro, self.weighted, *(each.metrics for each in self.per_class.values())]
+        for key, value in ((key, value) for table in tables for key, value in table.items() if key in LIMITS):
+            low, high = LIMITS[key]
+            for number in (value.value, value.low, value.high):
+                if number is not None and not low - ROUNDING <= number <= high + ROUNDING:
+                    raise ValueError(f"{key} is {number:g}, which is not from {low:g} to {high:g}")
+        return self
 
 
 class Local(Record):
