@@ -51,6 +51,23 @@ def test_help_loads_nothing_heavy():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
 
 
+def test_languages_of_the_report(monkeypatch):
+    asked = []
+    monkeypatch.setattr("seimbang.commands.report", lambda run, language, accept_edits: asked.append(language))
+    monkeypatch.setattr("seimbang.commands.run", lambda *_: asked.append(_[-1].language))
+    for words in (
+        ["report", "."],
+        ["report", ".", "--lang", "id"],
+        ["run", "phantom", "--lang", "id"],
+        ["demo", "--lang", "id"],
+    ):
+        assert CliRunner().invoke(app, words).exit_code == 0
+    assert asked == ["en", "id", "id", "id"]
+    refused = CliRunner().invoke(app, ["report", ".", "--lang", "fr"])
+    assert (refused.exit_code, len(asked)) == (2, 4)
+    assert "'fr' is not one of 'en', 'id'" in " ".join(refused.output.split())
+
+
 def test_studies_check_and_doctor():
     assert "pneumonia\t" in call("studies").stdout
     assert "4 arm(s)" in call("check", "pneumonia").stdout

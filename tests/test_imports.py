@@ -15,6 +15,8 @@ LEVEL = {
     "progress": 0,
     "settings": 0,
     "threads": 0,
+    "text": 0,
+    "arguments": 1,
     "imaging": 1,
     **dict.fromkeys(STAGES, 2),
     "study": 3,

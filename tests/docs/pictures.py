@@ -24,7 +24,7 @@ def save(name: str, taken: bytes) -> None:
 
 
 def report(browser: Browser, run: Path) -> None:
-    page = browser.new_page(viewport={"width": 850, "height": 1020})
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
     page.goto((run / "report.html").resolve().as_uri())
     save("report.png", page.screenshot())
     page.get_by_role("heading", name="The arms side by side").evaluate("heading => heading.scrollIntoView()")

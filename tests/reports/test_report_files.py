@@ -2,11 +2,13 @@
 
 import base64
 import csv
+import hashlib
 import io
 import json
 import re
 import shutil
 from html.parser import HTMLParser
+from importlib.resources import files
 from typing import get_args
 
 import pytest
@@ -16,28 +18,33 @@ from run_folder import fake_run
 from seimbang.record.read import read
 from seimbang.reports.figures import Kind
 from seimbang.reports.report import report_files, write_report
-from seimbang.reports.tables import compared, published, tex
+from seimbang.reports.tables import compared, published, ranked, tex
+from seimbang.reports.takeaways import takeaways
 
 VOID = {"meta", "img", "br", "link", "input", "hr"}
 HOSTILE = "<script>alert(\"1\")</script> & 'co'"
 
 
 class Page(HTMLParser):
-    """Collects what a browser would load and what a reader would see; complains about tags that do not match."""
+    """Collects what a browser would load or follow, and what a reader would see; complains about unmatched tags."""
 
     def __init__(self, text):
         super().__init__()
-        self.loads, self.images, self.headings, self.scripts, self.ids, self.open = [], [], [], 0, [], []
+        self.loads, self.links, self.images, self.headings, self.ids, self.open = [], [], [], [], [], []
+        self.scripts, self.styles, self.policy = [], [], ""
         self.text = ""
         self.feed(text)
         assert self.open == []
 
     def handle_starttag(self, tag, attributes):
         values = dict(attributes)
-        self.loads += [values[name] for name in ("src", "href", "data", "action", "srcset", "poster") if name in values]
+        found = [values[name] for name in ("src", "href", "data", "action", "srcset", "poster") if name in values]
+        self.links += found if tag == "a" else []
+        self.loads += found if tag != "a" else []
         self.images += [values] if tag == "img" else []
         self.headings += [int(tag[1])] if re.fullmatch("h[1-6]", tag) else []
-        self.scripts += tag == "script"
+        self.policy += values["content"] if values.get("http-equiv") == "Content-Security-Policy" else ""
+        assert "style" not in values
         self.ids += [values["id"]] if "id" in values else []
         assert not any(name.startswith("on") for name in values)
         if tag not in VOID:
@@ -47,8 +54,12 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data):
-        if not self.open or self.open[-1] != "style":
+        inside = self.open[-1] if self.open else ""
+        kept = {"style": self.styles, "script": self.scripts}.get(inside)
+        if kept is None:
             self.text += data
+        else:
+            kept.append(data)
 
 
 @pytest.fixture(scope="module")
@@ -76,12 +87,57 @@ def change(file, edit):
 def test_the_page_loads_nothing(whole):
     text = (whole / "report.html").read_text(encoding="utf-8")
     found = page(whole)
-    assert found.scripts == 0
-    assert all(address.startswith(("#", "data:image/")) for address in found.loads)
-    assert {address[1:] for address in found.loads if address.startswith("#")} <= set(found.ids)
+    assert all(address.startswith("data:image/") for address in found.loads)
+    assert {address[1:] for address in found.links if address.startswith("#")} <= set(found.ids)
+    saved = {address for address in found.links if not address.startswith("#")}
+    assert saved == {f"figures/{file.name}" for file in (whole / "figures").iterdir()}
     assert not re.search(r"https?:|url\(|@import", text)
     for code in re.findall(r"data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)", text):
         assert not re.search(r'(href|src)="(?!#)|url\((?!#)|<script', base64.b64decode(code).decode())
+
+
+def test_the_policy_allows_the_own_style_and_script_by_digest_and_nothing_else(whole):
+    found = page(whole)
+    style, script = (
+        base64.b64encode(hashlib.sha256("".join(parts).encode()).digest()).decode()
+        for parts in (found.styles, found.scripts)
+    )
+    assert found.policy == (
+        f"default-src 'none'; style-src 'sha256-{style}'; script-src 'sha256-{script}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def test_every_figure_has_a_caption_and_can_be_saved(whole):
+    text = (whole / "report.html").read_text(encoding="utf-8")
+    charts = re.findall('<figure class="chart">.*?</figure>', text, re.S)
+    names = [re.search('data-name="([^"]+)"', chart)[1] for chart in charts]
+    assert {f"{name}.svg" for name in names} == {file.name for file in (whole / "figures").glob("*.svg")}
+    for chart in charts:
+        assert len(re.search("<figcaption>(.*?)<span", chart, re.S)[1]) > 15
+
+
+def test_the_first_screen_has_three_numbers_of_the_best_arm_without_a_leak(whole):
+    run = read(whole)
+    found = takeaways(run)
+    best = ranked(run, "")[0]
+    assert [number.kind for number in found] == ["internal", "external", "change"]
+    assert found[0].value == best.values["balanced_accuracy"]
+    assert found[1].value == best.on("external:NIH").metrics["balanced_accuracy"]
+    assert found[1].moved == best.arm.metrics.gap("external:NIH", "balanced_accuracy", best.tuned)
+    assert found[2].beside == "none"
+    text = " ".join(page(whole).text.split())
+    assert f"balanced accuracy of “{best.label}” on the internal test, 120 cases" in text
+    assert f"the same on “NIH”, {best.arm.metrics.sets['external:NIH'].n} cases" in text
+
+
+def test_without_balancing_and_elsewhere_the_numbers_are_of_the_classes(tmp_path):
+    run = read(fake_run(tmp_path / "run", arms=2, external=False))
+    assert [(number.kind, number.beside) for number in takeaways(run)] == [
+        ("internal", ""),
+        ("recall", "NORMAL"),
+        ("recall", "PNEUMONIA"),
+    ]
 
 
 def test_the_page_is_accessible(whole):
@@ -97,7 +153,7 @@ def test_question_and_answer_come_before_every_table(whole):
     text = page(whole).text
     order = [
         text.index(part)
-        for part in ("Does SMOTE help", "Highest on the test set", "Contents", "Internal test set, 120")
+        for part in ("Does SMOTE help", "Highest on the test set", "What not to trust", "Internal test set, 120")
     ]
     assert order == sorted(order)
 
@@ -178,7 +234,7 @@ def test_hostile_names_are_escaped_everywhere(run):
     (run / "study.toml").write_text(f"# {HOSTILE}")
     write_report(run)
     found = page(run)
-    assert found.scripts == 0
+    assert found.scripts == [(files("seimbang.reports") / "templates/report.js").read_text(encoding="utf-8")]
     assert found.text.count(HOSTILE) >= 8
     assert any(HOSTILE in image["alt"] for image in found.images)
 
@@ -191,7 +247,9 @@ def test_quick_phantom_and_leaking_runs_say_so_before_the_answer(run):
     change(run / "data.json", lambda data: data.update(synthetic=True))
     write_report(run)
     text = page(run).text
-    assert text.index("A rough answer.") < text.index("Synthetic data.") < text.index("Does SMOTE help")
+    marks = ("a rough answer", "synthetic data", "1 of 4 arms leaks", "Does SMOTE help", "A rough answer.")
+    order = [text.index(mark) for mark in (*marks, "Synthetic data.", "Internal test set, 120")]
+    assert order == sorted(order)
 
 
 def test_what_is_not_estimable_says_why(run):

@@ -19,7 +19,8 @@ from seimbang.serving.advice import doubts, verdict
 from seimbang.serving.api_types import answered
 from seimbang.serving.predictor import Predictor
 from seimbang.serving.rows import with_predictions
-from seimbang.serving.words import LANGUAGES, load
+from seimbang.serving.words import load
+from seimbang.text import LANGUAGES
 
 
 def pictures(n=60, seed=0):

@@ -27,8 +27,9 @@ from seimbang.serving import sentences
 from seimbang.serving.page_server import APP
 from seimbang.serving.predictor import Prediction, Predictor
 from seimbang.serving.sentences import FEW, caption, trust
-from seimbang.serving.words import LANGUAGES, load, plain
+from seimbang.serving.words import load, plain
 from seimbang.study.models import make
+from seimbang.text import LANGUAGES
 
 testing = pytest.importorskip("streamlit.testing.v1", reason="the page's extra is not installed")
 images = pytest.importorskip("seimbang.serving.images")

@@ -14,7 +14,8 @@ from seimbang.record.contents import read
 from seimbang.serving import pdf
 from seimbang.serving.predictor import Predictor
 from seimbang.serving.sentences import by_threshold
-from seimbang.serving.words import LANGUAGES, load
+from seimbang.serving.words import load
+from seimbang.text import LANGUAGES
 
 PICTURE = Image.fromarray(np.random.default_rng(5).integers(0, 255, (40, 60), dtype=np.uint8))
 

@@ -10,8 +10,9 @@ from seimbang import datasets, serving
 from seimbang.balance import METHODS
 from seimbang.imaging.pseudo_patients import FACT
 from seimbang.record.metrics import Value
-from seimbang.serving.words import LANGUAGES, Markup, load, plain
+from seimbang.serving.words import Markup, load, plain
 from seimbang.study.models import MODELS
+from seimbang.text import LANGUAGES
 
 CODE = "".join(path.read_text(encoding="utf-8") for path in Path(serving.__file__).parent.glob("*.py"))
 TEXTS = load("en").texts

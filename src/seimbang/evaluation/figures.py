@@ -13,6 +13,7 @@ from seimbang.evaluation import metrics, table
 from seimbang.evaluation.metric import Metric
 from seimbang.evaluation.metrics import Weighted
 from seimbang.evaluation.predictions import Floats
+from seimbang.text import tr
 
 Average = Literal["macro", "weighted"]
 AVERAGES: dict[Average, Callable[[Floats, Weighted], Floats]] = {"macro": metrics.macro, "weighted": metrics.weighted}
@@ -95,7 +96,7 @@ def figures() -> dict[str, Figure]:
 def title(key: str) -> str:
     """Return the name of a figure inside a sentence; of what is no figure, its key in words."""
     figure = figures().get(key)
-    return figure.title if figure else key.replace("_", " ")
+    return tr(figure.title if figure else key.replace("_", " "))
 
 
 def name(metric: Metric, of: int | Average | None = None) -> str:

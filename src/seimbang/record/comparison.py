@@ -6,8 +6,9 @@ from pydantic import ConfigDict
 
 from seimbang.record.base import Record
 from seimbang.record.metrics import Value
+from seimbang.text import marked
 
-TUNED = " + tuned threshold"
+TUNED = marked(" + tuned threshold")
 """What the name of an arm ends with where it is read by its threshold chosen on validation, beside its own rule."""
 
 

@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field, model_validator
 from seimbang.evaluation.intervals import newcombe
 from seimbang.evaluation.table import METRICS
 from seimbang.record.base import Record
+from seimbang.text import marks, recorded, tr
 
 DECIMALS = range(2, 10)
 """As many as a number may be written with."""
@@ -35,7 +36,7 @@ class Value(Record):
     @property
     def number(self) -> str:
         """The number to two decimals, or ``not estimable``."""
-        return "not estimable" if self.value is None else fixed(self.value)
+        return tr("not estimable") if self.value is None else fixed(self.value)
 
     @property
     def withheld(self) -> bool:
@@ -51,16 +52,17 @@ class Value(Record):
         """Return the interval, or ``""``; ``to`` where a minus sign would meet a dash."""
         if self.value is None or self.low is None or self.high is None:
             return ""
-        return f"{fixed(self.low, decimals)}{' to ' if self.low < 0 else '–'}{fixed(self.high, decimals)}"
+        low, high = fixed(self.low, decimals), fixed(self.high, decimals)
+        return tr("{low} to {high}", low=low, high=high) if self.low < 0 else f"{low}–{high}"
 
     def __str__(self) -> str:
         return self._text(DECIMALS[0])
 
     def _text(self, decimals: int) -> str:
         if self.value is None:
-            return f"not estimable ({self.why})" if self.why else "not estimable"
+            return tr("not estimable ({why})", why=recorded(self.why)) if self.why else tr("not estimable")
         number, edges = fixed(self.value, decimals), self._range(decimals)
-        beside = edges or self.why
+        beside = edges or recorded(self.why)
         return f"{number} ({beside})" if beside else number
 
     def beside(self, level: float) -> tuple[str, str]:
@@ -233,16 +235,6 @@ class Gap(Record):
     corrected: float | None
     why: str
 
-    @property
-    def text(self) -> str:
-        """The gap in words."""
-        if self.difference is None or self.corrected is None:
-            return f"no gap: {self.why}"
-        verdict = "more than chance" if self.corrected < 0.05 else "not shown to be more than chance"
-        p = "< .001" if self.corrected < 0.001 else f"= {self.corrected:.3f}".replace(" 0.", " .")
-        between = f"largest gap of balanced accuracy {fixed(self.difference)}, “{self.highest}” over “{self.lowest}”"
-        return f"{between}; corrected p {p}: {verdict}"
-
 
 class Subgroups(Record):
     """The figures by one column.
@@ -339,8 +331,12 @@ class Thresholds(Record):
     def text(self) -> str:
         """The threshold, or the range of those of the folds or trainings."""
         numbers = sorted({fixed(value) for value in self.trainings or self.folds.values()})
-        each = "training" if self.trainings else "fold"
-        return f"{numbers[0]} to {numbers[-1]}, one per {each}" if len(numbers) > 1 else "".join(numbers) or "none"
+        if len(numbers) < 2:
+            return "".join(numbers) or tr("none")
+        low, high = numbers[0], numbers[-1]
+        if self.trainings:
+            return tr("{low} to {high}, one per training", low=low, high=high)
+        return tr("{low} to {high}, one per fold", low=low, high=high)
 
 
 class Folded(Record):
@@ -374,10 +370,10 @@ class Metrics(Record):
         return gaps.get(part, {}).get(metric, Value(value=None))
 
 
-def fixed(number: float, decimals: int = DECIMALS[0]) -> str:
+def fixed(value: float, decimals: int = DECIMALS[0]) -> str:
     """Return a number with so many decimals, a typographic minus, and no minus before nothing."""
-    text = f"{number:.{decimals}f}"
-    return text.replace("-", "−") if float(text) else f"{0:.{decimals}f}"
+    text = f"{value:.{decimals}f}"
+    return marks(text.replace("-", "−") if float(text) else f"{0:.{decimals}f}")
 
 
 def decimals_beside(level: float, numbers: Iterable[float]) -> int:

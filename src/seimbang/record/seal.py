@@ -18,6 +18,7 @@ from seimbang.errors import IntegrityError
 from seimbang.imaging.files import file_digest, write_atomic
 from seimbang.record.base import Record, dump, load
 from seimbang.record.files import MEND, read_bytes
+from seimbang.text import marked, tr
 
 STEPS, EDITS, DIGESTS = ".steps", "edits.json", "digests.json"
 REPORT = "report"
@@ -103,13 +104,18 @@ class Seal:
     def sentence(self) -> str:
         """What a reader must know of it before any figure; ``""`` where every file is as the run wrote it."""
         if not self.recorded:
-            return "This folder holds no record of what the run wrote: nobody can tell whether it was changed since."
+            return tr(
+                "This folder holds no record of what the run wrote: nobody can tell whether it was changed since."
+            )
         if not self.changed:
             return ""
         again = [path for path in self.changed if path in self.edits.recomputed]
         by_hand = [path for path in self.changed if path not in again]
-        computed = f" Computed again from the predictions as they now are: {', '.join(again)}." if again else ""
-        return f"Changed by hand after the run: {', '.join(by_hand) or 'figures'}.{computed}"
+        changed = tr("Changed by hand after the run: {files}.", files=", ".join(by_hand) or tr("figures"))
+        if not again:
+            return changed
+        text = marked("Computed again from the predictions as they now are: {files}.")
+        return f"{changed} {tr(text, files=', '.join(again))}"
 
 
 def read_marker(path: Path) -> Marker:

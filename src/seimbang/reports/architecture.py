@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from seimbang.record.arm import ArmFacts
 from seimbang.record.read import Run
 from seimbang.reports.figures import BLUE, GREEN, GREY, ORANGE, PINK, SKY, STYLE, Figure, render
+from seimbang.text import marked, number, recorded, tr
 from seimbang.training.base import Layer
 
 if TYPE_CHECKING:
@@ -58,8 +59,9 @@ def architecture(slug: str, title: str, layers: Sequence[Layer]) -> Figure:
         axes.set(xlim=(-0.65, ACROSS - 0.35), ylim=(len(rows) - 0.55, -0.45))
         axes.set_axis_off()
 
-    words = "; ".join(f"{layer.name} {_shape(layer)}, {_parameters(layer)}" for layer in layers)
-    alt = f"Architecture of the {title}, layer after layer with output shape: {words}."
+    words = "; ".join(f"{recorded(layer.name)} {_shape(layer)}, {_parameters(layer)}" for layer in layers)
+    text = marked("Architecture of the {model}, layer after layer with output shape: {layers}.")
+    alt = tr(text, model=recorded(title), layers=words)
     with mpl.rc_context(STYLE):  # type: ignore[arg-type]
         return render(f"architecture-{slug}", "", alt, (7.0, 0.1 + 0.86 * len(rows)), plot)
 
@@ -88,7 +90,8 @@ def _block(axes: Axes, x: float, y: float, layer: Layer) -> None:
     corner = (x - WIDTH / 2, y - HEIGHT / 2)
     box = FancyBboxPatch(corner, WIDTH, HEIGHT, "round,pad=0,rounding_size=0.05", ec=colour, fc=f"{colour}22")
     axes.add_patch(box)
-    axes.text(x, y - 0.15, fill(layer.name, 14), ha="center", va="center", fontsize=7, weight="bold", linespacing=1.1)
+    name = fill(recorded(layer.name), 14)
+    axes.text(x, y - 0.15, name, ha="center", va="center", fontsize=7, weight="bold", linespacing=1.1)
     axes.text(x, y + 0.15, _shape(layer), ha="center", va="center", fontsize=7)
     axes.text(x, y + 0.29, _parameters(layer), ha="center", va="center", fontsize=6, color="#555555")
 
@@ -98,4 +101,6 @@ def _shape(layer: Layer) -> str:
 
 
 def _parameters(layer: Layer) -> str:
-    return f"{layer.parameters:,} param." if layer.parameters else "no parameters"
+    if not layer.parameters:
+        return tr("no parameters")
+    return tr("{count} param.", count=number(layer.parameters, ","))

@@ -10,6 +10,7 @@ from seimbang.record.metrics import Value
 from seimbang.record.read import Run
 from seimbang.reports.figures import BLACK, CYCLE, LEAK, STYLE, Figure, render, short
 from seimbang.reports.tables import published, title
+from seimbang.text import number, tr
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,7 +56,7 @@ def _bars(run: Run) -> list[Bar]:
 
 
 def _series(protocol: str, part: str, several: bool) -> str:
-    place = "test" if part == "test" else part.removeprefix("external:")
+    place = tr("test") if part == "test" else part.removeprefix("external:")
     return f"{protocol}: {place}" if several else place
 
 
@@ -68,7 +69,7 @@ def _draw(bars: list[Bar], series: list[str]) -> Figure:
             k = series.index(bar.series)
             x = arms.index(bar.arm) + (k - (len(series) - 1) / 2) * width
             _one(axes, bar, x, width, k)
-        axes.set(xticks=range(len(arms)), ylabel="Accuracy", ylim=(0, 1.05))
+        axes.set(xticks=range(len(arms)), ylabel=title("accuracy"), ylim=(0, 1.05))
         axes.set_xticklabels([short(arm) for arm in arms])
         axes.tick_params(axis="x", length=0)
         axes.grid(axis="y", color="#dddddd", linewidth=0.6)
@@ -76,7 +77,7 @@ def _draw(bars: list[Bar], series: list[str]) -> Figure:
         _legend(axes, bars, series)
 
     words = "; ".join(f"{bar.arm}, {bar.series} {bar.value}{_paper(bar)}" for bar in bars)
-    alt = f"{title('accuracy')} of each arm with its 95 % interval: {words}."
+    alt = tr("{figure} of each arm with its 95 % interval: {values}.", figure=title("accuracy"), values=words)
     return render("bars-accuracy", "", alt, (7.2, 3.2), plot)
 
 
@@ -87,7 +88,7 @@ def _one(axes: Axes, bar: Bar, x: float, width: float, k: int) -> None:
         colour, hatch = CYCLE[k % len(CYCLE)], HATCHES[k % len(HATCHES)]
         line = 1.4 if bar.leaky else 0.5
         axes.bar(x, value, 0.92 * width, color=colour, alpha=0.55, hatch=hatch, edgecolor=edge, linewidth=line)
-        axes.text(x, 0.02, f"{value:.2f}", ha="center", fontsize=7)
+        axes.text(x, 0.02, number(value), ha="center", fontsize=7)
     if low is not None and high is not None:
         axes.plot([x, x], [low, high], color=BLACK, linewidth=1.2)
     if bar.published is not None:
@@ -103,11 +104,11 @@ def _legend(axes: Axes, bars: list[Bar], series: list[str]) -> None:
         for k, name in enumerate(series)
     ]
     if any(bar.leaky for bar in bars):
-        handles.append(Patch(facecolor="white", edgecolor=LEAK, label="red edge: leaks"))
+        handles.append(Patch(facecolor="white", edgecolor=LEAK, label=tr("red edge: leaks")))
     if any(bar.published is not None for bar in bars):
-        handles.append(Line2D([], [], marker="D", color=BLACK, markerfacecolor="white", ls="", label="published"))
+        handles.append(Line2D([], [], marker="D", color=BLACK, markerfacecolor="white", ls="", label=tr("published")))
     axes.legend(handles=handles, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
 
 
 def _paper(bar: Bar) -> str:
-    return "" if bar.published is None else f", published {bar.published:.2f}"
+    return "" if bar.published is None else tr(", published {value}", value=number(bar.published))

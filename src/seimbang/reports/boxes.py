@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from seimbang.record.arm import BoxRow
 from seimbang.record.read import Run
 from seimbang.reports.figures import BLUE, GREY, STYLE, Figure, saved, short
+from seimbang.text import number, tr
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,7 +40,8 @@ def _figure(name: str, slug: str, arm: str, rows: Sequence[BoxRow]) -> Figure:
     for place, row in enumerate(rows):
         _panel(canvas.add_subplot(deep, ACROSS, place + 1), row)
     words = "; ".join(f"{row.column}: {_medians(row.before)}{_after(row)}" for row in rows)
-    return saved(name, slug, f"Columns of the table by class in arm {arm}, medians: {words}.", canvas)
+    alt = tr("Columns of the table by class in arm {arm}, medians: {values}.", arm=arm, values=words)
+    return saved(name, slug, alt, canvas)
 
 
 def _panel(axes: Axes, row: BoxRow) -> None:
@@ -63,8 +65,8 @@ def _stat(five: Sequence[float]) -> dict[str, Any]:
 
 
 def _medians(side: Mapping[str, Sequence[float]]) -> str:
-    return ", ".join(f"{name} {five[2]:.4g}" for name, five in side.items())
+    return ", ".join(f"{name} {number(five[2], '.4g')}" for name, five in side.items())
 
 
 def _after(row: BoxRow) -> str:
-    return f"; after balancing {_medians(row.after)}" if row.after else ""
+    return tr("; after balancing {values}", values=_medians(row.after)) if row.after else ""

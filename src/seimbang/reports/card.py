@@ -34,7 +34,7 @@ def card(run: Run) -> str:
 
 def findings(rows: Iterable[Finding]) -> str:
     """Return findings as a table."""
-    return render("findings.html", {"findings": list(rows)})
+    return render("findings_card.html", {"findings": list(rows)})
 
 
 def sentences(run: Run) -> list[str]:

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from seimbang.record.clinical import Prior
 from seimbang.record.metrics import Value
 from seimbang.record.read import Arm, Run
+from seimbang.text import marked
 
 PROBABILITIES = {
-    "auc": "AUC",
-    "slope": "Calibration slope",
-    "intercept": "Calibration intercept",
-    "brier": "Brier score",
-    "log_loss": "Log loss",
-    "instability": "Instability over seeds",
+    "auc": marked("AUC"),
+    "slope": marked("Calibration slope"),
+    "intercept": marked("Calibration intercept"),
+    "brier": marked("Brier score"),
+    "log_loss": marked("Log loss"),
+    "instability": marked("Instability over seeds"),
 }
 """Columns of the table of what balancing did to probabilities."""
 

@@ -12,7 +12,8 @@ from seimbang.record.metrics import decimals_beside
 from seimbang.record.read import Run
 from seimbang.reports.answer.apart import place
 from seimbang.reports.figures import BLUE, GREY, ORANGE, STYLE, Figure, render, short
-from seimbang.reports.words import p_value, signed
+from seimbang.reports.words import named, p_value, signed
+from seimbang.text import marked, number, tr
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,7 +43,7 @@ def _labels(run: Run, comparison: Comparison) -> dict[str, str]:
     for arm in run.arms:
         for ending in ("", TUNED):
             if arm.name + ending in comparison.arms:
-                labels[arm.name + ending] = arm.facts.arm + ending + " (leaks)" * arm.facts.leaky
+                labels[arm.name + ending] = named(arm.facts.arm + ending) + tr(" (leaks)") * arm.facts.leaky
     return labels
 
 
@@ -60,7 +61,7 @@ def _matrix(name: str, compared: Compared, labels: Mapping[str, str], where: str
         axes.set_yticklabels(names)
         axes.xaxis.tick_top()
         axes.xaxis.set_label_position("bottom")
-        axes.set_xlabel(fill(f"Row minus column on {where}", 40), fontsize=8)
+        axes.set_xlabel(fill(tr("Row minus column on {where}", where=where), 40), fontsize=8)
         axes.set_xticklabels(names, rotation=40, ha="left", rotation_mode="anchor")
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
@@ -70,14 +71,15 @@ def _matrix(name: str, compared: Compared, labels: Mapping[str, str], where: str
             canvas.draw_without_rendering()
 
     words = "; ".join(_words(pair, compared.leading(pair, PRIMARY), labels) for pair in compared.pairs)
-    alt = f"Difference in balanced accuracy between each two arms on {where}: {words}."
+    text = marked("Difference in balanced accuracy between each two arms on {where}: {values}.")
+    alt = tr(text, where=where, values=words)
     return render(name, "", alt, (1.9 + 0.56 * len(arms), 1.6 + 0.34 * len(arms)), plot)
 
 
 def _cell(axes: Axes, x: int, y: int, test: PairedTest) -> None:
     from matplotlib.patches import Rectangle
 
-    colour = GREY if _signed(test) in ("–", "0.00") else BLUE if (test.difference or 0) > 0 else ORANGE
+    colour = GREY if _signed(test) in ("–", number(0)) else BLUE if (test.difference or 0) > 0 else ORANGE
     alpha, weight = (0.45, "bold") if test.significant else (0.13, "normal")
     axes.add_patch(Rectangle((x - 0.48, y - 0.46), 0.96, 0.92, color=colour, alpha=alpha, lw=0))
     axes.text(x, y, _signed(test) + "*" * test.significant, ha="center", va="center", fontsize=8, fontweight=weight)
@@ -91,4 +93,6 @@ def _signed(test: PairedTest) -> str:
 
 
 def _words(pair: Pair, test: PairedTest, labels: Mapping[str, str]) -> str:
-    return f"{labels[pair.first]} minus {labels[pair.second]} {_signed(test)} ({p_value(test)})"
+    text = marked("{first} minus {second} {difference} ({p})")
+    first, second = labels[pair.first], labels[pair.second]
+    return tr(text, first=first, second=second, difference=_signed(test), p=p_value(test))

@@ -11,6 +11,7 @@ from seimbang.record.clinical import Operating
 from seimbang.record.metrics import Band, Bands, Ranking, SetMetrics, fixed
 from seimbang.record.read import Arm, Run
 from seimbang.reports.figures import BLACK, CYCLE, STYLE, STYLES, Figure, render, short, square, unit
+from seimbang.text import marked, number, recorded, tr
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -62,11 +63,13 @@ def _roc(
             _own_rule(axes, _beside(of_rule["specificity"].value, of_rule["recall"].value))
         axes.legend(loc="lower right", fontsize=7)
 
+    text = marked("{name} AUC {auc}, sensitivity at {rate} specificity {height}")
+    rate = number(SPECIFICITY, ".0%")
     words = "; ".join(
-        f"{name} AUC {ranking.auc}, sensitivity at {SPECIFICITY:.0%} specificity {_at(bands.roc, 1 - SPECIFICITY)}"
+        tr(text, name=name, auc=ranking.auc, rate=rate, height=_at(bands.roc, 1 - SPECIFICITY))
         for name, (ranking, bands) in of_class.items()
     )
-    alt = f"ROC curve with 95 % band of arm {arm.name} on the test set: {words}."
+    alt = tr("ROC curve with 95 % band of arm {arm} on the test set: {values}.", arm=arm.name, values=words)
     return render(f"roc-{arm.facts.slug}", arm.facts.slug, alt, (3.6, 3.5), plot)
 
 
@@ -74,7 +77,7 @@ def _precision_recall(
     run: Run, arm: Arm, test: SetMetrics, of_class: dict[str, tuple[Ranking, Bands]], points: list[Operating]
 ) -> Figure:
     def plot(axes: Axes) -> None:
-        unit(axes, "Recall (sensitivity)", "Precision (PPV)")
+        unit(axes, tr("Recall (sensitivity)"), tr("Precision (PPV)"))
         for place, (name, (ranking, bands)) in enumerate(of_class.items()):
             _banded(axes, place, short(name), ranking.precision_recall, bands.precision_recall, "steps-pre")
         _mark(axes, points, lambda point: (point.sensitivity.value, _ppv(point)))
@@ -83,11 +86,14 @@ def _precision_recall(
             _own_rule(axes, (of_rule["recall"].value, of_rule["precision"].value))
         axes.legend(loc="lower left", fontsize=7)
 
+    text = marked("{name} precision at {rate} recall {height}")
+    rate = number(RECALL, ".0%")
     words = "; ".join(
-        f"{name} precision at {RECALL:.0%} recall {_at(bands.precision_recall, RECALL)}"
+        tr(text, name=name, rate=rate, height=_at(bands.precision_recall, RECALL))
         for name, (_, bands) in of_class.items()
     )
-    alt = f"Precision against recall with 95 % band of arm {arm.name} on the test set: {words}."
+    text = marked("Precision against recall with 95 % band of arm {arm} on the test set: {values}.")
+    alt = tr(text, arm=arm.name, values=words)
     return render(f"precision-recall-{arm.facts.slug}", arm.facts.slug, alt, (3.6, 3.5), plot)
 
 
@@ -109,14 +115,15 @@ def _mark(axes: Axes, points: list[Operating], place: Callable[[Operating], Poin
     for rate, shape in SHAPES.items():
         chosen = {point.target: place(point) for point in points if point.at == rate}
         if chosen:
-            label = f"for {', '.join(f'{target * 100:.0f}' for target in chosen)} % {rate}"
+            targets = ", ".join(f"{target * 100:.0f}" for target in chosen)
+            label = tr("for {targets} % {rate}", targets=targets, rate=tr(rate))
             x, y = zip(*chosen.values(), strict=True)
             axes.plot(x, y, shape, color=BLACK, markersize=5, markerfacecolor="white", label=label)
 
 
 def _own_rule(axes: Axes, point: Point) -> None:
     x, y = (np.nan if value is None else value for value in point)
-    axes.plot(x, y, "X", color=BLACK, markersize=7, label="the arm's own answer")
+    axes.plot(x, y, "X", color=BLACK, markersize=7, label=tr("the arm's own answer"))
 
 
 def _beside(specificity: float | None, sensitivity: float | None) -> Point:
@@ -130,5 +137,5 @@ def _ppv(point: Operating) -> float | None:
 def _at(band: Band, x: float) -> str:
     """Return the height of a curve at ``x`` with its interval."""
     k = min(range(len(band.x)), key=lambda place: abs(band.x[place] - x))
-    ends = f"{fixed(band.low[k])}–{fixed(band.high[k])}" if band.low else band.why
+    ends = f"{fixed(band.low[k])}–{fixed(band.high[k])}" if band.low else recorded(band.why)
     return f"{fixed(band.value[k])} ({ends})"

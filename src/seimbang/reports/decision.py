@@ -11,6 +11,7 @@ import numpy as np
 from seimbang.record.clinical import Decision
 from seimbang.record.read import Arm, Run
 from seimbang.reports.figures import BLUE, CYCLE, GREY, LEAK, STYLE, STYLES, Figure, render, saved, short
+from seimbang.text import marked, number, tr
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,7 +44,9 @@ def better(curve: Decision) -> str:
     """Return in words at which thresholds a model gains over both strategies by more than chance."""
     runs = groupby(zip(curve.x, curve.better, strict=True), key=lambda pair: pair[1])
     ranges = [[x for x, _ in pairs] for gains, pairs in runs if gains]
-    return ", ".join(f"{_percent(xs[0])} to {_percent(xs[-1])} %" for xs in ranges if len(xs) > BRIEF) or "none"
+    text = marked("{low} to {high} %")
+    long = [xs for xs in ranges if len(xs) > BRIEF]
+    return ", ".join(tr(text, low=_percent(xs[0]), high=_percent(xs[-1])) for xs in long) or tr("none")
 
 
 def _all(run: Run) -> Iterator[Figure]:
@@ -67,14 +70,15 @@ def _together(run: Run, curves: list[tuple[Arm, Decision]]) -> Figure:
         _strategies(axes, run, curves[0][1])
         for place, (arm, curve) in enumerate(curves):
             colour = LEAK if arm.facts.leaky else CYCLE[place % len(CYCLE)]
-            name = f"{short(arm.name)}{' (leaks)' if arm.facts.leaky else ''}"
+            name = f"{short(arm.name)}{tr(' (leaks)') if arm.facts.leaky else ''}"
             line = STYLES[place % len(STYLES)]
             axes.plot(_scaled(curve.x), _scaled(curve.value), line, color=colour, label=name, linewidth=1.6)
         _limit(axes, curves[0][1], max(max(curve.value) for _, curve in curves))
         axes.legend(loc="best", fontsize=7)
 
     words = "; ".join(f"{arm.name} {better(curve)}" for arm, curve in curves)
-    alt = f"Net benefit of all arms on the test set. Thresholds at which an arm is better than both: {words}."
+    text = marked("Net benefit of all arms on the test set. Thresholds at which an arm is better than both: {values}.")
+    alt = tr(text, values=words)
     return render("decision", "", alt, (4.4, 3.4), plot)
 
 
@@ -85,9 +89,10 @@ def _of_arm(run: Run, arm: Arm, curves: dict[str, Decision]) -> Figure:
     for axes, (part, curve) in zip(canvas.subplots(len(curves), squeeze=False)[:, 0], curves.items(), strict=True):
         _panel(axes, run, curve)
         if len(curves) > 1:
-            axes.set_title("Internal test set" if part == "test" else short(part.removeprefix("external:")))
-    words = "; ".join(f"{part.removeprefix('external:')} {better(curve)}" for part, curve in curves.items())
-    alt = f"Net benefit of arm {arm.name} with 95 % band. Thresholds at which it is better than both: {words}."
+            axes.set_title(tr("Internal test set") if part == "test" else short(part.removeprefix("external:")))
+    words = "; ".join(f"{tr(part.removeprefix('external:'))} {better(curve)}" for part, curve in curves.items())
+    text = marked("Net benefit of arm {arm} with 95 % band. Thresholds at which it is better than both: {values}.")
+    alt = tr(text, arm=arm.name, values=words)
     return saved(f"decision-{arm.facts.slug}", arm.facts.slug, alt, canvas)
 
 
@@ -97,19 +102,19 @@ def _panel(axes: Axes, run: Run, curve: Decision) -> None:
         axes.fill_between(
             _scaled(curve.x), _scaled(curve.low), _scaled(curve.high), color=BLUE, alpha=0.15, linewidth=0
         )
-    axes.plot(_scaled(curve.x), _scaled(curve.value), "-", color=BLUE, linewidth=1.6, label="by the model")
+    axes.plot(_scaled(curve.x), _scaled(curve.value), "-", color=BLUE, linewidth=1.6, label=tr("by the model"))
     floor = _limit(axes, curve, max(curve.high or curve.value))
     if any(curve.better):
         at = np.where(curve.better, 0.9 * floor, np.nan)
-        axes.plot(_scaled(curve.x), at, color=BLUE, linewidth=4, solid_capstyle="butt", label="better than both")
+        axes.plot(_scaled(curve.x), at, color=BLUE, linewidth=4, solid_capstyle="butt", label=tr("better than both"))
     axes.legend(loc="best", fontsize=7)
 
 
 def _strategies(axes: Axes, run: Run, curve: Decision) -> None:
-    axes.plot(_scaled(curve.x), _scaled(curve.everybody), "--", color=GREY, linewidth=1.2, label="treat everybody")
-    axes.axhline(0, color=GREY, linewidth=1.2, linestyle=":", label="treat nobody")
-    axes.set(xlabel="Treat from this probability on (%)", xlim=_scaled([curve.x[0], curve.x[-1]]))
-    axes.set_ylabel(f"Net benefit per 100 {run.units}")
+    axes.plot(_scaled(curve.x), _scaled(curve.everybody), "--", color=GREY, linewidth=1.2, label=tr("treat everybody"))
+    axes.axhline(0, color=GREY, linewidth=1.2, linestyle=":", label=tr("treat nobody"))
+    axes.set(xlabel=tr("Treat from this probability on (%)"), xlim=_scaled([curve.x[0], curve.x[-1]]))
+    axes.set_ylabel(tr("Net benefit per 100 {units}", units=tr(run.units)))
 
 
 def _limit(axes: Axes, curve: Decision, highest: float) -> float:
@@ -130,4 +135,4 @@ def _scaled(values: list[float]) -> list[float]:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.1f}" if share < 0.1 else f"{100 * share:.0f}"
+    return number(100 * share, ".1f" if share < 0.1 else ".0f")

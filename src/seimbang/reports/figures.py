@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
@@ -12,6 +13,8 @@ from seimbang.evaluation.predictions import is_tested
 from seimbang.record.metrics import Measures, Value
 from seimbang.record.read import Arm, Run
 from seimbang.reports.tables import chance, compared, published, title
+from seimbang.reports.words import named
+from seimbang.text import marked, marks, number, tr
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,6 +37,7 @@ BLUE, ORANGE, GREEN, PINK, SKY, BLACK, GREY = (
 LEAK = "#B3261E"
 CYCLE = (BLUE, ORANGE, GREEN, PINK, SKY, BLACK)
 STYLES = ("-", "--", "-.", ":")
+SHAPES = "osD^v"
 STYLE = {
     "svg.fonttype": "none",
     "svg.hashsalt": "seimbang",
@@ -76,6 +80,11 @@ class Figure:
     svg: str
     canvas: Canvas = field(repr=False, compare=False)
 
+    @property
+    def caption(self) -> str:
+        """The first words of ``alt``, without its numbers: what to print below the figure where nothing else is."""
+        return re.split(r"[:;.] ", self.alt.rstrip("."))[0] + "."
+
     def files(self, kinds: Iterable[Kind]) -> dict[str, str | bytes]:
         """Return the files it is kept in, by name: PDF for a paper, with its fonts; PNG of 300 dots an inch."""
         return {f"{self.name}.{kind}": self.svg if kind == "svg" else _as(self.canvas, kind) for kind in kinds}
@@ -110,37 +119,57 @@ def _all(run: Run) -> Iterator[Figure]:
 
 
 def _forest(run: Run, metric: str) -> Figure:
-    """Draw one line an arm and set: the figure, its interval, and the published one as a diamond."""
+    """Draw one line an arm, its sets beside each other: figure, interval, and the published one as a diamond."""
     lines = _forest_lines(run, metric)
     level = chance(run, metric, run.shown)
     marks = {
         row.arm: row.published for row in published(run) if (row.metric, row.klass, row.set) == (metric, "", "test")
     }
+    labels = list(dict.fromkeys((label, leaky) for label, _, _, leaky in lines))
+    parts = list(dict.fromkeys(part for _, part, _, _ in lines))
+    step = 0.8 / max(len(parts), 1)
 
     def plot(axes: Axes) -> None:
-        for place, (label, part, value, leaky) in enumerate(lines):
-            colour = LEAK if leaky else BLUE if part == run.shown else ORANGE
-            if value.value is None:
-                axes.text(0.02, place, "not estimable", va="center", color=GREY, fontsize=8)
-                continue
-            low, high = (value.value if edge is None else edge for edge in (value.low, value.high))
-            axes.plot([low, high], [place, place], color=colour, linewidth=2, solid_capstyle="butt")
-            shape = "o" if part == run.shown else "s"
-            axes.plot(value.value, place, shape, color=colour, markersize=6)
+        for label, part, value, leaky in lines:
+            place = labels.index((label, leaky)) + step * (parts.index(part) - (len(parts) - 1) / 2)
+            _interval(
+                axes, place, value, LEAK if leaky else _colour(parts, part), SHAPES[parts.index(part) % len(SHAPES)]
+            )
             if part == "test" and label in marks:
                 axes.plot(marks[label], place, "D", color=BLACK, markersize=6, markerfacecolor="white")
         if level is not None:
             axes.axvline(level, color=GREY, linewidth=0.8, linestyle=":")
-        axes.set(yticks=range(len(lines)), xlabel=title(metric), xlim=_limits(lines, marks))
-        axes.set_yticklabels([_line_label(label, part, leaky) for label, part, _, leaky in lines])
-        axes.set_ylim(len(lines) - 0.5, -0.5)
+        axes.set(yticks=range(len(labels)), xlabel=title(metric), xlim=_limits(lines, marks))
+        axes.set_yticklabels([_line_label(label, "", leaky) for label, leaky in labels])
+        axes.set_ylim(len(labels) - 0.5, -0.5)
         axes.tick_params(axis="y", length=0)
         axes.grid(axis="x", color="#dddddd", linewidth=0.6)
+        if len(parts) > 1:
+            for place, part in enumerate(parts):
+                name = short(tr(part.removeprefix("external:")))
+                axes.plot([], [], SHAPES[place % len(SHAPES)], color=_colour(parts, part), markersize=6, label=name)
+            axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=min(len(parts), 3))
 
     words = "; ".join(f"{_line_label(label, part, leaky)} {value}" for label, part, value, leaky in lines)
-    pub = "".join(f"; published for {name} {number:.2f}" for name, number in marks.items())
-    alt = f"{title(metric)} of each arm with its 95 % interval: {words}{pub}."
-    return render(f"forest-{metric}", "", alt, (4.4, 0.7 + 0.25 * len(lines)), plot)
+    text = marked("; published for {arm} {value}")
+    words += "".join(tr(text, arm=name, value=number(value)) for name, value in marks.items())
+    alt = tr("{figure} of each arm with its 95 % interval: {values}.", figure=title(metric), values=words)
+    height = 0.75 + 0.25 * (len(parts) > 1) + len(labels) * (0.12 + 0.2 * len(parts))
+    return render(f"forest-{metric}", "", alt, (4.4, height), plot)
+
+
+def _interval(axes: Axes, place: float, value: Value, colour: str, shape: str) -> None:
+    if value.value is None:
+        axes.text(0.02, place, tr("not estimable"), va="center", color=GREY, fontsize=8)
+        return
+    low, high = (value.value if edge is None else edge for edge in (value.low, value.high))
+    axes.plot([low, high], [place, place], color=colour, linewidth=2, solid_capstyle="butt")
+    axes.plot(value.value, place, shape, color=colour, markersize=6)
+
+
+def _colour(parts: list[str], part: str) -> str:
+    """Return the colour of a set; leaking arms are red in all of them."""
+    return CYCLE[parts.index(part) % len(CYCLE)]
 
 
 def _forest_lines(run: Run, metric: str) -> list[tuple[str, str, Value, bool]]:
@@ -150,7 +179,7 @@ def _forest_lines(run: Run, metric: str) -> list[tuple[str, str, Value, bool]]:
 
 def _line_label(label: str, part: str, leaky: bool) -> str:
     where = "" if ":" not in part else f" · {part.removeprefix('external:')}"
-    return f"{short(label)}{' (leaks)' if leaky else ''}{where}"
+    return f"{short(named(label))}{tr(' (leaks)') if leaky else ''}{where}"
 
 
 def _limits(lines: list[tuple[str, str, Value, bool]], marks: dict[str, float]) -> tuple[float, float]:
@@ -167,7 +196,8 @@ def _roc(run: Run) -> Figure:
         axes.legend(loc="lower right")
 
     aucs = "; ".join(f"{arm.name} {arm.test.default.metrics['auc']}" for arm in run.arms if arm.test)
-    return render("roc", "", f"ROC curves on the test set. Area under the curve: {aucs}.", (4.4, 4.2), plot)
+    alt = tr("ROC curves on the test set. Area under the curve: {values}.", values=aucs)
+    return render("roc", "", alt, (4.4, 4.2), plot)
 
 
 def _precision_recall(run: Run) -> Figure:
@@ -175,12 +205,15 @@ def _precision_recall(run: Run) -> Figure:
 
     def plot(axes: Axes) -> None:
         axes.axhline(level, color=GREY, linewidth=0.8, linestyle=":")
-        unit(axes, "Recall (sensitivity)", "Precision")
+        unit(axes, tr("Recall (sensitivity)"), title("precision"))
         _curves(axes, run, lambda measures: measures.precision_recall, "AP", "average_precision", "steps-pre")
         axes.legend(loc="lower left")
 
     areas = "; ".join(f"{arm.name} {arm.test.default.metrics['average_precision']}" for arm in run.arms if arm.test)
-    alt = f"Precision against recall of {run.positive} on the test set. Average precision: {areas}; chance {level:.2f}."
+    text = marked(
+        "Precision against recall of {positive} on the test set. Average precision: {values}; chance {chance}."
+    )
+    alt = tr(text, positive=run.positive, values=areas, chance=number(level))
     return render("precision-recall", "", alt, (4.4, 4.2), plot)
 
 
@@ -192,7 +225,7 @@ def _curves(
         if arm.test and curve(arm.test.default):
             x, y = zip(*curve(arm.test.default), strict=True)
             colour = LEAK if arm.facts.leaky else CYCLE[place % len(CYCLE)]
-            name = f"{short(arm.name)}{' (leaks)' if arm.facts.leaky else ''}"
+            name = f"{short(arm.name)}{tr(' (leaks)') if arm.facts.leaky else ''}"
             label = f"{name}, {title} {arm.test.default.metrics[metric].number}"
             line = STYLES[place % len(STYLES)]
             axes.plot(x, y, line, color=colour, label=label, linewidth=1.6, drawstyle=style)
@@ -201,7 +234,7 @@ def _curves(
 def square(axes: Axes) -> None:
     """Make axes those of a ROC curve."""
     axes.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, linestyle=":")
-    unit(axes, "1 - specificity", "Sensitivity")
+    unit(axes, tr("1 - specificity"), title("sensitivity"))
 
 
 def unit(axes: Axes, x: str, y: str) -> None:
@@ -217,21 +250,23 @@ def _classes(arm: Arm) -> Figure:
         for place, name in enumerate(names):
             kept = min(before[name], after.get(name, 0))
             added = after.get(name, 0) - kept
-            axes.barh(place - 0.2, before[name], 0.36, color=GREY, label="before" if not place else None)
-            axes.barh(place + 0.2, kept, 0.36, color=BLUE, label="after" if not place else None)
+            axes.barh(place - 0.2, before[name], 0.36, color=GREY, label=tr("before") if not place else None)
+            axes.barh(place + 0.2, kept, 0.36, color=BLUE, label=tr("after") if not place else None)
             axes.barh(place + 0.2, added, 0.36, left=kept, facecolor="white", edgecolor=BLUE, hatch="////")
-            axes.text(before[name], place - 0.2, f" {before[name]:,}", va="center", fontsize=8)
-            axes.text(after.get(name, 0), place + 0.2, f" {after.get(name, 0):,}", va="center", fontsize=8)
+            axes.text(before[name], place - 0.2, f" {number(before[name], ',')}", va="center", fontsize=8)
+            axes.text(after.get(name, 0), place + 0.2, f" {number(after.get(name, 0), ',')}", va="center", fontsize=8)
         axes.set_yticks(range(len(names)))
-        axes.figure.supxlabel("Training rows (hatched: added by balancing)", fontsize=9)
+        axes.figure.supxlabel(tr("Training rows (hatched: added by balancing)"), fontsize=9)
         axes.set_yticklabels([short(name) for name in names])
         axes.set_ylim(len(names) - 0.5, -0.5)
         axes.set_xlim(0, 1.2 * max([1, *before.values(), *after.values()]))
         axes.locator_params(axis="x", nbins=5)
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
 
-    words = "; ".join(f"{name} {before[name]} before, {after.get(name, 0)} after" for name in names)
-    alt = f"Training rows of each class before and after balancing in arm {arm.name}: {words}."
+    text = marked("{name} {before} before, {after} after")
+    words = "; ".join(tr(text, name=name, before=before[name], after=after.get(name, 0)) for name in names)
+    text = marked("Training rows of each class before and after balancing in arm {arm}: {values}.")
+    alt = tr(text, arm=arm.name, values=words)
     return render(f"classes-{arm.facts.slug}", arm.facts.slug, alt, (3.6, 0.95 + 0.55 * len(names)), plot)
 
 
@@ -241,20 +276,24 @@ def _curve(arm: Arm, what: str) -> Figure:
     epochs, best = arm.history["epoch"], arm.facts.best_epoch
 
     def plot(axes: Axes) -> None:
-        axes.plot(epochs, arm.history[what], "-", color=BLUE, label="train", linewidth=1.6)
-        axes.plot(epochs, arm.history[f"val_{what}"], "--", color=ORANGE, label="validation", linewidth=1.6)
+        axes.plot(epochs, arm.history[what], "-", color=BLUE, label=tr("train"), linewidth=1.6)
+        axes.plot(epochs, arm.history[f"val_{what}"], "--", color=ORANGE, label=tr("validation"), linewidth=1.6)
         if best in epochs:
             at = arm.history[f"val_{what}"][epochs.index(best)]
             axes.axvline(best, color=GREY, linewidth=0.8, linestyle=":")
-            axes.plot(best, at, "*", color=BLACK, markersize=9, label=f"kept: epoch {best}")
+            axes.plot(best, at, "*", color=BLACK, markersize=9, label=tr("kept: epoch {epoch}", epoch=best))
         if len(epochs) == 1:
             axes.plot(epochs, arm.history[what], "o", color=BLUE)
-        axes.set(xlabel="Epoch", ylabel=title(what))
+        axes.set(xlabel=tr("Epoch"), ylabel=title(what))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend(loc="best")
 
-    last = f"train {arm.history[what][-1]:.3f}, validation {arm.history[f'val_{what}'][-1]:.3f}"
-    alt = f"{title(what)} of arm {arm.name} over {len(epochs)} epochs; at the end {last}; kept epoch {best}."
+    text = marked(
+        "{figure} of arm {arm} over {epochs} epochs; at the end train {train}, validation {validation}; "
+        "kept epoch {best}."
+    )
+    ends = [number(arm.history[f"{part}{what}"][-1], ".3f") for part in ("", "val_")]
+    alt = tr(text, figure=title(what), arm=arm.name, epochs=len(epochs), train=ends[0], validation=ends[1], best=best)
     return render(f"{what}-{arm.facts.slug}", arm.facts.slug, alt, (3.6, 2.6), plot)
 
 
@@ -263,24 +302,27 @@ def _calibration(run: Run, arm: Arm) -> Figure:
     parts.sort(key=lambda part: part != "test")
 
     def plot(axes: Axes) -> None:
-        axes.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, linestyle=":", label="ideal")
+        axes.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, linestyle=":", label=tr("ideal"))
         for place, part in enumerate(parts):
             bins = arm.metrics.sets[part].default.calibration
             x, y = [each.predicted for each in bins], [each.observed for each in bins]
-            colour, shape = CYCLE[place % len(CYCLE)], "osD^v"[place % 5]
-            label = part.removeprefix("external:")
+            colour, shape = CYCLE[place % len(CYCLE)], SHAPES[place % len(SHAPES)]
+            label = tr(part.removeprefix("external:"))
             axes.plot(x, y, STYLES[place % 4], marker=shape, color=colour, label=label, markersize=4, linewidth=1.2)
         axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
-        axes.set(xlabel=_calibrated(run), ylabel="Observed fraction")
+        axes.set(xlabel=_calibrated(run), ylabel=tr("Observed fraction"))
         axes.legend(loc="upper left")
 
-    errors = "; ".join(f"{part} {arm.metrics.sets[part].default.metrics['calibration_error']}" for part in parts)
-    alt = f"Predicted probability against observed fraction for arm {arm.name}. Calibration error: {errors}."
+    errors = "; ".join(f"{tr(part)} {arm.metrics.sets[part].default.metrics['calibration_error']}" for part in parts)
+    text = marked("Predicted probability against observed fraction for arm {arm}. Calibration error: {values}.")
+    alt = tr(text, arm=arm.name, values=errors)
     return render(f"calibration-{arm.facts.slug}", arm.facts.slug, alt, (3.6, 3.5), plot)
 
 
 def _calibrated(run: Run) -> str:
-    return f"Predicted probability of {short(run.positive)}" if len(run.classes) == 2 else "Predicted probability"
+    if len(run.classes) > 2:
+        return tr("Predicted probability")
+    return tr("Predicted probability of {positive}", positive=short(run.positive))
 
 
 def short(text: str) -> str:
@@ -299,9 +341,23 @@ def render(name: str, arm: str, alt: str, size: tuple[float, float], plot: Calla
 
 def saved(name: str, arm: str, alt: str, canvas: Canvas) -> Figure:
     """Return a drawing of matplotlib as a figure."""
+    _speak(canvas)
     svg = _as(canvas, "svg").decode()
     canvas.set_layout_engine("none")  # what the first drawing found holds for all
     return Figure(name, arm, alt, svg, canvas)
+
+
+def _speak(canvas: Canvas) -> None:
+    """Write the numbers at the axes with the marks of the language spoken."""
+    from matplotlib.ticker import ScalarFormatter
+
+    class Marked(ScalarFormatter):
+        def __call__(self, x: float, pos: int | None = None) -> str:
+            return marks(super().__call__(x, pos))
+
+    for axis in (axis for axes in canvas.axes for axis in (axes.xaxis, axes.yaxis)):
+        if type(axis.get_major_formatter()) is ScalarFormatter:
+            axis.set_major_formatter(Marked())
 
 
 def _as(canvas: Canvas, kind: Kind) -> bytes:

@@ -14,6 +14,7 @@ from seimbang.record.read import Arm, Run
 from seimbang.reports.figures import BLUE, GREY, LEAK, STYLE, Figure, render, short
 from seimbang.reports.tables import figure_of, title
 from seimbang.reports.words import p_value
+from seimbang.text import marked, number, tr
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -77,12 +78,12 @@ class Table:
 def tables(run: Run) -> list[Table]:
     """Return one table for each protocol with more than one fold."""
     made = []
-    for number, (protocol, arms) in enumerate(run.protocols.items()):
+    for place, (protocol, arms) in enumerate(run.protocols.items()):
         folded = [(arm, arm.metrics.folds["test"]) for arm in arms if "test" in arm.metrics.folds]
         if folded:
             rows = {arm.name: _cells(run, arm, of_arm) for arm, of_arm in folded}
             leaky = frozenset(arm.name for arm, _ in folded if arm.facts.leaky)
-            made.append(Table(number, protocol, len(folded[0][1].each), rows, leaky, list(_tests(run, protocol))))
+            made.append(Table(place, protocol, len(folded[0][1].each), rows, leaky, list(_tests(run, protocol))))
     return made
 
 
@@ -108,7 +109,7 @@ def _training(folded: Folded, metric: str, pooled: Value) -> float | None:
 
 def _text(folded: Folded, metric: str) -> str:
     mean, sd = folded.mean[metric], folded.sd[metric]
-    return "–" if mean is None else f"{Value(value=mean).number}" + ("" if sd is None else f" ± {sd:.2f}")
+    return "–" if mean is None else Value(value=mean).number + ("" if sd is None else f" ± {number(sd)}")
 
 
 def _pooled(run: Run, arm: Arm, metric: str) -> Value:
@@ -150,12 +151,13 @@ def _boxes(run: Run, table: Table) -> Figure:
         for place, value in enumerate(pooled, 1):
             if value is not None:
                 axes.plot(value, place, "|", color="black", markersize=15, markeredgewidth=2)
-        axes.set_yticklabels([short(arm.facts.arm) + (" (leaks)" if arm.facts.leaky else "") for arm in known])
-        axes.set(xlabel="Accuracy in each fold")
+        axes.set_yticklabels([short(arm.facts.arm) + (tr(" (leaks)") if arm.facts.leaky else "") for arm in known])
+        axes.set(xlabel=tr("Accuracy in each fold"))
         axes.locator_params(axis="x", nbins=6)
         axes.invert_yaxis()
         axes.grid(axis="x", color=GREY, alpha=0.3, linewidth=0.6)
 
     words = "; ".join(f"{arm.name} {_text(arm.metrics.folds['test'], 'accuracy')}" for arm in known)
-    alt = f"{title('accuracy')} in each of {table.folds} folds, mean ± standard deviation: {words}."
+    text = marked("{figure} in each of {folds} folds, mean ± standard deviation: {values}.")
+    alt = tr(text, figure=title("accuracy"), folds=table.folds, values=words)
     return render(table.name, "", alt, (4.4, 0.7 + 0.34 * len(known)), plot)

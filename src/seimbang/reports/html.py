@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import io
 from collections.abc import Iterable, Mapping
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
+
+from markupsafe import Markup
 
 from seimbang.datasets.base import REASONS, tally
 from seimbang.datasets.uses import USES
@@ -13,13 +18,14 @@ from seimbang.evaluation.figures import main, over_folds
 from seimbang.evaluation.figures import title as figure_title
 from seimbang.evaluation.table import PRIMARY
 from seimbang.explain.base import LIMIT, MAX_SIMILARITY, WARNING
-from seimbang.record.files import read_image
+from seimbang.record.files import damaged, read_image
 from seimbang.record.metrics import Value
 from seimbang.record.read import Arm, Run
 from seimbang.reports import clinical, decision, folds, levers, quality, sample_size
 from seimbang.reports.answer import Sentence, answer
-from seimbang.reports.figures import Figure
-from seimbang.reports.subgroups import by_subgroup, without_column
+from seimbang.reports.figures import Figure, Kind
+from seimbang.reports.sections import SECTIONS
+from seimbang.reports.subgroups import by_subgroup, gap_in_words, without_column
 from seimbang.reports.tables import (
     Row,
     by_other_unit,
@@ -31,14 +37,26 @@ from seimbang.reports.tables import (
     title,
     together,
 )
+from seimbang.reports.takeaways import shown_first, takeaways
+from seimbang.reports.words import named
 from seimbang.splits.base import SplitSettings
+from seimbang.text import day, gettext, language, marks, ngettext, number, own, recorded, tr
 
 SEVERITIES = ("error", "leak", "warning", "info")
+SAID, DOUBTED = ("closed", "best"), ("trainings", "few")
+"""Kinds of sentences that are the answer in short, and those that say what not to trust."""
 
 
-def page(run: Run, figures: Mapping[str, Figure]) -> str:
-    """Return the whole page: no script, nothing loaded from anywhere."""
-    return render("report.html", _context(run, figures))
+def page(run: Run, figures: Mapping[str, Figure], kinds: Iterable[Kind]) -> str:
+    """Return the whole page: nothing is loaded from anywhere.
+
+    Args:
+        run: What it tells of.
+        figures: By name.
+        kinds: The files that each figure is kept as, to save by a click.
+    """
+    sections = [section for section in SECTIONS if section.needs(run)]
+    return render("report.html", _context(run, figures) | {"sections": sections, "kinds": list(kinds)})
 
 
 def render(template: str, values: Mapping[str, Any]) -> str:
@@ -47,53 +65,87 @@ def render(template: str, values: Mapping[str, Any]) -> str:
 
     loader = PackageLoader("seimbang.reports", "templates")
     environment = Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=loader,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
-    environment.filters |= {"png": _png, "svg": _svg, "setting": setting, "minutes": minutes, "title_of": title}
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    environment.globals |= {"language": language(), "own": own}
     environment.filters |= {
-        "by_kind": _by_kind,
+        "number": number,
+        "named": named,
+        "gap": gap_in_words,
+        "day": day,
+        "recorded": recorded,
+        "format": _format,
+    }
+    environment.globals |= {name: _plain(file) for name, file in (("style", "report.css"), ("script", "report.js"))}
+    environment.filters |= {
+        "digest": _digest,
+        "picture": _picture,
+        "svg": _svg,
+        "setting": setting,
+        "minutes": minutes,
+        "title_of": title,
+    }
+    environment.filters |= {
         "divided": divided,
         "tally": tally,
-        "reason": REASONS.__getitem__,
+        "reason": lambda code: tr(REASONS[code]),
         "beside": _beside,
     }
     return environment.get_template(template).render(values)
 
 
+def _format(spec: str, *values: object) -> str:
+    """Return numbers formatted as ``%`` does, with the marks of the language spoken."""
+    return marks(spec % values)
+
+
 def setting(value: Any) -> str:
     """Return a setting as a reader writes it."""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return tr("yes") if value else tr("no")
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} {setting(inner)}" for key, inner in value.items()) or "none"
+        return ", ".join(f"{key} {setting(inner)}" for key, inner in value.items()) or tr("none")
     if isinstance(value, list | tuple):
         return " × ".join(setting(inner) for inner in value)
-    return "none" if value is None or value == "" else f"{value}"
+    if isinstance(value, float):
+        return number(value, "")
+    return tr("none") if value is None or value == "" else f"{value}"
 
 
 def divided(split: SplitSettings) -> str:
     """Say in words how the cases were divided."""
-    validation = "the source's validation part" if split.validation == "provided" else f"{split.validation:.0%}"
+    provided = split.validation == "provided"
+    validation = tr("the source's validation part") if provided else f"{split.validation:.0%}"
     if split.folds:
-        times = f", repeated {split.repeats} times" if split.repeats > 1 else ""
-        how = f"Cross-validation in {split.folds} folds{times}: every case is tested."
+        times = tr(", repeated {count} times", count=split.repeats) if split.repeats > 1 else ""
+        how = tr("Cross-validation in {folds} folds{times}: every case is tested.", folds=split.folds, times=times)
     elif split.test == "provided":
-        how = "The test part is the source's."
+        how = tr("The test part is the source's.")
     else:
-        how = f"{split.test:.0%} of the cases, drawn at random, are the test part."
+        how = tr("{share} of the cases, drawn at random, are the test part.", share=number(split.test, ".0%"))
     together = {
-        "known": "Cases of one known patient stay together.",
-        "auto": "Nearly identical images stay together as pseudo-patients.",
-        "none": "Cases of one patient may be in several parts.",
+        "known": tr("Cases of one known patient stay together."),
+        "auto": tr("Nearly identical images stay together as pseudo-patients."),
+        "none": tr("Cases of one patient may be in several parts."),
     }[split.group]
-    return f"{how} Of the cases left for training, {validation} serve for validation. {together}"
+    text = tr("Of the cases left for training, {validation} serve for validation.", validation=validation)
+    return f"{how} {text} {together}"
 
 
 def minutes(seconds: float | None) -> str:
     """Return a duration with the unit that suits it."""
     if seconds is None:
-        return "not measured"
-    return f"{seconds:.1f} s" if seconds < 90 else f"{seconds / 60:.1f} min"
+        return tr("not measured")
+    if seconds < 90:
+        return tr("{count} s", count=number(seconds, ".1f"))
+    return tr("{count} min", count=number(seconds / 60, ".1f"))
 
 
 def _context(run: Run, figures: Mapping[str, Figure]) -> dict[str, Any]:
@@ -102,9 +154,10 @@ def _context(run: Run, figures: Mapping[str, Figure]) -> dict[str, Any]:
     return {
         "run": run,
         "by_protocol": [(protocol, of_protocol) for protocol, of_protocol in by_protocol if of_protocol],
-        "answer": answer(run),
+        **_first_screen(run),
+        **_of_arms(run, figures),
         "figures": figures,
-        "part": "Internal test set" if run.shown == "test" else "Validation part",
+        "part": tr("Internal test set") if run.shown == "test" else tr("Validation part"),
         "rows": rows,
         "columns": list(rows[0].values) if rows else [],
         "tuned": compared(run, run.shown, tuned=True),
@@ -116,25 +169,45 @@ def _context(run: Run, figures: Mapping[str, Figure]) -> dict[str, Any]:
         "external": {name: compared(run, f"external:{name}") for name in run.external},
         "relocated": {name: relocated(run, f"external:{name}") for name in run.external},
         "published": published(run),
+        "diamonds": {row.metric for row in published(run) if row.set == "test" and not row.klass},
         **_clinical(run),
         "majority": majority(run, run.shown),
-        "leaky": [arm for arm in run.arms if arm.facts.leaky],
         "findings": sorted(run.audit.findings, key=lambda finding: SEVERITIES.index(finding.severity)),
-        "networks": _same(run.arms, lambda arm: (arm.facts.model_title, tuple(map(repr, arm.facts.layers)))),
-        "trainings": _same(run.arms, lambda arm: arm.facts.training),
         "intervals": _intervals(rows),
         "cases": _cases(run),
-        "methods": {arm.facts.arm: arm.facts.balance_title for arm in run.arms},
         "gaps": [metric.key for metric in main(len(run.classes))],
-        "forests": sorted((metric.key for metric in main(len(run.classes))), key=lambda key: key != PRIMARY),
-        "warning": WARNING,
-        "limit": LIMIT,
+        "primary": PRIMARY,
+        "forests": [metric.key for metric in main(len(run.classes)) if metric.key != PRIMARY],
+        "warning": tr(WARNING),
+        "limit": tr(LIMIT),
         "max_similarity": MAX_SIMILARITY,
-        "heat_methods": {"grad_cam": "Grad-CAM", "occlusion": "occlusion"},
+        "heat_methods": {"grad_cam": "Grad-CAM", "occlusion": tr("occlusion")},
         "by_quality": quality.sentence,
         "folded": folds.tables(run),
-        "uses": USES,
+        "uses": {key: tr(use) for key, use in USES.items()},
         "fold_metrics": list(over_folds(len(run.classes))),
+    }
+
+
+def _first_screen(run: Run) -> dict[str, Any]:
+    """Return what a reader sees first: of the answer what is SAID there, what is doubted, and what follows later."""
+    sentences = answer(run)
+    doubted = DOUBTED if run.external else (*DOUBTED, "external")
+    kinds = {"said": SAID, "doubted": doubted}
+    first = {name: _by_kind(one for one in sentences if one.kind in kinds[name]) for name in kinds}
+    further = _by_kind(one for one in sentences if one.kind not in (*SAID, *doubted))
+    return first | {"further": further, "takeaways": takeaways(run), "chosen": shown_first(run)}
+
+
+def _of_arms(run: Run, figures: Mapping[str, Figure]) -> dict[str, Any]:
+    """Return the arms of which the page has a kind of figure or table."""
+    return {
+        "drawn": lambda kind: [arm for arm in run.arms if f"{kind}{arm.facts.slug}" in figures],
+        "operated": [arm for arm in run.arms if any(part.operating for part in arm.clinical.sets.values())],
+        "methods": {arm.facts.arm: recorded(arm.facts.balance_title) for arm in run.arms},
+        "networks": _same(run.arms, lambda arm: (arm.facts.model_title, tuple(map(repr, arm.facts.layers)))),
+        "trainings": _same(run.arms, lambda arm: arm.facts.training),
+        "leaky": [arm for arm in run.arms if arm.facts.leaky],
     }
 
 
@@ -143,7 +216,7 @@ def _by_columns(run: Run) -> dict[str, Any]:
 
 
 def _pairs(run: Run) -> dict[str, Any]:
-    unit = "patients" if run.data.groups else "cases"
+    unit = tr("patients") if run.data.groups else tr("cases")
     return {
         "chances": {protocol.name: chances(run, protocol.name) for protocol in run.data.protocols},
         "unit": unit,
@@ -159,7 +232,7 @@ def _clinical(run: Run) -> dict[str, Any]:
             (protocol.name, {part: clinical.probability_rows(run, protocol.name, part) for part in parts})
             for protocol in run.data.protocols
         ],
-        "probability_columns": clinical.PROBABILITIES,
+        "probability_columns": {key: tr(name) for key, name in clinical.PROBABILITIES.items()},
         "shifted": clinical.shifted(run),
         "decisions": decision.useful(run),
         "positive_named": any(arm.clinical.positive for arm in run.arms),
@@ -192,16 +265,34 @@ def _intervals(rows: list[Row]) -> dict[str, str]:
     kinds = {key: value.interval for row in rows for key, value in row.values.items() if value.interval}
     ways: dict[str, list[str]] = {}
     for key, way in kinds.items():
-        ways.setdefault(way, []).append(figure_title(key))
+        ways.setdefault(recorded(way), []).append(figure_title(key))
     return {way: ", ".join(names) for way, names in ways.items()}
+
+
+def _plain(name: str) -> Markup:
+    """Return a style or script of the page, as its policy names it by digest."""
+    return Markup((files("seimbang.reports") / "templates" / name).read_text(encoding="utf-8"))
+
+
+def _digest(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def _beside(number: float, level: float) -> str:
     return Value(value=number).beside(level)[0]
 
 
-def _png(file: str, folder: Path) -> str:
-    return f"data:image/png;base64,{base64.b64encode(read_image(folder, file)).decode()}"
+def _picture(file: str, folder: Path) -> str:
+    """Return an image of the run folder for the page: a quarter of the PNG, whose pixels stay exact in the folder."""
+    from PIL import Image, UnidentifiedImageError
+
+    content = io.BytesIO()
+    try:
+        with Image.open(io.BytesIO(read_image(folder, file)), formats=["PNG"]) as image:
+            image.convert("RGB").save(content, "WEBP", quality=90)
+    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as error:
+        raise damaged(folder / file, "a PNG image", str(error)) from error
+    return f"data:image/webp;base64,{base64.b64encode(content.getvalue()).decode()}"
 
 
 def _svg(figure: Figure) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from seimbang.record.metrics import Value, decimals_beside
 from seimbang.record.read import Arm, Run
 from seimbang.reports.words import signed
+from seimbang.text import tr
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,14 @@ def worth(run: Run) -> Iterator[Worth]:
 
 
 def _part(run: Run, leaky: Arm, honest: Arm) -> str:
-    values = f"{_accuracy(leaky).number} for “{leaky.name}” against {_accuracy(honest).number} for “{honest.name}”"
-    return f"{_raised(_difference(run, leaky, honest))}: {values}"
+    return tr(
+        "{raised}: {first} for “{leaky}” against {second} for “{honest}”",
+        raised=_raised(_difference(run, leaky, honest)),
+        first=_accuracy(leaky).number,
+        leaky=leaky.name,
+        second=_accuracy(honest).number,
+        honest=honest.name,
+    )
 
 
 def _raised(difference: Value) -> str:
@@ -36,8 +43,9 @@ def _raised(difference: Value) -> str:
     if low is None or high is None:
         return signed(value)
     decimals = decimals_beside(0, (value, low, high))
-    maybe = "" if difference.side_of(0) else ", so perhaps nothing"
-    return f"{signed(value, decimals)} ({signed(low, decimals)} to {signed(high, decimals)}{maybe})"
+    ends = tr("{low} to {high}", low=signed(low, decimals), high=signed(high, decimals))
+    maybe = "" if difference.side_of(0) else tr(", so perhaps nothing")
+    return f"{signed(value, decimals)} ({ends}{maybe})"
 
 
 def _difference(run: Run, leaky: Arm, honest: Arm) -> Value:

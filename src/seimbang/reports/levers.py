@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,18 @@ from seimbang.record.read import Run
 from seimbang.reports.figures import CYCLE, STYLE, STYLES, Figure, render, short
 from seimbang.reports.tables import title
 from seimbang.reports.words import listed
+from seimbang.text import marked, number, recorded, tr
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SHOWN = ("balanced_accuracy", "auc")
-NAMES = {"data": "more {}", "seeds": "another seed", "methods": "another method"}
+NAMES = {"data": marked("more {units}"), "seeds": marked("another seed"), "methods": marked("another method")}
+GAINS = {
+    "data": marked("twice the {units} gained {value} (half of them to all, mean of the arms)"),
+    "seeds": marked("two trainings of one arm typically differ by {value}"),
+    "methods": marked("two arms typically differ by {value}"),
+}
 
 
 @dataclass(frozen=True)
@@ -36,33 +43,31 @@ def told(levers: Levers, units: str) -> Told:
 
 def _sentence(levers: Levers, units: str) -> str:
     values = {"data": levers.data, "seeds": levers.seeds, "methods": levers.methods}
-    names = {key: name.format(units) for key, name in NAMES.items()}
-    what = {
-        "data": f"twice the {units} gained {{}} (half of them to all, mean of the arms)",
-        "seeds": "two trainings of one arm typically differ by {}",
-        "methods": "two arms typically differ by {}",
-    }
-    known = [what[key].format(value) for key, value in values.items() if value.value is not None]
-    numbers = f"In balanced accuracy, {listed(known)}." if known else ""
-    unknown = [f"{names[key]} ({value.why})" for key, value in values.items() if value.value is None]
-    missing = f" Nothing is known of {listed(unknown)}." if unknown else ""
+    names = {key: tr(name, units=units) for key, name in NAMES.items()}
+    known = [tr(GAINS[key], units=units, value=value) for key, value in values.items() if value.value is not None]
+    numbers = tr("In balanced accuracy, {gains}.", gains=listed(known)) if known else ""
+    unknown = [f"{names[key]} ({recorded(value.why)})" for key, value in values.items() if value.value is None]
+    missing = tr(" Nothing is known of {levers}.", levers=listed(unknown)) if unknown else ""
+    return f"{_largest(levers, names, len(known), units)} {numbers}{missing}"
+
+
+def _largest(levers: Levers, names: Mapping[str, str], known: int, units: str) -> str:
     if levers.largest:
-        first = f"The largest lever is {names[levers.largest]}."
-    elif len(known) < 2:
-        first = "Which lever is the largest cannot be told, since only one was measured."
-    else:
-        first = (
-            f"Which lever is the largest cannot be told: the validation part of {levers.patients:,} {units}, or the "
-            "number of seeds, is too small."
-        )
-    return f"{first} {numbers}{missing}"
+        return tr("The largest lever is {lever}.", lever=names[levers.largest])
+    if known < 2:
+        return tr("Which lever is the largest cannot be told, since only one was measured.")
+    text = marked(
+        "Which lever is the largest cannot be told: the validation part of {patients} {units}, or the number of seeds, "
+        "is too small."
+    )
+    return tr(text, patients=number(levers.patients, ","), units=units)
 
 
 def draw(run: Run) -> dict[str, Figure]:
     """Draw ``curve-<metric>`` of each protocol: a figure against the number of training patients, a line an arm."""
     import matplotlib as mpl
 
-    units = "patients" if run.data.groups else "cases"
+    units = tr("patients") if run.data.groups else tr("cases")
     with mpl.rc_context(STYLE):  # type: ignore[arg-type]
         figures = [_curves(levers, metric, units) for levers in run.levers for metric in SHOWN]
     return {figure.name: figure for figure in figures}
@@ -80,18 +85,21 @@ def _curves(levers: Levers, metric: str, units: str) -> Figure:
         for place, curve in enumerate(levers.curves):
             _curve(axes, curve, metric, place, len(levers.curves))
         axes.set_xscale("log")
-        axes.set_xticks(counts, [f"{count:,}" for count in counts])
+        axes.set_xticks(counts, [number(count, ",") for count in counts])
         axes.minorticks_off()
-        axes.set(xlabel=f"Training {units}", ylabel=f"{title(metric)}, validation")
+        axes.set(xlabel=tr("Training {units}", units=units), ylabel=tr("{figure}, validation", figure=title(metric)))
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
 
-    words = "; ".join(
-        f"{curve.arm} "
-        + ", ".join(f"{_value(curve, k, metric)} with {point.patients}" for k, point in enumerate(curve.points))
-        for curve in levers.curves
-    )
-    alt = f"{title(metric)} on the validation part against the number of training {units}: {words}."
+    words = "; ".join(f"{curve.arm} {_heights(curve, metric)}" for curve in levers.curves)
+    text = marked("{figure} on the validation part against the number of training {units}: {values}.")
+    alt = tr(text, figure=title(metric), units=units, values=words)
     return render(_name(levers.protocol, metric), "", alt, (4.2, 3.3), plot)
+
+
+def _heights(curve: Curve, metric: str) -> str:
+    text = marked("{value} with {count}")
+    points = enumerate(curve.points)
+    return ", ".join(tr(text, value=_value(curve, k, metric), count=point.patients) for k, point in points)
 
 
 def _value(curve: Curve, place: int, metric: str) -> Value:

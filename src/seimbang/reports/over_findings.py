@@ -14,12 +14,18 @@ from seimbang.record.over_findings import TABLE, FindingRow, OverFindings
 from seimbang.record.seal import require_unedited
 from seimbang.reports.html import render
 from seimbang.reports.words import difference, p_value
+from seimbang.text import Language, marked, ntr, recorded, spoken, tr
 
 COLUMNS = ("finding", "protocol", "arm", "metric", "value", "low", "high")
+SIGNS = {
+    1: marked("a higher {figure}: {difference}"),
+    -1: marked("a lower {figure}: {difference}"),
+    0: marked("no significantly different {figure}: {difference}"),
+}
 AGAINST = ("difference", "difference_low", "difference_high", "p", "corrected", "why")
 
 
-def write_table(folder: Path) -> Path:
+def write_table(folder: Path, language: Language = "en") -> Path:
     """Write the table of a study over findings again, from ``findings.json`` alone, and return the path of its page.
 
     Raises:
@@ -27,19 +33,23 @@ def write_table(folder: Path) -> Path:
         ResourceError: The folder cannot be written or the disk is full.
     """
     require_unedited(folder)
-    for name, content in files(read_json(folder / TABLE, OverFindings)).items():
+    for name, content in files(read_json(folder / TABLE, OverFindings), language).items():
         write_atomic(folder / name, content)
     return folder / "findings.html"
 
 
-def files(over: OverFindings) -> dict[str, str]:
-    """Return the files of a study over findings, by name."""
+def files(over: OverFindings, language: Language) -> dict[str, str]:
+    """Return the files of a study over findings, by name; the page in a language."""
+    with spoken(language):
+        return {TABLE: dump(over), "findings.csv": _csv(over), "findings.html": _page(over)}
+
+
+def _page(over: OverFindings) -> str:
     protocols = {row.protocol: _tables(over, row.protocol) for row in over.averages}
-    page = render(
+    return render(
         "over_findings.html",
         {"over": over, "protocols": protocols, "p_value": p_value, "answer": answer(over), "count": _count(over)},
     )
-    return {TABLE: dump(over), "findings.csv": _csv(over), "findings.html": page}
 
 
 def answer(over: OverFindings) -> list[str]:
@@ -50,22 +60,22 @@ def answer(over: OverFindings) -> list[str]:
         tests = {metric: test for metric, test in row.against.items() if test.p is not None or test.difference is None}
         sentences = [_sentence(metric, test) for metric, test in tests.items()]
         if sentences:
-            start = f"“{row.arm}” beside “{first[row.protocol]}”, averaged over {_count(over)}:"
-            paragraphs.append(f"{start} {'; '.join(sentences)}.")
+            text = marked("“{arm}” beside “{first}”, averaged over {count}: {sentences}.")
+            paragraphs.append(
+                tr(text, arm=row.arm, first=first[row.protocol], count=_count(over), sentences="; ".join(sentences))
+            )
     return paragraphs
 
 
 def _count(over: OverFindings) -> str:
-    number = len(over.measured)
-    return f"{number} finding{'' if number == 1 else 's'}"
+    return ntr("{count} finding", "{count} findings", len(over.measured))
 
 
 def _sentence(metric: str, test: Difference) -> str:
     name = figure_title(metric)
     if test.difference is None:
-        return f"{name} cannot be compared, as {test.why}"
-    what = {1: "a higher", -1: "a lower", 0: "no significantly different"}[test.sign]
-    return f"{what} {name}: {difference(test)}"
+        return tr("{figure} cannot be compared, as {why}", figure=name, why=recorded(test.why))
+    return tr(SIGNS[test.sign], figure=name, difference=difference(test))
 
 
 def _tables(over: OverFindings, protocol: str) -> dict[str, list[FindingRow]]:

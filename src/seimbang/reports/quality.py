@@ -8,17 +8,18 @@ from seimbang.record.cases import QualityRow
 from seimbang.record.read import Arm, Run
 from seimbang.reports.figures import BLUE, GREY, ORANGE, STYLE, Figure, saved
 from seimbang.reports.words import p_text
+from seimbang.text import marked, tr
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 ENDS = {
-    "brightness": ("dark", "bright"),
-    "contrast": ("low contrast", "high contrast"),
-    "sharpness": ("blurred", "sharp"),
-    "noise": ("smooth", "noisy"),
-    "entropy": ("plain", "detailed"),
-    "clipped": ("little clipped", "much clipped"),
+    "brightness": (marked("dark"), marked("bright")),
+    "contrast": (marked("low contrast"), marked("high contrast")),
+    "sharpness": (marked("blurred"), marked("sharp")),
+    "noise": (marked("smooth"), marked("noisy")),
+    "entropy": (marked("plain"), marked("detailed")),
+    "clipped": (marked("little clipped"), marked("much clipped")),
 }
 """What images low and high in a measure are called."""
 
@@ -30,26 +31,35 @@ def sentence(arm: Arm) -> str:
     tested = [row for row in arm.quality.measures if row.holm is not None]
     dependent = [row for row in tested if row.depends]
     if not tested:
-        why = "within each class the predictions are all right or all wrong, or the images too alike"
-        return f"Whether errors depend on image quality cannot be tested: {why}."
+        return tr(
+            "Whether errors depend on image quality cannot be tested: within each class the predictions are all right "
+            "or all wrong, or the images too alike."
+        )
     if not dependent:
         smallest = min(row.holm or 0 for row in tested)
-        return f"Errors are not shown to depend on image quality (smallest Holm-corrected p {p_text(smallest)})."
+        text = marked("Errors are not shown to depend on image quality (smallest Holm-corrected p {p}).")
+        return tr(text, p=p_text(smallest))
     return " ".join(_dependence(row) for row in dependent)
 
 
 def _dependence(row: QualityRow) -> str:
     low, high = _ends(row)
     first, last = row.quarters[0], row.quarters[-1]
-    return (
-        f"Errors depend on {row.measure} beyond chance, also among images of one class (Holm-corrected "
-        f"p {p_text(row.holm or 0)}): of the images that are most {low}, {first.rate} were wrong, of those most "
-        f"{high}, {last.rate}."
+    return tr(
+        "Errors depend on {measure} beyond chance, also among images of one class (Holm-corrected p {p}): of the "
+        "images that are most {low}, {first} were wrong, of those most {high}, {last}.",
+        measure=tr(row.measure),
+        p=p_text(row.holm or 0),
+        low=low,
+        first=first.rate,
+        high=high,
+        last=last.rate,
     )
 
 
 def _ends(row: QualityRow) -> tuple[str, str]:
-    return ENDS.get(row.measure, ("low", "high"))
+    low, high = ENDS.get(row.measure, (marked("low"), marked("high")))
+    return tr(low), tr(high)
 
 
 def draw(run: Run) -> dict[str, Figure]:
@@ -73,14 +83,17 @@ def _figure(arm: Arm) -> Figure:
     for axes in grid[len(rows) :]:
         axes.set_visible(False)
     for axes in grid[::ACROSS]:
-        axes.set_ylabel("Share wrong")
-    words = "; ".join(f"{row.measure}, from {' to '.join(_ends(row))}: {_rates(row)}" for row in rows)
-    alt = f"Share of wrong predictions of arm {arm.name} in each quarter of the test images by quality: {words}."
+        axes.set_ylabel(tr("Share wrong"))
+    words = "; ".join(_words(row) for row in rows)
+    text = marked("Share of wrong predictions of arm {arm} in each quarter of the test images by quality: {values}.")
+    alt = tr(text, arm=arm.name, values=words)
     return saved(f"quality-{arm.facts.slug}", arm.facts.slug, alt, canvas)
 
 
-def _rates(row: QualityRow) -> str:
-    return ", ".join(str(part.rate) for part in row.quarters)
+def _words(row: QualityRow) -> str:
+    low, high = _ends(row)
+    rates = ", ".join(str(part.rate) for part in row.quarters)
+    return tr("{measure}, from {low} to {high}: {rates}", measure=tr(row.measure), low=low, high=high, rates=rates)
 
 
 def _panel(axes: Axes, row: QualityRow) -> None:
@@ -93,8 +106,8 @@ def _panel(axes: Axes, row: QualityRow) -> None:
     last = len(row.quarters) - 1
     low, high = _ends(row)
     axes.set(xlim=(-0.5, max(last, 1) + 0.5), ylim=(0, None))
-    axes.set_xticks([-0.4, last + 0.4] if last else [0], [low, high] if last else ["all alike"], fontsize=8)
-    axes.set_title(row.measure + " *" * row.depends, fontsize=9)
+    axes.set_xticks([-0.4, last + 0.4] if last else [0], [low, high] if last else [tr("all alike")], fontsize=8)
+    axes.set_title(tr(row.measure) + " *" * row.depends, fontsize=9)
     axes.tick_params(axis="x", length=0)
     if last:
         for label, side in zip(axes.get_xticklabels(), ("left", "right"), strict=True):

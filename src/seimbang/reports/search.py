@@ -10,6 +10,7 @@ from seimbang.record.arm import Candidate
 from seimbang.record.read import Arm, Run
 from seimbang.reports.figures import BLACK, CYCLE, STYLE, STYLES, Figure, render, short
 from seimbang.reports.tables import title
+from seimbang.text import marked, number, recorded, tr
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -77,11 +78,12 @@ def _panel(name: str, model: str, parameter: str, metric: str, lines: Sequence[L
             axes.set_xticks(list(x_of.values()), [short(value.removesuffix(".0")) for value in values])
             axes.tick_params(axis="x", labelsize=7)
         label = parameter.replace("_", " ")
-        axes.set(title=short(model), xlabel=label, ylabel=title(metric))
+        axes.set(title=short(recorded(model)), xlabel=label, ylabel=title(metric))
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), fontsize=7)
 
     words = "; ".join(f"{line.arm.name} {_words(line)}" for line in lines)
-    alt = f"{title(metric)} of {model} against {parameter} inside the training part: {words}."
+    text = marked("{figure} of {model} against {parameter} inside the training part: {values}.")
+    alt = tr(text, figure=title(metric), model=recorded(model), parameter=parameter, values=words)
     return render(name, "", alt, (3.6, 2.7 + 0.17 * len(lines)), plot)
 
 
@@ -89,7 +91,7 @@ def _draw_line(axes: Axes, line: Line, x_of: Mapping[str, float], place: int) ->
     points = sorted((x_of[value], *point) for value, point in line.points.items())
     x, mean, sd = (list(side) for side in zip(*points, strict=True))
     colour, style = CYCLE[place % len(CYCLE)], STYLES[place % len(STYLES)]
-    label = line.arm.name + (" (leaks)" if line.arm.facts.leaky else "")
+    label = line.arm.name + (tr(" (leaks)") if line.arm.facts.leaky else "")
     axes.plot(x, mean, style, marker="o", markersize=3, color=colour, linewidth=1.4, label=label)
     low, high = ([m + sign * s for m, s in zip(mean, sd, strict=True)] for sign in (-1, 1))
     axes.fill_between(x, low, high, color=colour, alpha=0.08, linewidth=0)
@@ -106,4 +108,5 @@ def _numbers(values: Sequence[str]) -> list[float]:
 
 def _words(line: Line) -> str:
     mean, sd = line.points[line.taken]
-    return f"{mean:.3f} ± {sd:.3f} at {line.taken}, taken most often"
+    text = marked("{mean} ± {sd} at {value}, taken most often")
+    return tr(text, mean=number(mean, ".3f"), sd=number(sd, ".3f"), value=line.taken)

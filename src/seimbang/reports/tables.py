@@ -16,6 +16,8 @@ from seimbang.record.comparison import TUNED, Pair
 from seimbang.record.metrics import Measures, Value
 from seimbang.record.read import Arm, Run
 from seimbang.reports import subgroups
+from seimbang.reports.words import named
+from seimbang.text import own, recorded, tr
 
 _CSV = ("arm", "set", "threshold", "class", "metric", "value", "low", "high", "interval", "of_seeds")
 _ESCAPES = {
@@ -71,11 +73,13 @@ class Published:
     def verdict(self) -> str:
         """Where the published figure lies."""
         if self.ours is None or self.ours.value is None:
-            return "not measured in this run"
+            return tr("not measured in this run")
         if self.ours.withheld:
-            return self.ours.why
+            return recorded(self.ours.why)
         side = self.ours.side_of(self.published)
-        return {0: "inside our interval", 1: "below our interval", -1: "above our interval"}[side]
+        if side == 0:
+            return tr("inside our interval")
+        return tr("below our interval") if side > 0 else tr("above our interval")
 
 
 def headline(measures: Measures, positive: str) -> dict[str, Value]:
@@ -253,12 +257,12 @@ def latex(run: Run) -> str:
     lines = [
         r"% \usepackage{booktabs}",
         r"\begin{table}",
-        rf"\caption{{{tex(run.study.title)}. {_explained(run, rows)}}}",
+        rf"\caption{{{tex(own(run.study.title, run.study.title_id))}. {_explained(run, rows)}}}",
         r"\label{tab:seimbang}",
         r"\centering\small",
         rf"\begin{{tabular}}{{l{'c' * len(keys)}}}",
         r"\toprule",
-        " & ".join(["Arm", *(tex(title(key)) for key in keys)]) + r" \\",
+        " & ".join([tr("Arm"), *(tex(title(key)) for key in keys)]) + r" \\",
         r"\midrule",
         *(_tex_row(row) for row in rows),
         r"\bottomrule",
@@ -274,19 +278,19 @@ def tex(text: str) -> str:
 
 
 def _explained(run: Run, rows: list[Row]) -> str:
-    part = "Internal test set" if run.shown == "test" else "Validation part"
-    auc = " AUC after Hand and Till." if len(run.classes) > 2 else ""
-    return rf"{part}; 95\,\% intervals in parentheses.{auc}{_dagger(rows)}"
+    part = tr("Internal test set") if run.shown == "test" else tr("Validation part")
+    auc = tr(" AUC after Hand and Till.") if len(run.classes) > 2 else ""
+    return tr(r"{part}; 95\,\% intervals in parentheses.", part=part) + auc + _dagger(rows)
 
 
 def _dagger(rows: list[Row]) -> str:
-    return r" $\dagger$\,leaks test information." if any(row.arm.facts.leaky for row in rows) else ""
+    return tr(r" $\dagger$\,leaks test information.") if any(row.arm.facts.leaky for row in rows) else ""
 
 
 def _tex_row(row: Row) -> str:
     mark = r"$^{\dagger}$" if row.arm.facts.leaky else ""
     cells = (value.number if not value.range else f"{value.number} ({value.range})" for value in row.values.values())
-    return " & ".join([tex(row.label) + mark, *map(tex, cells)]) + r" \\"
+    return " & ".join([tex(named(row.label)) + mark, *map(tex, cells)]) + r" \\"
 
 
 def _long(measures: Measures) -> Iterator[tuple[str, str, Value]]:

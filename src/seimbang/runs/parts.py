@@ -31,6 +31,7 @@ from seimbang.runs.stages import Divided, Job, Prepared, Result, Set, curve_of, 
 from seimbang.splits.base import Fold
 from seimbang.study.load import to_dict
 from seimbang.study.schema import Plan
+from seimbang.text import Language
 from seimbang.training.base import Task, TrainingSettings
 
 
@@ -47,6 +48,7 @@ class Scope:
         opening: What the run opens; None where nothing is to be predicted.
         closed: Whether nothing is predicted of test parts.
         finished: The arms whose every job is done, for the steps over all arms.
+        language: Of the report.
     """
 
     divided: Divided
@@ -57,6 +59,7 @@ class Scope:
     opening: Opening | None = None
     closed: bool = False
     finished: tuple[Plan, ...] = ()
+    language: Language = "en"
 
     @property
     def prepared(self) -> Prepared:
@@ -359,5 +362,6 @@ PARTS: Mapping[str, Part] = {
     "finished_arms": Part(lambda scope: scope.finished, lambda scope: [plan.slug for plan in scope.finished]),
     "log": Part(_log, lambda scope: worked(_log(scope))),
     "data_digest": _plain(lambda scope: scope.prepared.token),
+    "language": _plain(lambda scope: scope.language),
     "run_folder": Part(lambda scope: scope.folder.path, _record_token),
 }

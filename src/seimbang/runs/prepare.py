@@ -128,6 +128,7 @@ def write_plan(scope: Scope, root: Path, jobs: list[Job], cut: dict[str, Any]) -
         "divided": scope.divided.token,
         "cut": cut,
         "closed": scope.closed,
+        "language": scope.language,
         "opening": to_jsonable_python(scope.opening),
         "jobs": [{"arm": job.plan.slug, "path": job.path, "name": job.name} for job in jobs],
     }
@@ -178,7 +179,7 @@ def restore(folder: RunFolder, root: Path | None = None) -> tuple[Scope, list[Jo
     if plan["divided"] != divided.token:
         raise IntegrityError("DIVISION_CHANGED", *_other("splits", folder))
     opening = Opening.model_validate(plan["opening"])
-    scope = Scope(divided, folder, plan["threads"], opening=opening, closed=plan["closed"])
+    scope = Scope(divided, folder, plan["threads"], opening=opening, closed=plan["closed"], language=plan["language"])
     asked = {job["name"] for job in plan["jobs"]}
     every = [job for of in (jobs_of, curve_of) for one in study.plans() for job in of(divided, one)]
     return scope, [job for job in every if job.name in asked]

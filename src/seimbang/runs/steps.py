@@ -55,6 +55,6 @@ AFTER = (
     Step("probabilities", compared.probability_files, ("probabilities.json",)),
     Step("labels", labels.label_files, ("labels.json", "labels.csv", "labels/*.png")),
     Step("provenance", provenance.provenance_files, ("provenance.json",)),
-    Step("report", report_files, ("report.html", "metrics.csv", "table.tex", "figures/*.*"), version=4),
+    Step("report", report_files, ("report.html", "metrics.csv", "table.tex", "figures/*.*"), version=5),
 )
 """Once, when no job is left."""

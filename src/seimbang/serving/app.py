@@ -29,7 +29,8 @@ from seimbang.serving.sentences import (
     preparation,
     shape,
 )
-from seimbang.serving.words import LANGUAGES, Markup, Words, load, plain
+from seimbang.serving.words import Markup, Words, load, plain
+from seimbang.text import LANGUAGES
 
 OPTIMIZERS = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"}
 COLOURS = ("#9aa7ad", "#0b5c7a")

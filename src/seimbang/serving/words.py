@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 
 from seimbang.record.metrics import Value
+from seimbang.text import Language, marks
 
-LANGUAGES = {"en": "English", "id": "Bahasa Indonesia"}
 _TEXT = Path(__file__).parent / "text"
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|$:~@&/])")
 
@@ -18,11 +18,11 @@ class Words:
     """One language: ``words("upload.title")`` is a sentence.
 
     Attributes:
-        language: A key of ``LANGUAGES``.
+        language: A key of ``text.LANGUAGES``.
         texts: Sentences by ``table.key``.
     """
 
-    language: str
+    language: Language
     texts: dict[str, str]
 
     def __call__(self, key: str, /, **values: object) -> "Markup":
@@ -49,8 +49,7 @@ class Words:
 
     def number(self, value: float, digits: int = 0) -> str:
         """Write a number with the language's separators and a real minus sign."""
-        text = f"{value:,.{digits}f}".replace("-", "−")
-        return text.translate(str.maketrans(",.", ".,")) if self.language == "id" else text
+        return marks(f"{value:,.{digits}f}".replace("-", "−"), self.language)
 
     def percent(self, share: float, digits: int = 1) -> str:
         """Write a share in [0, 1] as a percentage; one that is not quite 0 or 1 is never shown as 0 % or 100 %."""
@@ -81,8 +80,8 @@ class Markup(str):
 
 
 @cache
-def load(language: str) -> Words:
-    """Return the words of ``language``, a key of ``LANGUAGES``."""
+def load(language: Language) -> Words:
+    """Return the words of a language."""
     tables = tomllib.loads((_TEXT / f"{language}.toml").read_text(encoding="utf-8"))
     return Words(language, {f"{table}.{key}": text for table, texts in tables.items() for key, text in texts.items()})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
@@ -11,6 +11,7 @@ from seimbang.record.comparison import TUNED, Compared, PairedTest
 from seimbang.record.read import Run
 from seimbang.reports.answer.judged import here
 from seimbang.reports.words import p_text, quoted
+from seimbang.text import number, recorded, tr
 
 Tests = Mapping[tuple[str, str], PairedTest]
 
@@ -39,8 +40,9 @@ class Apart:
 
 def place(part: str, protocol: str) -> str:
     """Return a set in words."""
-    name = "the test set" if part == "test" else f"the external set “{part.removeprefix('external:')}”"
-    return f"{name} under the protocol “{protocol}”" if protocol else name
+    external = part.removeprefix("external:")
+    name = tr("the test set") if part == "test" else tr("the external set “{name}”", name=external)
+    return tr("{name} under the protocol “{protocol}”", name=name, protocol=protocol) if protocol else name
 
 
 def apart(run: Run) -> Iterator[Apart]:
@@ -57,7 +59,7 @@ def _of_set(compared: Compared, names: Sequence[str], where: str, here: str) -> 
     tests = {(a, b): compared.between(a, b) for a in names for b in names if a != b}
     unknown = [test.why for test in tests.values() if test.difference is None]
     if unknown:
-        yield Apart("unknown", quoted(names), "", where, unknown[0])
+        yield Apart("unknown", quoted(names), "", where, recorded(unknown[0]))
         return
     for name in names:
         below = {other: test for (first, other), test in tests.items() if first == name and test.sign > 0}
@@ -66,19 +68,23 @@ def _of_set(compared: Compared, names: Sequence[str], where: str, here: str) -> 
     for group in _level(names, tests):
         p = [test.corrected for pair in combinations(group, 2) if (test := tests[pair]).corrected is not None]
         state: Literal["level", "alike"] = "level" if p else "alike"
-        yield Apart(state, quoted(group), "", where, _p("smallest", p) if p else "")
+        yield Apart(state, quoted(group), "", where, _p(min, p) if p else "")
 
 
 def _by(tests: Sequence[PairedTest]) -> str:
     known = [test.difference or 0 for test in tests]
-    low, high = (f"{edge:.2f}" for edge in (min(known), max(known)))
-    return f"by {low if low == high else f'{low} to {high}'}; {_p('largest', [test.corrected for test in tests])}"
+    low, high = (number(edge) for edge in (min(known), max(known)))
+    size = low if low == high else tr("{low} to {high}", low=low, high=high)
+    return tr("by {size}; {p}", size=size, p=_p(max, [test.corrected for test in tests]))
 
 
-def _p(which: str, p: Sequence[float | None]) -> str:
+def _p(extreme: Callable[[list[float]], float], p: Sequence[float | None]) -> str:
+    """Return the smallest or the largest p in words."""
     known = [one for one in p if one is not None]
-    extreme = max(known) if which == "largest" else min(known)
-    return f"{which + ' ' if len(known) > 1 else ''}corrected p {p_text(extreme)}"
+    text = p_text(extreme(known))
+    if len(known) == 1:
+        return tr("corrected p {p}", p=text)
+    return tr("largest corrected p {p}", p=text) if extreme is max else tr("smallest corrected p {p}", p=text)
 
 
 def _level(names: Sequence[str], tests: Tests) -> list[list[str]]:

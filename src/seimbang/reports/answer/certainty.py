@@ -11,6 +11,7 @@ from seimbang.record.read import Arm, Run
 from seimbang.reports.answer.apart import place
 from seimbang.reports.tables import supports_of
 from seimbang.reports.words import quoted
+from seimbang.text import marked, ntr, number, recorded, tr
 
 FEW = 20
 """Cases of a class: with fewer, an interval of its recall is some 0.4 wide or wider."""
@@ -24,6 +25,7 @@ class Few:
     count: int
     cases: int
     units: str
+    unit: str
     where: str
 
     @property
@@ -32,19 +34,14 @@ class Few:
         return "absent" if not self.count else "few" if self.count < FEW else "enough"
 
     @property
-    def unit(self) -> str:
-        """What one of them is."""
-        return self.units.removesuffix("s")
-
-    @property
     def step(self) -> str:
         """By how much one case moves the recall."""
-        return f"{1 / self.count:.2f}"
+        return number(1 / self.count)
 
     @property
     def are(self) -> str:
         """The verb."""
-        return "is" if self.count == 1 else "are"
+        return tr("is") if self.count == 1 else tr("are")
 
 
 def few(run: Run) -> Iterator[Few]:
@@ -55,7 +52,9 @@ def few(run: Run) -> Iterator[Few]:
             if measured and (part == "test" or protocol == next(iter(run.protocols))):
                 supports = supports_of(measured.default)
                 name = min(supports, key=lambda klass: supports[klass])
-                yield Few(name, supports[name], measured.n, run.units, place(part, protocol if part == "test" else ""))
+                where = place(part, protocol if part == "test" else "")
+                units, unit = tr(run.units), tr(run.units.removesuffix("s"))
+                yield Few(name, supports[name], measured.n, units, unit, where)
 
 
 @dataclass(frozen=True)
@@ -73,12 +72,12 @@ class Leaks:
     @property
     def verb(self) -> str:
         """What they do."""
-        return "leaks" if len(self.arms) == 1 else "leak"
+        return tr("leaks") if len(self.arms) == 1 else tr("leak")
 
     @property
     def reached(self) -> str:
         """Their figures."""
-        return "; ".join(f"{quoted([arm.name])} reaches {_both(arm)}" for arm in self.arms)
+        return "; ".join(tr("“{name}” reaches {figures}", name=arm.name, figures=_both(arm)) for arm in self.arms)
 
 
 def leaks(run: Run) -> Iterator[Leaks]:
@@ -86,7 +85,7 @@ def leaks(run: Run) -> Iterator[Leaks]:
     reasons: dict[str, list[Arm]] = {}
     for arm in run.arms:
         if arm.facts.leaky:
-            reason = " ".join(arm.facts.leaks) or "Test cases took part in training."
+            reason = " ".join(map(recorded, arm.facts.leaks)) or tr("Test cases took part in training.")
             reasons.setdefault(reason, []).append(arm)
     for reason, arms in reasons.items():
         yield Leaks(arms, reason)
@@ -94,9 +93,10 @@ def leaks(run: Run) -> Iterator[Leaks]:
 
 def _both(arm: Arm) -> str:
     if arm.test is None:
-        return "no figure on the test set"
+        return tr("no figure on the test set")
     metrics = arm.test.default.metrics
-    return f"accuracy {metrics['accuracy']} and balanced accuracy {metrics[PRIMARY]}"
+    text = marked("accuracy {accuracy} and balanced accuracy {balanced}")
+    return tr(text, accuracy=metrics["accuracy"], balanced=metrics[PRIMARY])
 
 
 @dataclass(frozen=True)
@@ -125,8 +125,8 @@ class Trained:
     def were(self) -> str:
         """The arms that were trained once, with the verb."""
         if len(self._single) == len(self.run.arms):
-            return "each arm was"
-        return f"{quoted(self._single)} {'was' if len(self._single) == 1 else 'were'}"
+            return tr("each arm was")
+        return ntr("{names} was", "{names} were", len(self._single), names=quoted(self._single))
 
     @property
     def seed(self) -> int:
@@ -136,17 +136,17 @@ class Trained:
     @property
     def part(self) -> str:
         """Whose choice the intervals are about."""
-        return self.run.shown
+        return tr(self.run.shown)
 
     @property
     def people(self) -> str:
         """What the cases are of."""
-        return "patients" if self.run.data.kind == "image" else "cases"
+        return tr("patients") if self.run.data.kind == "image" else tr("cases")
 
     @property
     def place(self) -> str:
         """Where other cases would come from."""
-        return "hospital" if self.run.data.kind == "image" else "place"
+        return tr("hospital") if self.run.data.kind == "image" else tr("place")
 
 
 def trained(run: Run) -> Iterator[Trained]:

@@ -11,7 +11,8 @@ from seimbang.record.metrics import Measures, Value
 from seimbang.record.read import Run
 from seimbang.reports.answer.rules import Rule, rule
 from seimbang.reports.tables import Row, chance, largest, supports_of
-from seimbang.reports.words import listed
+from seimbang.reports.words import listed, named
+from seimbang.text import marked, tr
 
 SAME = 1e-9
 """Figures that differ by less are equal."""
@@ -19,12 +20,12 @@ SAME = 1e-9
 
 def under(protocol: str) -> str:
     """Return of which protocol a sentence is, where there are several."""
-    return f" under the protocol “{protocol}”" if protocol else ""
+    return tr(" under the protocol “{protocol}”", protocol=protocol) if protocol else ""
 
 
 def here(run: Run) -> str:
     """Return what limits a claim about two arms: one training each says nothing of their methods."""
-    return "" if all(arm.repeated for arm in run.arms) else " in these trainings"
+    return "" if all(arm.repeated for arm in run.arms) else tr(" in these trainings")
 
 
 def paired(run: Run, first: Row, second: Row, part: str = "test") -> PairedTest | None:
@@ -69,12 +70,12 @@ class Judged:
     @property
     def name(self) -> str:
         """Name of the row."""
-        return self.row.label
+        return named(self.row.label)
 
     @property
     def units(self) -> str:
         """What its figures are of."""
-        return self.run.units
+        return tr(self.run.units)
 
     @property
     def here(self) -> str:
@@ -145,7 +146,8 @@ class Judged:
     def recalls(self) -> str:
         """The recall of each class, and how many cases it has."""
         classes = self.measures.per_class.items()
-        return listed([f"{one.metrics['recall']} of {one.support} {name}" for name, one in classes])
+        text = marked("{recall} of {support} {name}")
+        return listed([tr(text, recall=one.metrics["recall"], support=one.support, name=name) for name, one in classes])
 
     @property
     def _recall(self) -> dict[str, float]:

@@ -9,6 +9,7 @@ from typing import Literal
 from seimbang.record.openings import PartCount
 from seimbang.record.read import Run
 from seimbang.reports.words import listed
+from seimbang.text import ntr, tr
 
 
 @dataclass(frozen=True)
@@ -20,12 +21,12 @@ class Opened:
     @property
     def times(self) -> str:
         """How often each."""
-        return "once" if self.parts[0].times == 1 else f"{self.parts[0].times} times"
+        return ntr("once", "{count} times", self.parts[0].times)
 
     @property
     def studies(self) -> str:
         """By how many studies."""
-        return "1 study" if self.parts[0].studies == 1 else f"{self.parts[0].studies} studies"
+        return ntr("{count} study", "{count} studies", self.parts[0].studies)
 
     @property
     def how(self) -> Literal["never", "once", "often"]:
@@ -43,7 +44,7 @@ class Opened:
     @property
     def has(self) -> str:
         """The verb."""
-        return "has" if len(self.parts) == 1 else "have"
+        return tr("has") if len(self.parts) == 1 else tr("have")
 
 
 def opened(run: Run) -> Iterator[Opened]:
@@ -57,8 +58,10 @@ def opened(run: Run) -> Iterator[Opened]:
 
 def _name(part: PartCount) -> str:
     if part.set != "test":
-        return f"the external set “{part.set.removeprefix('external:')}”"
-    return f"the test part of the protocol “{part.protocol}”" if part.protocol else "this test part"
+        return tr("the external set “{name}”", name=part.set.removeprefix("external:"))
+    if part.protocol:
+        return tr("the test part of the protocol “{protocol}”", protocol=part.protocol)
+    return tr("this test part")
 
 
 @dataclass(frozen=True)
@@ -71,4 +74,4 @@ class Closed:
 def closed(run: Run) -> Iterator[Closed]:
     """Yield the test part that stayed closed; nothing where it was opened."""
     if run.openings.closed:
-        yield Closed(" or ".join(str(part.cases) for part in run.openings.parts if part.set == "test"))
+        yield Closed(tr(" or ").join(str(part.cases) for part in run.openings.parts if part.set == "test"))

@@ -13,6 +13,7 @@ from seimbang.record.read import Arm, Run
 from seimbang.reports.answer.judged import SAME, Judged
 from seimbang.reports.answer.ranking import firsts
 from seimbang.reports.tables import Published, headline, published
+from seimbang.text import marked, tr
 
 UNKNOWN = Value(value=None)
 
@@ -34,7 +35,7 @@ class External(Judged):
     @property
     def people(self) -> str:
         """What its cases are of."""
-        return "patients" if self.run.data.kind == "image" else "cases"
+        return tr("patients") if self.run.data.kind == "image" else tr("cases")
 
     @property
     def internal(self) -> Value:
@@ -76,7 +77,8 @@ class External(Judged):
         if len(self.run.classes) > 2:
             return "; ".join(f"{name} {one.metrics['recall']}" for name, one in measures.per_class.items())
         shown = headline(measures, self.run.positive)
-        return f"sensitivity {shown['sensitivity']}, specificity {shown['specificity']}"
+        text = marked("sensitivity {sensitivity}, specificity {specificity}")
+        return tr(text, sensitivity=shown["sensitivity"], specificity=shown["specificity"])
 
     @property
     def _local(self) -> Local | None:
@@ -148,7 +150,7 @@ class Nowhere:
 def nowhere(run: Run) -> Iterator[Nowhere]:
     """Yield where there is no external set."""
     if not run.external and not run.openings.closed:
-        yield Nowhere("in another hospital" if run.data.kind == "image" else "elsewhere")
+        yield Nowhere(tr("in another hospital") if run.data.kind == "image" else tr("elsewhere"))
 
 
 def externals(run: Run) -> Iterator[External]:
@@ -251,7 +253,7 @@ class Reported:
     @property
     def set_name(self) -> str:
         """The set."""
-        return self.row.set
+        return tr(self.row.set)
 
     @property
     def name(self) -> str:

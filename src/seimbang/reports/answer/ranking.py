@@ -13,7 +13,8 @@ from seimbang.record.metrics import Value
 from seimbang.record.read import Arm, Run
 from seimbang.reports.answer.judged import SAME, Judged, here, paired, under
 from seimbang.reports.tables import Row, compared, headline, ranked, supports_of
-from seimbang.reports.words import difference, quoted
+from seimbang.reports.words import difference, named, quoted
+from seimbang.text import tr
 
 SIGNS = {1: "raised", -1: "lowered", 0: "neither"}
 
@@ -109,7 +110,7 @@ class Kinds:
     @property
     def name(self) -> str:
         """Name of the network's row."""
-        return self.network.label
+        return named(self.network.label)
 
     @property
     def under(self) -> str:
@@ -128,7 +129,8 @@ class Kinds:
 
     def _against(self, sign: int) -> list[str]:
         tests = [(row.label, paired(self.run, self.network, row)) for row in self.classical]
-        return [f"“{label}” (difference {difference(test)})" for label, test in tests if test and test.sign == sign]
+        known = [(label, difference(test)) for label, test in tests if test and test.sign == sign]
+        return [tr("“{name}” (difference {difference})", name=named(label), difference=by) for label, by in known]
 
     @property
     def wins(self) -> bool:
@@ -179,7 +181,7 @@ class Changed(Judged):
     @property
     def before(self) -> str:
         """Name of the other row."""
-        return self.base.label
+        return named(self.base.label)
 
     @property
     def earlier(self) -> Value:
@@ -201,7 +203,7 @@ class Changed(Judged):
     @property
     def difference(self) -> str:
         """The difference, its interval and p."""
-        return difference(self.test) if self.test else "not estimable"
+        return difference(self.test) if self.test else tr("not estimable")
 
     @property
     def known(self) -> bool:
@@ -268,7 +270,7 @@ class Moved(Changed):
     @property
     def rival(self) -> str:
         """Name of the best balancing arm."""
-        return self.best.label if self.best else ""
+        return named(self.best.label) if self.best else ""
 
     @property
     def rival_value(self) -> str:

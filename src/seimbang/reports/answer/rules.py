@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from seimbang.record.read import Run
+from seimbang.text import gettext
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Topic:
     def say(self, facts: object) -> str:
         """Return the statement about some facts; ``""`` where no rule speaks."""
         spoken = (next((one for one in slot if one.holds(facts)), rule()) for slot in self.slots)
-        return " ".join(one.text.format_map(_Words(facts)) for one in spoken if one.text)
+        return " ".join(gettext(one.text).format_map(_Words(facts)) for one in spoken if one.text)
 
 
 class _Words(dict[str, str]):

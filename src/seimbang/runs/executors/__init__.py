@@ -12,6 +12,7 @@ from seimbang.runs import jobs
 from seimbang.runs.executors import on_ray, serial, workers
 from seimbang.runs.parts import Scope
 from seimbang.runs.stages import Job
+from seimbang.text import Language
 from seimbang.threads import cores
 
 GB = 1e9
@@ -32,15 +33,17 @@ class Options:
         on: This machine, or a Ray cluster.
         address: Of the cluster; empty for one that runs here, or is started for this run.
         without_test: Whether test parts and external sets stay closed: nothing is predicted of them.
+        language: Of the report.
     """
 
     workers: int | None = None
     on: Literal["here", "ray"] = "here"
     address: str = ""
     without_test: bool = False
+    language: Language = "en"
 
 
-def options(workers: int | None, on: str, address: str, without_test: bool) -> Options:
+def options(workers: int | None, on: str, address: str, without_test: bool, language: Language) -> Options:
     """Return what a command line says.
 
     Raises:
@@ -50,7 +53,7 @@ def options(workers: int | None, on: str, address: str, without_test: bool) -> O
         raise StudyError("EXECUTOR_UNKNOWN", f"--on {on}", "here or ray", "leave --on out for this machine")
     if workers is not None and workers < 0:
         raise StudyError("WORKERS", f"{workers} workers", "0 or more", "leave --workers out for what fits")
-    return Options(workers, "ray" if on == "ray" else "here", address, without_test)
+    return Options(workers, "ray" if on == "ray" else "here", address, without_test, language)
 
 
 Executor = Callable[[Scope, Sequence[Job], int, str, Board], Iterator[Job]]
