@@ -18,6 +18,7 @@ from seimbang.cli import app
 from seimbang.errors import IntegrityError
 from seimbang.evaluation import evaluate
 from seimbang.record.read import read, read_predictions
+from seimbang.reports import figures
 from seimbang.reports.paper import pictures, word
 from seimbang.reports.paper.bibliography import bibtex, cited, entries, reference
 from seimbang.reports.paper.document import Document, Section
@@ -197,6 +198,7 @@ def test_the_bibliography_holds_what_is_cited(written_paper):
 def test_signs_of_users_are_escaped():
     assert escape("50 % & _x_ #1 $") == r"50 \% \& \_x\_ \#1 \$"
     assert escape("“a” × b − c") == r"``a'' $\times$ b $-$ c"
+    assert escape("run --data x") == r"run -\allowbreak{}-data x"
     assert escape("中") == "[U+4E2D]"
     assert paragraph("SMOTE [@chawla2002, @he2008].") == r"SMOTE~\cite{chawla2002,he2008}."
     assert keys_in("a [@b1] c [@d2, @e3]") == ["b1", "d2", "e3"]
@@ -259,7 +261,7 @@ def test_a_figure_goes_into_one_column_or_two(draft, monkeypatch):
     monkeypatch.setattr(pictures, "COLUMNS", {"ieee": (88.9, 182.0)})
     monkeypatch.setattr(pictures, "SHOWN", "ieee")
     monkeypatch.setattr(
-        pictures, "_figures", lambda draft: [pictures.figures.draw(draft.run)[name] for name in ("roc", "forest-auc")]
+        pictures, "_figures", lambda draft: [figures._roc(draft.run), figures._forest(draft.run, "auc")]
     )
     roc, forest = pictures.draw(draft).pictures
     assert (roc.millimetres, forest.millimetres) == (88.9, 182.0)

@@ -12,6 +12,7 @@ from seimbang.reports.paper.numbers import COUNT, EVERY
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.patches import Patch
 
 REASONS_SHOWN = 6
 ARROW = {"arrowstyle": "->", "color": GREY, "shrinkA": 0, "shrinkB": 0}
@@ -33,11 +34,11 @@ def flow(draft: Draft) -> Figure:
         axes.set(xlim=(0, 1), ylim=(0, height))
         axes.axis("off")
         y = height - 0.1
-        _box(axes, 0.36 if left else 0.5, y, top)
+        source = _box(axes, 0.36 if left else 0.5, y, top)
         below = y - STEP * len(top) - 0.06
         if left:
-            _box(axes, 0.82, y, left, GREY)
-            axes.annotate("", (0.66, y - 0.2), (0.54, y - 0.2), arrowprops=ARROW)
+            patches = {"patchA": source, "patchB": _box(axes, 0.82, y, left, GREY)}
+            axes.annotate("", (0.82, y - STEP), (0.36, y - STEP), arrowprops={**ARROW, **patches})
         ends = [(k + 0.5) / len(parts) for k in range(len(parts))]
         start = STEP * lines + 0.1
         for x, part in zip(ends, parts, strict=True):
@@ -50,9 +51,10 @@ def flow(draft: Draft) -> Figure:
         return render("flow", "", f"Flow of cases: {said}.", (6.5, height), plot)
 
 
-def _box(axes: Axes, x: float, y: float, lines: list[str], colour: str = BLUE) -> None:
+def _box(axes: Axes, x: float, y: float, lines: list[str], colour: str = BLUE) -> Patch | None:
     box = {"boxstyle": "round,pad=0.4", "facecolor": "white", "edgecolor": colour, "linewidth": 1.0}
-    axes.text(x, y, "\n".join(lines), ha="center", va="top", fontsize=7.5, linespacing=1.3, bbox=box)
+    text = axes.text(x, y, "\n".join(lines), ha="center", va="top", fontsize=7.5, linespacing=1.3, bbox=box)
+    return text.get_bbox_patch()
 
 
 def _source(draft: Draft) -> list[str]:

@@ -87,6 +87,7 @@ def paragraph(text: str) -> str:
 
 def escape(text: str) -> str:
     """Escape text for LaTeX; spaces at its ends stay."""
+    text = text.replace("--", f"-{BREAK}-")  # two hyphens, not a dash
     text = LONG_WORD.sub(lambda word: BREAK.join(re.findall(".{1,16}", word[0])), text)
     left, right = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :] if text.strip() else ""
     return left + re.sub(".", _sign, tex(text)) + right
@@ -123,7 +124,7 @@ def _columns(table: Table) -> str:
         _stacked_width(table, k) if is_figure else min(width, 60)
         for k, (width, is_figure) in enumerate(zip(widest, figures, strict=True))
     ]
-    share = 0.92 / max(sum(wanted), 100)
+    share = 0.78 / max(sum(wanted), 100)
     most = 14 if len(table.header) > MANY else 24
     wraps = [width > most and not is_figure for width, is_figure in zip(widest, figures, strict=True)]
     return "".join(
@@ -153,7 +154,7 @@ def _cell(cell: str, kind: str) -> str:
     value, bracket, interval = cell.partition(" (")
     if kind == "c" and bracket:
         return _stacked([value, *re.split("(?<=;) ", f"({interval}")])
-    return _stacked(cell.split(" ", 1)) if kind == "c" and " " in cell else escape(cell)
+    return _stacked(cell.split(" ", 1)) if kind == "c" and " " in cell and not cell[0].isdigit() else escape(cell)
 
 
 def _stacked(lines: Sequence[str]) -> str:

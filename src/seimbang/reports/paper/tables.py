@@ -156,7 +156,7 @@ def _tested(pair: Pair, prefix: str, key: str) -> str:
 
 def _settings(draft: Draft) -> Table:
     """One line a setting where all arms share it, else one an arm."""
-    by_arm = {arm.name: dict(_flat(arm)) for arm in draft.run.arms}
+    by_arm = {arm.facts.arm: dict(_flat(arm)) for arm in draft.run.arms}
     rows: list[list[str]] = []
     for name in dict.fromkeys(name for settings in by_arm.values() for name in settings):
         values = {arm: settings.get(name, "–") for arm, settings in by_arm.items()}
