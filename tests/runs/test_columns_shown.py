@@ -11,7 +11,7 @@ from seimbang.datasets import load, make
 from seimbang.errors import DataError, StudyError
 from seimbang.imaging.base import ImageSettings
 from seimbang.record.read import read
-from seimbang.reports.subgroups import without_column
+from seimbang.reports.subgroups import gap_in_words, without_column
 from seimbang.runs.prepare import prepare
 from seimbang.runs.run import run
 from seimbang.study.schema import parse
@@ -57,8 +57,8 @@ def test_the_record_the_page_and_the_csv_have_them(listed, tmp_path):
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert '<h2 id="h-subgroups">Subgroups</h2>' in page
     assert "Numbers in bands, cut at the quartiles of the training cases." in page
-    assert f"none: {sex.gap.text}" in page
-    assert "largest gap of balanced accuracy 0." in sex.gap.text
+    assert f"none: {gap_in_words(sex.gap)}" in page
+    assert "largest gap of balanced accuracy 0." in gap_in_words(sex.gap)
     assert any(level.why == "fewer than 20 patients" for level in age.levels)
     assert "fewer than 20 patients: not shown" in page
     lines = (tmp_path / "metrics.csv").read_text(encoding="utf-8").splitlines()

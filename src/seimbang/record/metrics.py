@@ -235,22 +235,6 @@ class Gap(Record):
     corrected: float | None
     why: str
 
-    @property
-    def text(self) -> str:
-        """The gap in words."""
-        if self.difference is None or self.corrected is None:
-            return tr("no gap: {why}", why=recorded(self.why))
-        sure = self.corrected < 0.05
-        small, p = self.corrected < 0.001, f"= {fixed(self.corrected, 3)}".replace(" 0.", " .")
-        return tr(
-            "largest gap of balanced accuracy {gap}, “{highest}” over “{lowest}”; corrected p {p}: {verdict}",
-            gap=fixed(self.difference),
-            highest=self.highest,
-            lowest=self.lowest,
-            p=tr("< .001") if small else p,
-            verdict=tr("more than chance") if sure else tr("not shown to be more than chance"),
-        )
-
 
 class Subgroups(Record):
     """The figures by one column.

@@ -25,7 +25,7 @@ from seimbang.reports import clinical, decision, folds, levers, quality, sample_
 from seimbang.reports.answer import Sentence, answer
 from seimbang.reports.figures import Figure, Kind
 from seimbang.reports.sections import SECTIONS
-from seimbang.reports.subgroups import by_subgroup, without_column
+from seimbang.reports.subgroups import by_subgroup, gap_in_words, without_column
 from seimbang.reports.tables import (
     Row,
     by_other_unit,
@@ -75,7 +75,14 @@ def render(template: str, values: Mapping[str, Any]) -> str:
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
     environment.globals |= {"language": language(), "own": own}
-    environment.filters |= {"number": number, "named": named, "day": day, "recorded": recorded, "format": _format}
+    environment.filters |= {
+        "number": number,
+        "named": named,
+        "gap": gap_in_words,
+        "day": day,
+        "recorded": recorded,
+        "format": _format,
+    }
     environment.globals |= {name: _plain(file) for name, file in (("style", "report.css"), ("script", "report.js"))}
     environment.filters |= {
         "digest": _digest,

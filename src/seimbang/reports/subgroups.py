@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from seimbang.record.metrics import Subgroups, Value
+from seimbang.record.metrics import Gap, Subgroups, Value, fixed
 from seimbang.record.read import Arm, Run
+from seimbang.text import recorded, tr
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,22 @@ def without_column(run: Run) -> list[tuple[str, str]]:
     named = dict.fromkeys(run.study.evaluation.subgroups)
     known = {(by.set, by.column) for by in by_subgroup(run)}
     return [(name, column) for name in run.external for column in named if (f"external:{name}", column) not in known]
+
+
+def gap_in_words(gap: Gap) -> str:
+    """Return the largest gap between two values of a column, or why there is none."""
+    if gap.difference is None or gap.corrected is None:
+        return tr("no gap: {why}", why=recorded(gap.why))
+    sure = gap.corrected < 0.05
+    small, p = gap.corrected < 0.001, f"= {fixed(gap.corrected, 3)}".replace(" 0.", " .")
+    return tr(
+        "largest gap of balanced accuracy {gap}, “{highest}” over “{lowest}”; corrected p {p}: {verdict}",
+        gap=fixed(gap.difference),
+        highest=gap.highest,
+        lowest=gap.lowest,
+        p=tr("< .001") if small else p,
+        verdict=tr("more than chance") if sure else tr("not shown to be more than chance"),
+    )
 
 
 def rows(arm: Arm) -> Iterator[tuple[str, str, str, Value]]:
