@@ -13,7 +13,7 @@ UV := $(shell command -v uv 2>/dev/null)
 INSTALL = $(if $(UV),uv pip install --quiet --python $(BIN)/python --index-strategy unsafe-best-match,$\
 	$(BIN)/python -m pip install --quiet --no-compile)
 
-.PHONY: demo test bounds hostile lint bench soak fuzz clean
+.PHONY: demo test bounds wheel hostile lint docs bench soak fuzz clean
 
 demo: $(VENV)/.ready-app
 	$(BIN)/seimbang demo
@@ -24,6 +24,9 @@ test: lint
 bounds: $(READY)
 	CI=true OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/contracts/test_bounds.py
 
+wheel: $(READY)
+	SEIMBANG_WHEEL=1 $(BIN)/python -m pytest tests/test_package.py
+
 hostile: $(READY)
 	SEIMBANG_FULL_DISKS=20 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q tests/hostile tests/datasets/test_no_hang.py tests/imaging/test_imaging_damage.py
 
@@ -31,6 +34,9 @@ lint: $(READY)
 	$(BIN)/ruff check src tests
 	$(BIN)/ruff format --check src tests
 	$(BIN)/mypy
+
+docs: $(VENV)/.ready-docs
+	$(BIN)/mkdocs build --strict
 
 bench: $(READY)
 	$(BIN)/python benchmarks/smote_memory.py
@@ -64,4 +70,4 @@ $(VENV)/.ready-%: pyproject.toml constraints.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) site .mypy_cache .pytest_cache .ruff_cache

@@ -16,6 +16,7 @@ LEVEL = {
     "settings": 0,
     "threads": 0,
     "text": 0,
+    "arguments": 1,
     "imaging": 1,
     **dict.fromkeys(STAGES, 2),
     "study": 3,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -129,7 +130,7 @@ def run(
     study: str | Path | Study,
     data: str | Path | None = None,
     out: str | Path | None = None,
-    arm: str | None = None,
+    arm: str | Sequence[str] = (),
     quick: bool = False,
     workers: int | None = None,
     without_test: bool = False,
@@ -143,7 +144,7 @@ def run(
             as `seimbang init` would write their study.
         data: Folder that its data paths start from; by default ``$SEIMBANG_DATA``, else ``data``.
         out: The run folder; by default ``runs/<study>``.
-        arm: Name of the one arm to run.
+        arm: Name of the one arm to run, or names of several; by default all.
         quick: A rough answer in about a minute.
         workers: Jobs at once; by default what fits processors and memory.
         without_test: Train and validate only; the same call without it tests what was trained.
@@ -154,7 +155,8 @@ def run(
     loaded, root = _study(study, data)
     name = slug(study.title) if isinstance(study, Study) else Path(study).stem
     folder = Path(out or Path("runs") / f"{name}{'-quick' if quick else ''}")
-    run_study(loaded, root, folder, arm, quick, options=Options(workers, without_test=without_test))
+    only = (arm,) if isinstance(arm, str) else tuple(arm)
+    run_study(loaded, root, folder, only, quick, options=Options(workers, without_test=without_test))
     return load(folder)
 
 

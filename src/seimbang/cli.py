@@ -11,23 +11,25 @@ from typing import Annotated, Any
 import typer
 
 from seimbang import __version__, progress
+from seimbang.arguments import Command
 from seimbang.errors import ResourceError, SeimbangError, StudyError
 from seimbang.serving.door import TOKEN
 from seimbang.text import Language
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     help="Which way of treating class imbalance really helps, and will the model work in another hospital?",
 )
 Data = Annotated[Path | None, typer.Option("--data", envvar="SEIMBANG_DATA", help="Folder the data paths start from.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Run folder; by default runs/<study>.")]
 Quick = Annotated[bool, typer.Option("--quick", help="A rough answer in about a minute; the forecast says more.")]
+Arms = Annotated[list[str] | None, typer.Option("--arm", help="Only this arm; again for each further one.")]
 OneArm = Annotated[str | None, typer.Option("--arm", help="Only this arm.")]
 OneSeed = Annotated[int | None, typer.Option("--seed", help="Only the model of this seed; by default all together.")]
 Predicted = Annotated[Path | None, typer.Option("--out", help="For tables: CSV to write, with predictions added.")]
 Local = Annotated[Path | None, typer.Option("--profile", help="A local profile, as adapt writes it.")]
+Json = Annotated[bool, typer.Option("--json", help="Print facts as JSON; all else goes to standard error.")]
 Run = Annotated[Path, typer.Argument(help="A run folder.")]
 Workers = Annotated[
     int | None,
@@ -48,13 +50,14 @@ def _commands() -> Any:
 @app.command(epilog="Example: seimbang demo")
 def demo(out: Out = None, quick: Quick = False, workers: Workers = None, lang: Lang = "en") -> None:
     """Run the built-in study on synthetic images: no data, no network."""
-    _commands().run("phantom", _root(None), out or Path("runs/demo"), None, quick, _options(workers, language=lang))
+    _commands().run("phantom", _root(None), out or Path("runs/demo"), (), quick, _options(workers, language=lang))
 
 
 @app.command(epilog="Example: seimbang studies")
-def studies() -> None:
+def studies(as_json: Json = False) -> None:
     """List the studies that come with seimbang."""
-    _commands().studies()
+    with progress.json_only(as_json):
+        _commands().studies()
 
 
 @app.command(epilog="Example: seimbang init chest_xray --positive pneumonia   or   seimbang init list.csv --label dx")
@@ -71,9 +74,10 @@ def init(
 
 
 @app.command(epilog="Example: seimbang check my_study.toml --data ~/data")
-def check(study: str, data: Data = None) -> None:
+def check(study: str, data: Data = None, as_json: Json = False) -> None:
     """Check a study file: all mistakes at once, and, where the data are there, what would stop a run."""
-    _commands().check(study, _root(data))
+    with progress.json_only(as_json):
+        _commands().check(study, _root(data))
 
 
 @app.command(epilog="Example: seimbang audit chest_xray   or   seimbang audit pneumonia --data ~/data --shuffle-labels")
@@ -84,17 +88,19 @@ def audit(
         bool, typer.Option("--shuffle-labels", help="Also run the study with shuffled labels: no arm may score.")
     ] = False,
     quick: Quick = False,
+    as_json: Json = False,
 ) -> None:
     """Look for leaks and faults in data, or in data as a study divides them; exit code 3 when something leaks."""
-    if _commands().audit(what, _root(data), shuffle_labels, quick):
-        raise typer.Exit(3)
+    with progress.json_only(as_json):
+        if _commands().audit(what, _root(data), shuffle_labels, quick):
+            raise typer.Exit(3)
 
 
 @app.command(epilog="Example: seimbang run pneumonia --data ~/data --quick")
 def run(
     study: str,
     data: Data = None,
-    arm: OneArm = None,
+    arm: Arms = None,
     quick: Quick = False,
     out: Out = None,
     workers: Workers = None,
@@ -104,10 +110,11 @@ def run(
         bool, typer.Option("--without-test", help="Train and validate only; run it again without this to test.")
     ] = False,
     lang: Lang = "en",
+    show: Annotated[bool, typer.Option("--open", help="Open the report in the browser at the end.")] = False,
 ) -> None:
     """Run a study, or what is left of it after an interruption, and write its report."""
     options = _options(workers, on, address, without_test, lang)
-    _commands().run(study, _root(data), out or _default_out(study, quick), arm, quick, options)
+    _commands().run(study, _root(data), out or _default_out(study, quick), tuple(arm or ()), quick, options, show)
 
 
 @app.command(epilog="Example: seimbang run kidney --workers 0   and then, on many machines: seimbang work runs/kidney")
@@ -124,9 +131,11 @@ def ablate(
     quick: Quick = False,
     out: Out = None,
     workers: Workers = None,
+    as_json: Json = False,
 ) -> None:
     """Run an arm with each step of image preparation switched off alone, and say what each is worth."""
-    _commands().ablate(study, _root(data), out or _default_out(study, quick), arm, quick, _options(workers))
+    with progress.json_only(as_json):
+        _commands().ablate(study, _root(data), out or _default_out(study, quick), arm, quick, _options(workers))
 
 
 @app.command(epilog="Example: seimbang report runs/pneumonia")
@@ -141,6 +150,15 @@ def report(
     _commands().report(run, lang, accept_edits)
 
 
+@app.command(epilog="Example: seimbang paper runs/pneumonia --out pneumonia_paper")
+def paper(
+    run: Run,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder to write; by default paper/<run>.")] = None,
+) -> None:
+    """Write text, tables, figures, references, checklists and a model card of a run, ready for a journal."""
+    _commands().paper(run, out or Path("paper") / run.name)
+
+
 @app.command(epilog="Example: seimbang review --splits splits.csv --predictions predictions.csv --claims claims.toml")
 def review(
     splits: Annotated[Path, typer.Option("--splits", help="Table with the part of each case.")],
@@ -148,16 +166,63 @@ def review(
     images: Annotated[Path | None, typer.Option("--images", help="Folder with the images.")] = None,
     claims: Annotated[Path | None, typer.Option("--claims", help="TOML file with the figures as published.")] = None,
     out: Annotated[Path, typer.Option("--out", help="Folder to write the review to.")] = Path("review"),
+    as_json: Json = False,
 ) -> None:
     """Review a split and predictions: leaks, every figure recomputed, claims; exit code 3 when something leaks."""
-    if _commands().review(splits, predictions, images, claims, out):
-        raise typer.Exit(3)
+    with progress.json_only(as_json):
+        if _commands().review(splits, predictions, images, claims, out):
+            raise typer.Exit(3)
+
+
+@app.command(epilog="Example: seimbang compare runs/pneumonia runs/pneumonia-densenet")
+def compare(
+    runs: Annotated[list[Path], typer.Argument(help="Run folders.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder to write the page and the table to.")] = Path("compare"),
+    as_json: Json = False,
+) -> None:
+    """Set runs beside each other in one table and page; ranked only where all were tested on the same cases."""
+    with progress.json_only(as_json):
+        _commands().compare(runs, out)
+
+
+@app.command(epilog="Example: seimbang capsule runs/pneumonia")
+def capsule(
+    run: Run,
+    out: Annotated[Path | None, typer.Option("--out", help="Zip file to write; by default <run>.capsule.zip.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Pack a run into one zip without images: study, splits, digests, versions, seeds, predictions and figures."""
+    with progress.json_only(as_json):
+        _commands().capsule(run, out)
+
+
+@app.command(epilog="Example: seimbang reproduce pneumonia.capsule.zip --data ~/data")
+def reproduce(
+    capsule: Annotated[Path, typer.Argument(help="A zip file, as capsule writes it.")],
+    data: Data = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Run folder; by default runs/<capsule>-again.")] = None,
+    workers: Workers = None,
+    as_json: Json = False,
+) -> None:
+    """Run a capsule again and say which figures moved; exit code 5 when one left its interval."""
+    name = capsule.name.split(".")[0]
+    with progress.json_only(as_json):
+        if _commands().reproduce(capsule, _root(data), out or Path("runs") / f"{name}-again", workers):
+            raise typer.Exit(5)
 
 
 @app.command(epilog="Example: seimbang predict runs/pneumonia new_films   or   seimbang predict runs/hdi rows.csv")
-def predict(run: Run, files: list[Path], arm: OneArm = None, out: Predicted = None, profile: Local = None) -> None:
+def predict(
+    run: Run,
+    files: list[Path],
+    arm: OneArm = None,
+    out: Predicted = None,
+    profile: Local = None,
+    as_json: Json = False,
+) -> None:
     """Classify images, folders of them, or rows of CSV or Excel files, with the arm best on validation (or another)."""
-    code = _commands().predict(run, files, arm, out, profile)
+    with progress.json_only(as_json):
+        code = _commands().predict(run, files, arm, out, profile)
     if code:
         raise typer.Exit(code)
 
@@ -170,9 +235,11 @@ def adapt(
     group: Annotated[str, typer.Option("--group", help="Column with the patient; of files: folder or name.")] = "",
     out: Annotated[Path, typer.Option("--out", help="Profile to write.")] = Path("profile.json"),
     width: Annotated[float, typer.Option("--width", min=0.005, max=0.5, help="± of the intervals wanted.")] = 0.05,
+    as_json: Json = False,
 ) -> None:
     """Check a model on cases of your own: its figures, how many cases that takes, and a profile adapted to them."""
-    _commands().adapt(run, cases, arm, group, out, width)
+    with progress.json_only(as_json):
+        _commands().adapt(run, cases, arm, group, out, width)
 
 
 @app.command(epilog="Example: seimbang serve runs/pneumonia --port 8600   or   seimbang serve runs/pneumonia --api")
@@ -206,9 +273,11 @@ def export(
     arm: OneArm = None,
     seed: OneSeed = None,
     out: Annotated[Path | None, typer.Option("--out", help="ONNX file to write; by default <run>-<arm>.onnx.")] = None,
+    as_json: Json = False,
 ) -> None:
     """Write a trained arm as one ONNX file, with a certificate that it predicts the same."""
-    _commands().export(run, data, arm, "" if seed is None else str(seed), out)
+    with progress.json_only(as_json):
+        _commands().export(run, data, arm, "" if seed is None else str(seed), out)
 
 
 @app.command(epilog="Example: seimbang watch runs/pneumonia --dicomweb http://127.0.0.1:8042/dicom-web")
@@ -225,9 +294,10 @@ def watch(
 
 
 @app.command(epilog="Example: seimbang doctor")
-def doctor() -> None:
+def doctor(as_json: Json = False) -> None:
     """Say what this machine offers: versions, cores, number formats, extras."""
-    _commands().doctor()
+    with progress.json_only(as_json):
+        _commands().doctor()
 
 
 def _options(
@@ -242,6 +312,10 @@ def _default_out(study: str, quick: bool) -> Path:
 
 def _root(data: Path | None) -> Path:
     return data if data is not None else Path("data")
+
+
+for registered in app.registered_commands:
+    registered.cls = Command
 
 
 @app.callback(invoke_without_command=True)

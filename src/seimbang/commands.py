@@ -3,8 +3,10 @@
 import shlex
 import shutil
 import sys
+import webbrowser
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from hashlib import sha256
 from itertools import count
 from pathlib import Path
 
@@ -13,11 +15,15 @@ from seimbang.checks import leaks
 from seimbang.datasets.intake.base import Hints
 from seimbang.errors import DataError, SeimbangError, StudyError
 from seimbang.imaging.files import write_atomic
+from seimbang.record.base import dump
 from seimbang.record.choice import find_arm
 from seimbang.record.over_findings import BELOW, runs_of_findings
 from seimbang.record.seal import sealed
+from seimbang.reports import several
 from seimbang.reports.over_findings import write_table
+from seimbang.reports.paper.folder import write_paper
 from seimbang.reports.report import write_report
+from seimbang.reports.reproduction import moved, told
 from seimbang.reports.review import verdict
 from seimbang.reports.tables import title
 from seimbang.runs import ablation, over_findings
@@ -28,6 +34,9 @@ from seimbang.runs.compared_cases import compared_cases
 from seimbang.runs.executors import Options, options
 from seimbang.runs.file_table import show_sets
 from seimbang.runs.inspect import inspect, machine, rehearse
+from seimbang.runs.reproduce import FILE as REPRODUCTION
+from seimbang.runs.reproduce import capsule_of
+from seimbang.runs.reproduce import reproduce as run_again
 from seimbang.runs.review import review as review_files
 from seimbang.runs.run import run as run_study
 from seimbang.runs.run import work as work_on
@@ -51,8 +60,18 @@ COLUMNS = ("class", "confidence", "class at the tuned threshold", "answer")
 
 def studies() -> None:
     """List the shipped studies."""
+    every = shipped()
+    facts = {
+        name: {
+            "question": study.question,
+            "cost": study.cost,
+            "published": [{"arm": entry.arm, **entry.figures} for entry in study.published],
+        }
+        for name, study in every.items()
+    }
+    progress.facts(dump(facts))
     rows = []
-    for name, study in shipped().items():
+    for name, study in every.items():
         results = (f"{entry.arm}: {key} {value}" for entry in study.published for key, value in entry.figures.items())
         rows.append((name, study.question, study.cost, next(results, "none: built in")))
     progress.table("Studies", ("name", "question", "cost", "published"), rows)
@@ -112,14 +131,15 @@ def _free_name(out: Path) -> Path:
 def check(study: str, root: Path) -> None:
     """Check a study file, and where its data are there, whether a run would stop."""
     whole = load(study)
-    arms = ", ".join(arm.name for arm in whole.arm)
+    arms = [arm.name for arm in whole.arm]
     try:
         said = rehearse(whole, root)
     except DataError as error:
         if error.code != "DATA_MISSING":
             raise
         said = [f"Its data were not looked at: {error.found}; say where they are with --data."]
-    progress.say(" ".join([f"{study} is in order: {len(whole.arm)} arm(s), {arms}.", *said]))
+    progress.facts(dump({"study": study, "arms": arms, "said": said}))
+    progress.say(" ".join([f"{study} is in order: {len(arms)} arm(s), {', '.join(arms)}.", *said]))
 
 
 def audit(what: str, root: Path, shuffle_labels: bool, quick: bool) -> bool:
@@ -127,6 +147,7 @@ def audit(what: str, root: Path, shuffle_labels: bool, quick: bool) -> bool:
     findings = inspect(what, root)
     if shuffle_labels:
         findings += shuffled_labels(load(what), root, quick)
+    progress.facts(dump(findings))
     for finding in findings:
         where = f"[{finding.protocol}] " if finding.protocol else ""
         style = "bold red" if finding.severity == "leak" else None
@@ -137,19 +158,23 @@ def audit(what: str, root: Path, shuffle_labels: bool, quick: bool) -> bool:
     return bool(leaks(findings))
 
 
-def run(study: str, root: Path, out: Path, arm: str | None, quick: bool, options: Options) -> None:
-    """Run a study, and those it names in ``then``."""
+def run(
+    study: str, root: Path, out: Path, arms: tuple[str, ...], quick: bool, options: Options, show: bool = False
+) -> None:
+    """Run a study, and those it names in ``then``; ``show`` opens each report in the browser."""
     first = load(study)
     every = {out: first} | {out.with_name(f"{out.name}-{Path(name).stem}"): load(name) for name in first.then}
     program = "seimbang" if shutil.which("seimbang") else sys.argv[0]
     for folder, one in every.items():
         many = bool(one.data.findings_in(root))
-        report = (over_findings.run if many else run_study)(one, root, folder, arm, quick, options=options)
+        report = (over_findings.run if many else run_study)(one, root, folder, arms, quick, options=options)
         place = f"{folder / BELOW}/FINDING" if many else str(folder)
         if options.workers == 0:
             progress.say(f"Prepared {folder}. Now, as often as you like: {program} work {place}")
             continue
         progress.say(f"Report: {report.resolve()}")
+        if show:
+            webbrowser.open(report.resolve().as_uri())
         progress.say(f"Page for the clinic: {program} serve {place}")
 
 
@@ -163,6 +188,7 @@ def work(run: Path, root: Path | None) -> None:
 def ablate(study: str, root: Path, out: Path, arm: str, quick: bool, options: Options) -> None:
     """Print what each step of ``[image]`` is worth."""
     rows = ablation.ablate(load(study), root, out, arm, quick, options)
+    progress.facts(dump({"rows": rows}))
     columns = ("arm", "set", "without", "balanced accuracy", "lost without it", "corrected p")
     progress.table("Each step of [image] switched off alone", columns, ablation.lines(rows))
 
@@ -176,13 +202,61 @@ def report(run: Path, language: Language, accept_edits: bool) -> None:
     progress.say(f"Report: {written.resolve()}")
 
 
+def paper(run: Path, out: Path) -> None:
+    """Write a paper's folder and print how far the checklists are filled in."""
+    made = write_paper(run, out)
+    for checklist in made.checklists:
+        progress.say(checklist.summary)
+    if not made.documents:
+        progress.say("No Word files: pip install 'seimbang[paper]' writes them too.")
+    progress.say(f"Paper: {out.resolve()}")
+
+
 def review(splits: Path, predictions: Path, images: Path | None, claims: Path | None, out: Path) -> bool:
     """Review what was handed in and print the verdict; return whether something leaks."""
     made = review_files(splits, predictions, images, claims, out)
+    progress.facts(dump(made))
     for sentence in verdict(made):
         progress.say(sentence)
     progress.say(f"Review: {(out / 'review.html').resolve()}")
     return bool(leaks(made.findings))
+
+
+def compare(runs: Sequence[Path], out: Path) -> None:
+    """Print runs beside each other, and write the page and the table."""
+    made = several.several(runs)
+    for name, content in several.files(made).items():
+        write_atomic(out / name, content)
+    progress.facts(dump(made))
+    progress.table("Runs beside each other", several.columns(made), several.lines(made))
+    for sentence in several.told(made):
+        progress.note(sentence)
+    progress.note(f"Page: {(out / 'compare.html').resolve()}")
+
+
+def capsule(run: Path, out: Path | None) -> None:
+    """Pack a run."""
+    file, content = out or Path(f"{run.resolve().name}.capsule.zip"), capsule_of(run)
+    write_atomic(file, content)
+    digest = sha256(content).hexdigest()
+    progress.facts(dump({"file": str(file), "bytes": len(content), "sha256": digest}))
+    said = f"{len(content):,} bytes, no images; it names the cases and patients as the run does"
+    progress.say(f"Wrote {file}: {said}, sha256 {digest}")
+    progress.say(f"Run it again, anywhere: {shlex.join(['seimbang', 'reproduce', str(file)])} --data ROOT")
+
+
+def reproduce(capsule: Path, root: Path, out: Path, workers: int | None) -> bool:
+    """Run a capsule again and print what moved; return whether a figure left its interval."""
+    made = run_again(capsule, root, out, workers)
+    progress.facts(dump(made))
+    for sentence in told(made):
+        progress.say(sentence)
+    rows = [(one.arm, one.set, one.threshold, one.metric, *moved(one)) for one in made.moved]
+    if rows:
+        columns = ("arm", "set", "threshold", "figure", "packed", "now", "moved by", "within the interval")
+        progress.table("Figures that moved", columns, rows)
+    progress.say(f"All figures: {(out / REPRODUCTION).resolve()}")
+    return bool(made.outside)
 
 
 def predict(run: Path, files: Sequence[Path], arm: str | None, out: Path | None, profile: Path | None) -> int:
@@ -215,8 +289,14 @@ def predict(run: Path, files: Sequence[Path], arm: str | None, out: Path | None,
     if not rows and not code:
         fix = "give a folder with images in it or below it"
         raise DataError("DATA_EMPTY", f"no image in {', '.join(map(str, files))}", "images", fix)
-    progress.table("Predictions", ("image", *COLUMNS), rows)
+    _show_predictions("image", rows)
     return code
+
+
+def _show_predictions(case: str, rows: Sequence[tuple[str, ...]]) -> None:
+    columns = (case, *COLUMNS)
+    progress.facts(dump([dict(zip(columns, row, strict=True)) for row in rows]))
+    progress.table("Predictions", columns, rows)
 
 
 def _predict_tables(predictor: Predictor, files: Sequence[Path], out: Path | None) -> int:
@@ -233,7 +313,7 @@ def _predict_tables(predictor: Predictor, files: Sequence[Path], out: Path | Non
             code = error.exit_code
     if out is None:
         rows = [(row, *_cells(prediction)) for row, prediction in predictions]
-        progress.table("Predictions", ("row", *COLUMNS), rows)
+        _show_predictions("row", rows)
     elif predictions:
         write_atomic(out, with_predictions(tables, [prediction for _, prediction in predictions]))
         progress.say(f"Wrote {out}: {len(predictions):,} rows with their predictions")
@@ -259,6 +339,8 @@ def adapt(run: Path, cases: Path, arm: str | None, group: str, out: Path, half_w
     made = make_profile(local, folder)
     rows = [(title(key), str(made.before[key]), str(made.after[key])) for key in made.after]
     progress.table("On the half of the patients that nothing was learned on", ("figure", "as it is", "adapted"), rows)
+    needed = local.needed(half_width)
+    progress.facts(dump({"figures": local.figures(), "needed": needed, "before": made.before, "after": made.after}))
     progress.say(f"Refused as another kind of case: {made.refused}.")
     if made.at_chance:
         progress.say("The model is not shown to be better than guessing there, and will say so before every answer.")
@@ -281,6 +363,7 @@ def export(run: Path, root: Path | None, arm: str | None, seed: str, out: Path |
     slug = find_arm(run, arm)
     file = out or Path(f"{run.resolve().name}-{slug}.onnx")
     made = export_arm(run / "arms" / slug, seed, compared_cases(run, slug, root), file)
+    progress.facts(dump(made))
     said = f"the largest difference on {made.cases:,} {made.part} cases is {made.largest_difference:.1e}, "
     progress.say(f"Wrote {file} and {file.with_suffix('.json')}: {said}{made.class_changes} classes change")
     progress.say(f"Serve it: {shlex.join(['seimbang', 'serve', str(run), '--api', '--onnx', str(file)])}")
@@ -311,4 +394,6 @@ def _since(words: str) -> str:
 
 def doctor() -> None:
     """Print what this machine offers."""
-    progress.table("This machine", ("what", "found"), machine())
+    facts = dict(machine())
+    progress.facts(dump(facts))
+    progress.table("This machine", ("what", "found"), list(facts.items()))

@@ -30,6 +30,22 @@ def say(text: str, style: str | None = None) -> None:
     out.print(text, style=style)
 
 
+@contextmanager
+def json_only(wanted: bool) -> Iterator[None]:
+    """Inside the block, where it is wanted, standard output is for `facts` alone; all else goes to standard error."""
+    out.stderr = wanted
+    try:
+        yield
+    finally:
+        out.stderr = False
+
+
+def facts(text: str) -> None:
+    """Print what a command has to say as JSON, where that is wanted."""
+    if out.stderr:
+        print(text)
+
+
 def note(text: str) -> None:
     """Print one line about the work going on, to standard error."""
     err.print(text)
@@ -87,7 +103,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
     """Print a table; on a pipe, one tab-separated line a row so that other programs can read it."""
     if not out.is_terminal:
         for row in rows:
-            print("\t".join(row))  # rich would turn the tabs into spaces
+            print("\t".join(row), file=out.file)  # rich would turn the tabs into spaces
         return
     grid = Table(title=title)
     for column in columns:

@@ -1,4 +1,4 @@
-"""Takes the README's pictures anew: the top of the demo's report, its arms side by side, and the page.
+"""Takes the pictures of README and docs anew: the top of the demo's report, its arms side by side, and the page.
 
 seimbang demo                    # makes runs/demo
 python tests/docs/pictures.py

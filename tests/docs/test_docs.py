@@ -28,10 +28,11 @@ from seimbang.balance.base import Balance
 from seimbang.checks import CHECKS, RECIPE_CHECKS, SUBMITTED_CHECKS, WEIGHTS_CHECKS
 from seimbang.cli import app
 from seimbang.record.sample_size import SampleSize
+from seimbang.runs import foresight, shuffle
 from seimbang.study.schema import parse
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "README.id.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "README.id.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 COMMANDS = typer.main.get_command(app).commands
 KINDS = {name: kind for name, kind in vars(errors).items() if getattr(kind, "exit_code", 1) > 1}
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
@@ -116,6 +117,13 @@ def test_the_readme_lists_the_commands():
         parsed(shlex.split(line.strip("`"))[1:])
 
 
+def test_the_figures_of_the_readme_are_those_of_the_results():
+    figures = [re.findall(r"\d\.\d+", row[1]) for row in table("README.md", "Study")]
+    assert all(figures)
+    results = read(ROOT / "docs/results.md")
+    assert [figure for row in figures for figure in row if figure not in results] == []
+
+
 def test_the_readme_lists_the_exit_codes():
     listed = {row[1].strip("`"): int(row[0]) for row in table("README.md", "Exit code") if row[1].strip("`") in KINDS}
     assert listed == {name: kind.exit_code for name, kind in KINDS.items()}
@@ -129,6 +137,8 @@ def test_every_key_of_a_study_is_in_the_page():
 def test_every_check_of_the_audit_is_in_the_page():
     listed = [(row[0].strip("`"), row[1], row[2]) for row in table("docs/audit.md", "Code")]
     assert listed == [(check.code, check.severity, check.title) for check in (*CHECKS, *RECIPE_CHECKS, *WEIGHTS_CHECKS)]
+    listed = [(row[0].strip("`"), row[2]) for row in table("docs/audit.md", "Of an arm")]
+    assert listed == [(foresight.CODE, foresight.TITLE), ("SHUFFLED_LABELS", shuffle.TITLE)]
     listed = [(row[0].strip("`"), row[1], row[2]) for row in table("docs/audit.md", "Of files")]
     assert listed == [(check.code, check.severity, check.title) for check in SUBMITTED_CHECKS]
 

@@ -87,7 +87,7 @@ def test_another_size_of_images_is_no_other_test_part_and_other_cases_are(tmp_pa
 
     def digest(**changes):
         asked = study(1, data={"source": "folder", "path": "images", "positive": "PNEUMONIA"}, external=[], **changes)
-        return opening_of(asked, divide(prepare(asked, tmp_path)), None, False).parts[0].digest
+        return opening_of(asked, divide(prepare(asked, tmp_path)), (), False).parts[0].digest
 
     assert digest() == digest(image={"size": [20, 20]}) != digest(split={"test": 0.4})
 

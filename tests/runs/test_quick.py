@@ -131,7 +131,7 @@ def test_a_cut_is_remembered_for_its_study_alone():
 
 def test_a_run_that_goes_on_stays_as_it_was_cut(tmp_path, monkeypatch, capfd):
     monkeypatch.setattr("seimbang.runs.run.choose_cut", lambda *_: Cut(60, 2))
-    run(study(), Path(), tmp_path, only="none", quick=True)
+    run(study(), Path(), tmp_path, only=("none",), quick=True)
     assert "Forecast: " in capfd.readouterr().err
     assert cut_of(tmp_path) == Cut(60, 2)
     assert len(pd.read_csv(tmp_path / "arms/none/jobs/0/0/history.csv")) == 2

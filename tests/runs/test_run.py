@@ -234,14 +234,14 @@ def test_every_arm_is_run_under_every_protocol(tmp_path):
 
 
 def test_quick_says_so(tmp_path):
-    report = run(study(training={"epochs": 40}, external=[]), Path(), tmp_path, only="none", quick=True)
+    report = run(study(training={"epochs": 40}, external=[]), Path(), tmp_path, only=("none",), quick=True)
     assert "rough answer" in report.read_text(encoding="utf-8").lower()
     assert len(pd.read_csv(tmp_path / "arms/none/jobs/0/0/history.csv")) == 5
 
 
 def test_unknown_arm_and_unwritable_folder(tmp_path):
     with pytest.raises(StudyError, match=r"ARM_UNKNOWN.*did you mean 'SMOTE'"):
-        run(study(), Path(), tmp_path, only="SMOT")
+        run(study(), Path(), tmp_path, only=("none", "SMOT"))
     (tmp_path / "file").write_text("")
     with pytest.raises(ResourceError, match="NOT_WRITABLE"):
         run(study(), Path(), tmp_path / "file" / "run")
@@ -256,12 +256,12 @@ def test_the_time_spent_is_that_of_all_goes(tmp_path):
 
 
 def test_damaged_checkpoint_is_named(tmp_path):
-    run(study(), Path(), tmp_path, only="none", options=Options(workers=0))
+    run(study(), Path(), tmp_path, only=("none",), options=Options(workers=0))
     scope, (job,) = restore(RunFolder(tmp_path))
     own = scope.of_job(job)
     Checkpoint.of(own).write(b"no checkpoint")
     with pytest.raises(IntegrityError, match="CHECKPOINT_DAMAGED"):
-        run(study(), Path(), tmp_path, only="none")
+        run(study(), Path(), tmp_path, only=("none",))
 
 
 def test_looking_at_plain_data_finds_what_is_there(tmp_path):
@@ -299,7 +299,7 @@ def test_arms_of_other_settings_never_stand_beside_those_of_now(tmp_path):
     run(study(arm=arms), Path(), tmp_path)
     weights = (tmp_path / "arms/smote/jobs/0/0/model.safetensors").stat().st_mtime_ns
     other = study(arm=arms, training={"epochs": 1})
-    report = run(other, Path(), tmp_path, only="none")
+    report = run(other, Path(), tmp_path, only=("none",))
     assert [line.split(",")[0] for line in (tmp_path / "metrics.csv").read_text().splitlines()[1:2]] == ["none"]
     assert "SMOTE,test" not in (tmp_path / "metrics.csv").read_text()
     assert find_arm(tmp_path, None) == "none"
@@ -333,7 +333,7 @@ def test_an_arms_time_is_that_of_all_its_jobs_in_all_goes(tmp_path):
     images(tmp_path / "data")
     arms = [{"name": "a"}, {"name": "b"}]
     for name in ("a", "b"):
-        run(folder_study(split={"folds": 2}, arm=arms), tmp_path, tmp_path / "out", only=name)
+        run(folder_study(split={"folds": 2}, arm=arms), tmp_path, tmp_path / "out", only=(name,))
     times = read(tmp_path / "out/provenance.json")["arms"]
     jobs = [line for line in events(tmp_path / "out/log.jsonl") if line["event"] == "job"]
     for name in ("a", "b"):

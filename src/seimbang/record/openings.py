@@ -39,7 +39,7 @@ class Opening(Record):
     Attributes:
         study: Hash of the study file as it is written out, before a quick run cuts it down.
         title: Of the study.
-        id: What tells this opening from others: the study, the one arm that was asked for, and whether it is quick.
+        id: What tells this opening from others: the study, the arms that were asked for, and whether it is quick.
         parts: What it opens.
     """
 

@@ -18,7 +18,7 @@ from seimbang.record.base import dump
 from seimbang.reports.words import p_text
 from seimbang.runs.executors import Options
 from seimbang.runs.prepare import cut_of
-from seimbang.runs.run import ALONE, run
+from seimbang.runs.run import ALONE, choose, run
 from seimbang.study.schema import Plan, Study
 
 STEPS = ("border", "filter", "contrast", "normalise", "augment", "flip_test")
@@ -46,14 +46,14 @@ def ablate(study: Study, root: Path, out: Path, arm: str, quick: bool = False, o
         whose interval and corrected p hold for all steps at once.
 
     Raises:
-        StudyError: ABLATION_NOTHING: no step is on.
+        StudyError: ARM_UNKNOWN. ABLATION_NOTHING: no step is on.
     """
-    plans = [plan for plan in study.plans() if arm in (plan.name, plan.slug, plan.arm.name, plan.arm.slug)]
+    plans = choose(study.plans(), (arm,))
     without = {step: out / "ablation" / step for step in _on(study)}
-    run(study, root, out, arm, quick, options=options)
+    run(study, root, out, (arm,), quick, options=options)
     for step, folder in without.items():
         progress.note(f"Without {step}")
-        run(_without(study, step, plans), root, folder, arm, cut_of(out) or quick, alike=study, options=options)
+        run(_without(study, step, plans), root, folder, (arm,), cut_of(out) or quick, alike=study, options=options)
     rows = [row for plan in plans for row in _rows(plan, {FULL: out, **without}, study.evaluation)]
     write_atomic(out / FILE, dump({"rows": rows}))
     return rows

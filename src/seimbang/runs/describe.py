@@ -35,21 +35,32 @@ def require_unchanged(prepared: Prepared, folder: RunFolder) -> None:
     Raises:
         IntegrityError: DATA_CHANGED.
     """
-    sets = {"": prepared.data, **{f"external:{name}/": one for name, one in prepared.external.items()}}
-    frames = [one.cases.frame[["case_id", "digest"]].assign(set=name) for name, one in sets.items()]
-    now = pd.concat(frames, ignore_index=True)
+    now = current_cases(prepared)
     file = folder.path / "cases.csv"
     if not file.is_file():
         write_atomic(file, now.to_csv(index=False))
         return
     before = pd.read_csv(file, dtype=str, keep_default_na=False)
-    both = before.merge(now, on=["set", "case_id"], how="outer", suffixes=("_before", "_now")).fillna("missing")
-    changed = both[both.digest_before != both.digest_now]
-    if len(changed):
-        names = ", ".join((changed.set + changed.case_id).head(5))
+    changed = differing(before, now)
+    if changed:
+        names = ", ".join(changed[:5])
         found = f"{len(changed)} file(s) not as they were when the run began, such as {names}"
         fix = "restore the files, or start a new run with --out"
         raise IntegrityError("DATA_CHANGED", found, "the files that the run began with", fix)
+
+
+def current_cases(prepared: Prepared) -> pd.DataFrame:
+    """Return ``case_id, digest, set`` of every case as it is now."""
+    sets = {"": prepared.data, **{f"external:{name}/": one for name, one in prepared.external.items()}}
+    frames = [one.cases.frame[["case_id", "digest"]].assign(set=name) for name, one in sets.items()]
+    return pd.concat(frames, ignore_index=True)
+
+
+def differing(before: pd.DataFrame, now: pd.DataFrame) -> list[str]:
+    """Return the cases of two such tables that differ or that only one has, by set and id."""
+    both = before.merge(now, on=["set", "case_id"], how="outer", suffixes=("_before", "_now")).fillna("missing")
+    changed = both[both.digest_before != both.digest_now]
+    return (changed.set + changed.case_id).to_list()
 
 
 def study_files(study: Study) -> Files:

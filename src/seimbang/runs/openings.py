@@ -15,16 +15,16 @@ from seimbang.study.load import to_dict
 from seimbang.study.schema import Plan, Study
 
 
-def opening_of(study: Study, divided: Divided, only: str | None, quick: bool) -> Opening:
+def opening_of(study: Study, divided: Divided, only: tuple[str, ...], quick: bool) -> Opening:
     """Return what a go at a study opens.
 
     Args:
         study: As it was asked for.
         divided: All of its cases: a quick run tests on some of a part, and opens it all the same.
-        only: Name of the one arm to run.
+        only: Names of the arms to run, in any order; all of them where none is named.
         quick: Whether only a rough answer is wanted.
     """
-    key = digest(to_dict(study))
+    key, asked = digest(to_dict(study)), ", ".join(sorted(set(only)))
     inside = [
         _part("test", name, divided.sets[name], np.unique(np.concatenate([fold.test for fold in folds])))
         for name, folds in divided.folds.items()
@@ -32,7 +32,7 @@ def opening_of(study: Study, divided: Divided, only: str | None, quick: bool) ->
     outside = [
         _part(f"external:{name}", "", one, np.arange(len(one.cases))) for name, one in divided.prepared.external.items()
     ]
-    return Opening(study=key, title=study.title, id=digest([key, only or "", quick]), parts=inside + outside)
+    return Opening(study=key, title=study.title, id=digest([key, asked, quick]), parts=inside + outside)
 
 
 def _part(name: str, protocol: str, data: Dataset, rows: Rows) -> HeldOutPart:

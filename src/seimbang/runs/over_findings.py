@@ -85,7 +85,7 @@ def _study(study: Study, name: str) -> Study:
 
 
 def run(
-    study: Study, root: Path, out: Path, only: str | None = None, quick: bool = False, options: Options = ALONE
+    study: Study, root: Path, out: Path, only: tuple[str, ...] = (), quick: bool = False, options: Options = ALONE
 ) -> Path:
     """Run the study of each finding, or what is left of it, and write the table over all, with what cannot be studied.
 
@@ -93,7 +93,7 @@ def run(
         study: One whose data ask for findings.
         root: Folder that its data paths are relative to.
         out: The run folder; that of a finding is ``findings/<finding>`` below it.
-        only: Name of the one arm to run.
+        only: Names of the arms to run; all of them where none is named.
         quick: Cut everything down to a rough answer.
         options: Who does the jobs.
 

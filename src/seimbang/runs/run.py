@@ -44,7 +44,7 @@ def run(
     study: Study,
     root: Path,
     out: Path,
-    only: str | None = None,
+    only: tuple[str, ...] = (),
     quick: bool | Cut = False,
     alike: Study | None = None,
     options: Options = ALONE,
@@ -55,7 +55,7 @@ def run(
         study: The study.
         root: Folder that its data paths are relative to.
         out: The run folder; what it holds already is not done again.
-        only: Name of the one arm to run.
+        only: Names of the arms to run; all of them where none is named.
         quick: Cut everything down to a rough answer: so that it comes within a minute, or as much as is said.
         alike: The study from whose images patients are guessed, so that two studies divide the same cases alike.
         options: Who does the jobs.
@@ -103,7 +103,13 @@ def _asked(scope: Scope, chosen: list[Plan]) -> list[Job]:
 
 
 def _divided(
-    study: Study, root: Path, folder: RunFolder, only: str | None, quick: bool | Cut, alike: Study | None, begun: float
+    study: Study,
+    root: Path,
+    folder: RunFolder,
+    only: tuple[str, ...],
+    quick: bool | Cut,
+    alike: Study | None,
+    begun: float,
 ) -> tuple[Scope, dict[str, Any], Speeds]:
     """Load and divide the cases; return also how a quick run was cut, and how fast its models are."""
     small = quickened(study) if quick else study
@@ -174,20 +180,19 @@ def coordinated(folder: RunFolder) -> Iterator[None]:
         yield
 
 
-def choose(plans: list[Plan], only: str | None) -> list[Plan]:
-    """Return the arms of that name, under all protocols or under one; all of them for None.
+def choose(plans: list[Plan], only: tuple[str, ...]) -> list[Plan]:
+    """Return the arms of these names, under all protocols or under one, as the study orders them; all where none is.
 
     Raises:
-        StudyError: ARM_UNKNOWN.
+        StudyError: ARM_UNKNOWN: no arm has one of the names.
     """
-    if only is None:
-        return plans
-    chosen = [plan for plan in plans if only in (plan.name, plan.slug, plan.arm.name, plan.arm.slug)]
-    if not chosen:
+    unknown = [name for name in only if not any(name in plan.names for plan in plans)]
+    if unknown:
         names = [plan.name for plan in plans]
-        fix = f"name one of them{nearest(only, names)}"
-        raise StudyError("ARM_UNKNOWN", f"no arm {only!r}", f"one of {', '.join(names)}", fix)
-    return chosen
+        found = f"no arm {' or '.join(map(repr, unknown))}"
+        fix = f"name one of them{nearest(unknown[0], names)}"
+        raise StudyError("ARM_UNKNOWN", found, f"one of {', '.join(names)}", fix)
+    return [plan for plan in plans if not only or not plan.names.isdisjoint(only)]
 
 
 def withdraw(scope: Scope) -> None:

@@ -49,7 +49,7 @@ def shuffled_labels(study: Study, root: Path, quick: bool) -> list[Finding]:
     """
     asked, study = study, quickened(study) if quick else study
     prepared = replace(prepare(study, root, quick), external={})
-    opening = opening_of(asked, divide(prepared), "--shuffle-labels", quick)  # a shuffle may divide otherwise
+    opening = opening_of(asked, divide(prepared), ("--shuffle-labels",), quick)  # a shuffle may divide otherwise
     suspects = study.plans()
     findings: dict[str, Finding] = {}
     for seed in range(TIMES):

@@ -152,6 +152,11 @@ class Plan(BaseModel):
         return slug(self.name)
 
     @property
+    def names(self) -> set[str]:
+        """What it may be called when asked for; without the protocol it is meant under each."""
+        return {self.name, self.slug, self.arm.name, self.arm.slug}
+
+    @property
     def leaky(self) -> bool:
         """Whether it leaks on purpose."""
         return self.arm.leaky or self.protocol.leaky or self.balance.scope == "all"
