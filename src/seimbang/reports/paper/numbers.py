@@ -13,6 +13,7 @@ from seimbang.errors import IntegrityError
 from seimbang.record.comparison import PairedTest
 from seimbang.record.files import damaged, read_text
 from seimbang.record.metrics import Gap, Value, fixed
+from seimbang.reports.subgroups import gap_in_words
 from seimbang.reports.words import difference
 
 Key = str | int
@@ -108,7 +109,7 @@ def _estimate(value: Mapping[str, Any]) -> str:
     if "corrected" in value and "method" in value:
         return difference(PairedTest.model_validate(value))
     if "corrected" in value:
-        return Gap.model_validate(value).text
+        return gap_in_words(Gap.model_validate(value))
     number = Value.model_validate(value)
     return number.beside(0)[0] if number.interval == "Newcombe" else str(number)
 
