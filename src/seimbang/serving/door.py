@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -21,6 +22,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 TOKEN = "SEIMBANG_TOKEN"
 """Variable with what callers must send."""
+HOST = re.compile(r"(?:\[(?P<six>[0-9a-fA-F:.]+)\]|(?P<name>[0-9a-zA-Z._-]+))(?::[0-9]*)?")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SECURITY = {
     "cache-control": "no-store",
@@ -113,7 +115,7 @@ class Door:
         hosts = [value for name, value in scope["headers"] if name.lower() == b"host"]
         host = given.get("host", "")
         names = {*self.names, (scope.get("server") or ("",))[0]}
-        if len(hosts) != 1 or _name(f"//{host}") not in names:
+        if len(hosts) != 1 or _name(host) not in names:
             fix = "use the address that the server printed when it started"
             raise Refused(400, "HTTP_HOST", "an unknown Host", "a name of this server", fix)
         if "origin" in given and urlsplit(given["origin"]).netloc.lower() != host.lower():
@@ -138,12 +140,10 @@ def too_large(limit: int) -> Refused:
     return Refused(413, "HTTP_TOO_LARGE", "a larger request", expected, "send fewer or smaller files at once")
 
 
-def _name(address: str) -> str:
-    """Return the host in an address, in lower case, ``""`` where there is none that can be read."""
-    try:
-        return urlsplit(address).hostname or ""
-    except ValueError:
-        return ""
+def _name(host: str) -> str:
+    """Return the name in a Host header, in lower case and without its port; ``""`` where it is none."""
+    parts = HOST.fullmatch(host)
+    return (parts["six"] or parts["name"]).lower() if parts else ""
 
 
 class _Counted:
