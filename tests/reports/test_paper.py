@@ -288,3 +288,8 @@ def test_the_command_says_how_far_the_checklists_are_filled(run, tmp_path, monke
     assert "No Word files: pip install 'seimbang[paper]' writes them too." in said
     assert (tmp_path / "p" / "paper.tex").is_file()
     assert not list((tmp_path / "p").rglob("*.docx"))
+
+
+def test_a_gap_between_subgroups_is_written_in_words():
+    gap = {"highest": "F", "lowest": "M", "difference": 0.12, "p": 0.01, "corrected": 0.02, "why": ""}
+    assert written(gap).startswith("largest gap of balanced accuracy 0.12, “F” over “M”; corrected p = .020")

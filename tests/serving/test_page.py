@@ -428,6 +428,7 @@ def made_convolutional(arm):
     (arm / file).write_bytes(weights)
     files = {file: hashlib.sha256(weights).hexdigest()}
     edit(arm / "model.json", lambda package: package.update(model=model, files=files))
+    edit(arm / "arm.json", lambda facts: facts.update(model=model))
 
 
 def shown_maps(at):
