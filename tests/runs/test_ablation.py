@@ -115,7 +115,7 @@ def test_guessed_patients_are_those_of_the_images_with_every_step(tmp_path, monk
     full, without = (table(tmp_path / "run" / part) for part in (".", "ablation/filter"))
     pd.testing.assert_frame_equal(without[[*CASE, "group"]], full[[*CASE, "group"]])
     own = study(data=data, image={"size": [32, 32]}, split={"group": "auto"}, training={"epochs": 1})
-    run(own, tmp_path, tmp_path / "own", "none")
+    run(own, tmp_path, tmp_path / "own", ("none",))
     assert table(tmp_path / "own").group.nunique() != full.group.nunique() < 60
 
 
