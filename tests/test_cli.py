@@ -54,7 +54,7 @@ def test_help_loads_nothing_heavy():
 def test_languages_of_the_report(monkeypatch):
     asked = []
     monkeypatch.setattr("seimbang.commands.report", lambda run, language, accept_edits: asked.append(language))
-    monkeypatch.setattr("seimbang.commands.run", lambda *_: asked.append(_[-1].language))
+    monkeypatch.setattr("seimbang.commands.run", lambda *given: asked.append(given[5].language))
     for words in (
         ["report", "."],
         ["report", ".", "--lang", "id"],
