@@ -69,7 +69,7 @@ def test_one_file_of_a_large_class_is_counted_too(tmp_path):
     ("ending", "content", "reason"),
     [
         ("dcm", DICOM, "4 IMG_NO_PIXELS"),
-        ("nii.gz", b"not packed", "4 IMG_FORMAT"),
+        ("nii.gz", b"not packed", "4 IMG_NOT_IMAGE"),
         ("png", b"no image", "4 IMG_NOT_IMAGE"),
         ("heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "4 IMG_FORMAT"),
     ],

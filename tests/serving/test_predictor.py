@@ -48,7 +48,9 @@ def replace_weights(folder, weights, job=JOB):
     (folder / job).mkdir(exist_ok=True)
     (folder / file).write_bytes(weights)
     files = json.loads((folder / "model.json").read_text())["files"]
-    rewrite(folder / "model.json", files=files | {file: hashlib.sha256(weights).hexdigest()})
+    files |= {file: hashlib.sha256(weights).hexdigest()}
+    rewrite(folder / "model.json", files=files)
+    rewrite(folder / "arm.json", served=[name.rpartition("/")[0] for name in files])
 
 
 def test_predicts_the_softmax_of_the_network(fake, image):
@@ -114,7 +116,7 @@ def test_settings_that_are_none(run, content):
 def test_a_package_names_files_and_none_outside_the_arm(run):
     file = run / "arms/none/model.json"
     rewrite(file, files={"../smote/jobs/0/0/model.safetensors": "ab"})
-    with pytest.raises(IntegrityError, match="leads out"):
+    with pytest.raises(IntegrityError, match=r"RUN_DAMAGED.*files of another data set or arm"):
         Predictor.load(file.parent)
     rewrite(file, files={})
     with pytest.raises(IntegrityError, match="MODEL_MISSING"):
@@ -167,16 +169,17 @@ def test_the_model_of_one_seed_predicts_alone_with_its_own_threshold_and_figures
 )
 def test_classes_or_layers_the_weights_were_not_trained_for(run, changes):
     rewrite(run / "arms/none/model.json", **changes)
-    with pytest.raises(IntegrityError, match="MODEL_CLASSES"):
+    with pytest.raises(IntegrityError, match=r"MODEL_CLASSES|RUN_DAMAGED.*of another data set or arm"):
         Predictor.load(run / "arms/none")
 
 
 def test_weights_of_something_else_are_refused(run):
     folder = run / "arms/none"
     whole = load((folder / JOB / "model.safetensors").read_bytes())
-    for weights in (b"no tensors at all", save(dict(list(whole.items())[1:]))):
+    junk, part = b"no tensors at all", save(dict(list(whole.items())[1:]))
+    for weights, code in ((junk, "MODEL_DAMAGED"), (part, "MODEL_CLASSES")):
         replace_weights(folder, weights)
-        with pytest.raises(IntegrityError, match="MODEL_CLASSES"):
+        with pytest.raises(IntegrityError, match=code):
             Predictor.load(folder)
 
 
@@ -227,6 +230,7 @@ def test_an_arm_that_answers_by_its_threshold_does_so(run, image):
     p = probabilities["PNEUMONIA"]
     cut = p if rare == "PNEUMONIA" else p + 1e-6  # just where the less likely class becomes the answer
     rewrite(run / "arms/none/model.json", threshold=cut, decides="tuned")
+    rewrite(run / "arms/none/arm.json", balance={"method": "threshold"})
     prediction = Predictor.load(run / "arms/none").predict(image, "x")
     assert (prediction.label, prediction.label_tuned) == (rare, None)
     assert prediction.confidence == probabilities[rare] < 0.5
