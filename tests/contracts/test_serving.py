@@ -74,7 +74,16 @@ def put(run, task, name, content, table=None):
         seimbang=__version__,
     )
     (folder / "model.json").write_text(dump(package))
+    *size, channels = (*task.image.size, task.image.channels)
+    kind = "table" if table else "image"
+    change(run / "data.json", classes=CLASSES, positive="C", size=size, channels=channels, kind=kind)
+    change(folder / "arm.json", model=package.model)
     return folder
+
+
+def change(file, **values):
+    """Set keys of a JSON file."""
+    file.write_text(json.dumps(json.loads(file.read_text(encoding="utf-8")) | values), encoding="utf-8")
 
 
 def by_command(run, file, monkeypatch):
