@@ -153,7 +153,7 @@ def test_the_csv_and_the_page_have_every_figure(finished):
         assert all(value.number in page for value in row.values.values())
     assert 'href="findings/mass/report.html"' in page
     assert (out / "findings" / "mass" / "report.html").is_file()
-    assert "<script" not in page
+    assert page.count("<script") == 1  # it sorts the table; its digest is in the page's policy
     assert page.count("beside “none”, averaged over 2 findings") == 2  # one paragraph an arm
 
 

@@ -17,7 +17,7 @@ from seimbang.record.leases import Leases
 from seimbang.runs import executors
 from seimbang.runs.describe import divide
 from seimbang.runs.executors import Options, fitting, workers
-from seimbang.runs.prepare import cut_of, prepare, restore, threads_of
+from seimbang.runs.prepare import PLAN, STEP, cut_of, prepare, restore, threads_of
 from seimbang.runs.quick import cut_down, quick
 from seimbang.runs.run import run, work
 from seimbang.runs.stages import fold_token
@@ -109,6 +109,11 @@ def test_a_run_that_is_only_prepared_is_done_by_whoever_works_on_it(alone, tmp_p
     assert sorted(jobs_done(out)) == sorted(jobs_done(alone))
 
 
+def write_plan(folder, plan):
+    """Write a plan as a run does, with its digest."""
+    folder.publish(STEP, "made by a test", "", (PLAN,), {PLAN: json.dumps(plan)})
+
+
 def test_work_without_a_prepared_run_or_on_other_data_is_refused(tmp_path):
     with pytest.raises(IntegrityError, match="RUN_UNPREPARED"):
         work(tmp_path / "nothing")
@@ -116,7 +121,7 @@ def test_work_without_a_prepared_run_or_on_other_data_is_refused(tmp_path):
     plan = tmp_path / "out" / "jobs.json"
     text = plan.read_text()
     for key, code in (("cases", "DATA_CHANGED"), ("divided", "DIVISION_CHANGED")):
-        plan.write_text(json.dumps(json.loads(text) | {key: "other"}))
+        write_plan(RunFolder(tmp_path / "out"), json.loads(text) | {key: "other"})
         with pytest.raises(IntegrityError, match=code):
             work(tmp_path / "out")
 
@@ -162,7 +167,7 @@ def test_threads_follow_from_the_number_of_jobs_and_stay(tmp_path, monkeypatch):
     monkeypatch.setattr("seimbang.runs.prepare.cores", lambda: 8)
     folder = RunFolder(tmp_path)
     assert [threads_of(folder, jobs) for jobs in (1, 2, 3, 8, 20)] == [8, 4, 2, 1, 1]
-    (tmp_path / "jobs.json").write_text(json.dumps({"count": 20, "threads": 5}))
+    write_plan(folder, {"count": 20, "threads": 5})
     assert threads_of(folder, 20) == 5
     assert threads_of(folder, 4) == 2
 
