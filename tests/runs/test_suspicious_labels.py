@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -82,6 +83,7 @@ def test_with_one_split_only_what_was_held_out_is_looked_at_and_without_such_an_
     text = (tmp_path / "one/report.html").read_text(encoding="utf-8")
     assert "of the validation part and" in text
     assert f"the {found.training} others were not" in text
+    shutil.rmtree(tmp_path / "one/.steps")  # else it is told that the file was taken away
     (tmp_path / "one/labels.json").unlink()
     write_report(tmp_path / "one")
     assert "Not looked at: no arm without a leak" in (tmp_path / "one/report.html").read_text(encoding="utf-8")
