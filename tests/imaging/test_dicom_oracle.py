@@ -14,7 +14,7 @@ from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.decode import open_noted
 
 FILES = Path(pydicom.__file__).parent / "data" / "test_files"
-MORE = Path("/work/shared/data/dicom")
+MORE = Path(__file__).parents[3] / "shared" / "data" / "dicom"
 NAMES = [path.name for path in sorted(FILES.glob("*.dcm"))]
 REFUSED = {
     "image_dfl.dcm": "IMG_FORMAT",  # deflated

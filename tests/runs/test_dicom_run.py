@@ -15,7 +15,7 @@ from seimbang.datasets import load, make
 from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.decode import open_native
 
-FILMS = Path("/work/shared/data/chest_xray/train")
+FILMS = Path(__file__).parents[3] / "shared" / "data" / "chest_xray" / "train"
 CANARY = "QXCANARYZ"
 TEXTS = {"LO", "SH", "PN", "LT", "ST", "UT", "CS", "AE", "UC"}
 KEPT = {"PhotometricInterpretation", "SpecificCharacterSet", "VOILUTFunction", "BurnedInAnnotation"}
