@@ -29,7 +29,19 @@ OneArm = Annotated[str | None, typer.Option("--arm", help="Only this arm.")]
 OneSeed = Annotated[int | None, typer.Option("--seed", help="Only the model of this seed; by default all together.")]
 Predicted = Annotated[Path | None, typer.Option("--out", help="For tables: CSV to write, with predictions added.")]
 Local = Annotated[Path | None, typer.Option("--profile", help="A local profile, as adapt writes it.")]
-Json = Annotated[bool, typer.Option("--json", help="Print facts as JSON; all else goes to standard error.")]
+
+
+def _json_only(context: typer.Context, wanted: bool) -> bool:
+    """Leave standard output to the facts until the command ends."""
+    context.with_resource(progress.json_only(wanted))
+    return wanted
+
+
+Json = Annotated[
+    bool,
+    typer.Option("--json", callback=_json_only, help="Print facts as JSON; all else goes to standard error."),
+]
+"""Of commands that print facts; its callback is all that it does."""
 Run = Annotated[Path, typer.Argument(help="A run folder.")]
 Workers = Annotated[
     int | None,
@@ -56,8 +68,7 @@ def demo(out: Out = None, quick: Quick = False, workers: Workers = None, lang: L
 @app.command(epilog="Example: seimbang studies")
 def studies(as_json: Json = False) -> None:
     """List the studies that come with seimbang."""
-    with progress.json_only(as_json):
-        _commands().studies()
+    _commands().studies()
 
 
 @app.command(epilog="Example: seimbang init chest_xray --positive pneumonia   or   seimbang init list.csv --label dx")
@@ -76,8 +87,7 @@ def init(
 @app.command(epilog="Example: seimbang check my_study.toml --data ~/data")
 def check(study: str, data: Data = None, as_json: Json = False) -> None:
     """Check a study file: all mistakes at once, and, where the data are there, what would stop a run."""
-    with progress.json_only(as_json):
-        _commands().check(study, _root(data))
+    _commands().check(study, _root(data))
 
 
 @app.command(epilog="Example: seimbang audit chest_xray   or   seimbang audit pneumonia --data ~/data --shuffle-labels")
@@ -91,9 +101,8 @@ def audit(
     as_json: Json = False,
 ) -> None:
     """Look for leaks and faults in data, or in data as a study divides them; exit code 3 when something leaks."""
-    with progress.json_only(as_json):
-        if _commands().audit(what, _root(data), shuffle_labels, quick):
-            raise typer.Exit(3)
+    if _commands().audit(what, _root(data), shuffle_labels, quick):
+        raise typer.Exit(3)
 
 
 @app.command(epilog="Example: seimbang run pneumonia --data ~/data --quick")
@@ -134,8 +143,7 @@ def ablate(
     as_json: Json = False,
 ) -> None:
     """Run an arm with each step of image preparation switched off alone, and say what each is worth."""
-    with progress.json_only(as_json):
-        _commands().ablate(study, _root(data), out or _default_out(study, quick), arm, quick, _options(workers))
+    _commands().ablate(study, _root(data), out or _default_out(study, quick), arm, quick, _options(workers))
 
 
 @app.command(epilog="Example: seimbang report runs/pneumonia")
@@ -169,9 +177,8 @@ def review(
     as_json: Json = False,
 ) -> None:
     """Review a split and predictions: leaks, every figure recomputed, claims; exit code 3 when something leaks."""
-    with progress.json_only(as_json):
-        if _commands().review(splits, predictions, images, claims, out):
-            raise typer.Exit(3)
+    if _commands().review(splits, predictions, images, claims, out):
+        raise typer.Exit(3)
 
 
 @app.command(epilog="Example: seimbang compare runs/pneumonia runs/pneumonia-densenet")
@@ -181,8 +188,7 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Set runs beside each other in one table and page; ranked only where all were tested on the same cases."""
-    with progress.json_only(as_json):
-        _commands().compare(runs, out)
+    _commands().compare(runs, out)
 
 
 @app.command(epilog="Example: seimbang capsule runs/pneumonia")
@@ -192,8 +198,7 @@ def capsule(
     as_json: Json = False,
 ) -> None:
     """Pack a run into one zip without images: study, splits, digests, versions, seeds, predictions and figures."""
-    with progress.json_only(as_json):
-        _commands().capsule(run, out)
+    _commands().capsule(run, out)
 
 
 @app.command(epilog="Example: seimbang reproduce pneumonia.capsule.zip --data ~/data")
@@ -206,9 +211,8 @@ def reproduce(
 ) -> None:
     """Run a capsule again and say which figures moved; exit code 5 when one left its interval."""
     name = capsule.name.split(".")[0]
-    with progress.json_only(as_json):
-        if _commands().reproduce(capsule, _root(data), out or Path("runs") / f"{name}-again", workers):
-            raise typer.Exit(5)
+    if _commands().reproduce(capsule, _root(data), out or Path("runs") / f"{name}-again", workers):
+        raise typer.Exit(5)
 
 
 @app.command(epilog="Example: seimbang predict runs/pneumonia new_films   or   seimbang predict runs/hdi rows.csv")
@@ -221,8 +225,7 @@ def predict(
     as_json: Json = False,
 ) -> None:
     """Classify images, folders of them, or rows of CSV or Excel files, with the arm best on validation (or another)."""
-    with progress.json_only(as_json):
-        code = _commands().predict(run, files, arm, out, profile)
+    code = _commands().predict(run, files, arm, out, profile)
     if code:
         raise typer.Exit(code)
 
@@ -238,8 +241,7 @@ def adapt(
     as_json: Json = False,
 ) -> None:
     """Check a model on cases of your own: its figures, how many cases that takes, and a profile adapted to them."""
-    with progress.json_only(as_json):
-        _commands().adapt(run, cases, arm, group, out, width)
+    _commands().adapt(run, cases, arm, group, out, width)
 
 
 @app.command(epilog="Example: seimbang serve runs/pneumonia --port 8600   or   seimbang serve runs/pneumonia --api")
@@ -276,8 +278,7 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Write a trained arm as one ONNX file, with a certificate that it predicts the same."""
-    with progress.json_only(as_json):
-        _commands().export(run, data, arm, "" if seed is None else str(seed), out)
+    _commands().export(run, data, arm, "" if seed is None else str(seed), out)
 
 
 @app.command(epilog="Example: seimbang watch runs/pneumonia --dicomweb http://127.0.0.1:8042/dicom-web")
@@ -296,8 +297,7 @@ def watch(
 @app.command(epilog="Example: seimbang doctor")
 def doctor(as_json: Json = False) -> None:
     """Say what this machine offers: versions, cores, number formats, extras."""
-    with progress.json_only(as_json):
-        _commands().doctor()
+    _commands().doctor()
 
 
 def _options(

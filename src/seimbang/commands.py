@@ -13,7 +13,7 @@ from pathlib import Path
 from seimbang import progress
 from seimbang.checks import leaks
 from seimbang.datasets.intake.base import Hints
-from seimbang.errors import DataError, SeimbangError, StudyError
+from seimbang.errors import DataError, SeimbangError, StudyError, first_few
 from seimbang.imaging.files import write_atomic
 from seimbang.record.base import dump
 from seimbang.record.choice import find_arm
@@ -153,8 +153,7 @@ def audit(what: str, root: Path, shuffle_labels: bool, quick: bool) -> bool:
         style = "bold red" if finding.severity == "leak" else None
         progress.say(f"{finding.severity:<8}{finding.code:<22}{where}{finding.sentence}", style)
         if finding.cases and finding.severity != "info":
-            more = f" and {len(finding.cases) - NAMED} more" if len(finding.cases) > NAMED else ""
-            progress.say(f"{'':<30}{', '.join(finding.cases[:NAMED])}{more}")
+            progress.say(f"{'':<30}{first_few(finding.cases, NAMED)}")
     return bool(leaks(findings))
 
 

@@ -1,5 +1,7 @@
 """Every error a user can cause: what was found, what was expected, how to fix it."""
 
+from collections.abc import Sequence
+
 
 class SeimbangError(Exception):
     """Base of all errors caused by the input or the machine, as opposed to internal errors.
@@ -49,3 +51,13 @@ class ResourceError(SeimbangError):
     """A resource is missing: disk full, no permission, port in use, an optional package not installed."""
 
     exit_code = 6
+
+
+NAMED = 5
+"""At most this many names are in a sentence."""
+
+
+def first_few(names: Sequence[object], most: int = NAMED) -> str:
+    """Return names for a sentence: ``"a, b"``, or the first of many, as in ``"a, b and 3 more"``."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return f"{', '.join(map(str, names[:most]))}{more}"

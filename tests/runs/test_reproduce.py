@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from noise_images import STUDY, fill
 from seimbang.cli import app
 from seimbang.errors import IntegrityError
 from seimbang.record.capsule import Capsule, digests, pack, read_capsule
@@ -26,17 +27,10 @@ from seimbang.study.schema import parse
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
     """A folder with images, the study of them run in it, and its capsule."""
-    root, rng = tmp_path_factory.mktemp("capsule"), np.random.default_rng(3)
-    for k in range(80):
-        file = root / "images" / ("sick" if k % 4 == 0 else "well") / f"{k}.png"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        pixels = rng.integers(0, 200, (12, 12)) + (20 if k % 4 == 0 else 0)
-        Image.fromarray(pixels.astype(np.uint8)).save(file)
-    study = {
+    root = tmp_path_factory.mktemp("capsule")
+    fill(root, 80, one_in=4, brighter=20)
+    study = STUDY | {
         "title": "Capsule",
-        "data": {"path": "images", "positive": "sick"},
-        "image": {"size": [12, 12]},
-        "model": {"name": "logistic"},
         "arm": [{"name": "none"}, {"name": "weights", "balance": {"method": "class_weights"}}],
     }
     run(parse(study), root, root / "run", options=Options(workers=1))

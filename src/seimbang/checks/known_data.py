@@ -11,14 +11,12 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
 from importlib.resources import files
-from pathlib import Path
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from seimbang.checks.base import CheckResult, merge
 from seimbang.checks.evidence import Evidence
-from seimbang.imaging.files import file_digest
 from seimbang.imaging.similarity import Floats, thumbnails
 
 SIDE, CELLS = 32, 8
@@ -55,9 +53,9 @@ class TrainedWeights(BaseModel):
     sha256: str = ""
     source: str
 
-    def are_in(self, file: Path) -> bool:
-        """Whether a file has their name or is the published one."""
-        return file.stem == self.file or (self.sha256 != "" and file_digest(file) == self.sha256)
+    def named(self, stem: str, sha256: str) -> bool:
+        """Whether a file of that name and content is the published one, or a converted one that kept its name."""
+        return stem == self.file or (sha256 != "" and sha256 == self.sha256)
 
 
 class KnownData(BaseModel):

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from seimbang.datasets.notation import MISSING, MISSING_NUMBERS, Notation, rewrite
+from seimbang.errors import first_few
 
+NAMED = 8
+"""At most this many columns are named."""
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
@@ -66,9 +69,9 @@ class Dialect:
             said.append(f"Of the other sheets ({', '.join(self.others)}) nothing is read; sheet takes another.")
         for words, mark, one in (("decimal commas", ",", "1,5"), ("decimal points", ".", "1,000.5")):
             names_so = [name for name, notation in self.numbers.items() if _as(notation, mark)]
-            said += [f"Numbers with {words} (as in {one}): {_listed(names_so)}."] if names_so else []
+            said += [f"Numbers with {words} (as in {one}): {first_few(names_so, NAMED)}."] if names_so else []
         if self.texts:
-            said.append(f"Numbers stored as text are read as numbers: {_listed(self.texts)}.")
+            said.append(f"Numbers stored as text are read as numbers: {first_few(self.texts, NAMED)}.")
         if self.missing:
             said.append(f"Missing values: {' '.join(self.missing)} and empty cells.")
         return tuple(said)
@@ -80,8 +83,3 @@ class Dialect:
 
 def _as(notation: Notation, mark: str) -> bool:
     return not notation.refused and notation.decimal == mark and (mark == "," or notation.grouped)
-
-
-def _listed(names: "list[str] | tuple[str, ...]") -> str:
-    more = len(names) - 8
-    return ", ".join(names[:8]) + (f" and {more} more" if more > 0 else "")

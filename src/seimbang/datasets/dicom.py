@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-import numpy as np
 import pandas as pd
 from pydantic import Field, model_validator
 
@@ -20,6 +19,7 @@ from seimbang.datasets.images import Scan, check_renames, from_files, left_out, 
 from seimbang.datasets.names import part_of
 from seimbang.datasets.secret import all_hidden, hidden, salt_of
 from seimbang.datasets.sheets import read, whole
+from seimbang.datasets.slices import numbered
 from seimbang.errors import DataError
 from seimbang.imaging.base import ImageSettings
 from seimbang.imaging.dicom_facts import NO_DICOM, UNREAD, read_tags
@@ -232,11 +232,7 @@ def _patients(salt: bytes, rows: pd.DataFrame) -> list[str]:
 def _framed(rows: pd.DataFrame) -> pd.DataFrame:
     """Return one row a frame; frames are numbered from 1, a single one is 0."""
     said = pd.to_numeric(rows.NumberOfFrames, errors="coerce").fillna(1).clip(1, MAX_FRAMES)
-    counts = said.to_numpy(np.int64)
-    repeated = rows.iloc[np.repeat(np.arange(len(rows)), counts)].reset_index(drop=True)
-    numbers = [k + 1 if count > 1 else 0 for count in counts for k in range(count)]
-    pairs = zip(repeated.case_id, numbers, strict=True)
-    return repeated.assign(case_id=[f"{case}-{k:05d}" if k else case for case, k in pairs], frame=numbers)
+    return numbered(rows, said.astype(int).tolist())
 
 
 def _acquisition(rows: pd.DataFrame) -> pd.DataFrame:

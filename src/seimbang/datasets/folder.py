@@ -69,8 +69,9 @@ class Folder(SourceSettings):
         left = [*(_relabelled(self, note) for note in layout.left), *asked]
         scan = None
         if self.frames:
-            rows, numbers = one_row_each(rows, open_base(base), image)
-            scan = Scan(by_case(open_base(base), rows), numbers)
+            store = open_base(base)
+            rows, numbers = one_row_each(rows, store, image)
+            scan = Scan(by_case(store, rows), numbers)
             rows = rows.assign(path=rows.case_id)
         return from_files(rows, base, self.with_facts(facts), image, classes, left, scan=scan)
 

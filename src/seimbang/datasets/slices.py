@@ -29,13 +29,17 @@ def one_row_each(rows: pd.DataFrame, store: Store, image: ImageSettings) -> tupl
     Raises:
         ResourceError: ``EXTRA_MISSING``.
     """
-    counts = np.array(_counts(store, rows.path.tolist(), image), np.int64)
     group = rows.group.where(rows.group != "", rows.path)
-    repeated = rows.assign(group=group).iloc[np.repeat(np.arange(len(rows)), counts)].reset_index(drop=True)
-    numbers = [k + 1 if count > 1 else 0 for count in counts for k in range(count)]
-    names = zip(repeated.path, numbers, strict=True)
-    ids = [f"{path}-{number:05d}" if number else path for path, number in names]
-    return repeated.assign(case_id=ids), dict(zip(ids, numbers, strict=True))
+    repeated = numbered(rows.assign(group=group, case_id=rows.path), _counts(store, rows.path.tolist(), image))
+    return repeated.drop(columns="frame"), dict(zip(repeated.case_id, repeated.frame, strict=True))
+
+
+def numbered(rows: pd.DataFrame, counts: Sequence[int]) -> pd.DataFrame:
+    """Return so many rows for each: ``frame`` counts from 1 and ends the ``case_id``, but of a single one it is 0."""
+    repeated = rows.iloc[np.repeat(np.arange(len(rows)), counts)].reset_index(drop=True)
+    frames = [k + 1 if count > 1 else 0 for count in counts for k in range(count)]
+    pairs = zip(repeated.case_id, frames, strict=True)
+    return repeated.assign(case_id=[f"{case}-{k:05d}" if k else case for case, k in pairs], frame=frames)
 
 
 def by_case(store: Store, rows: pd.DataFrame) -> Renamed:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from seimbang.errors import StudyError
+from seimbang.errors import StudyError, first_few
 from seimbang.record.base import Record
 from seimbang.record.comparison import Difference
 from seimbang.record.metrics import Value
 
 TABLE, BELOW = "findings.json", "findings"
 """Name of the file, and of the folder beside it with the run of each finding."""
-NAMED = 5
-"""At most this many findings are named in an error."""
 
 
 class FindingRow(Record):
@@ -98,6 +96,5 @@ def require_one_finding(folder: Path) -> None:
     """
     runs = runs_of_findings(folder)
     if runs:
-        more = f" and {len(runs) - NAMED} more" if len(runs) > NAMED else ""
-        fix = f"give the folder of a finding instead: {', '.join(map(str, runs[:NAMED]))}{more}"
+        fix = f"give the folder of a finding instead: {first_few(runs)}"
         raise StudyError("RUN_OVER_FINDINGS", f"{folder}, a study over several findings", "the run of one finding", fix)

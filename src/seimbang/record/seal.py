@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from seimbang.errors import IntegrityError
+from seimbang.errors import IntegrityError, first_few
 from seimbang.imaging.files import file_digest, write_atomic
 from seimbang.record.base import Record, dump, load
 from seimbang.record.files import MEND, read_bytes
@@ -23,8 +23,6 @@ from seimbang.text import marked, tr
 STEPS, EDITS, DIGESTS = ".steps", "edits.json", "digests.json"
 REPORT = "report"
 """Name of the step whose files are made of all others and read by nobody."""
-NAMED = 5
-"""At most this many files are named in an error."""
 OF_RUN = (
     "study.json",
     "study.toml",
@@ -139,10 +137,9 @@ def require_unedited(folder: Path) -> Seal:
     """
     seal = sealed(folder)
     if seal.unseen:
-        names = ", ".join(str(folder / path) for path in seal.unseen[:NAMED])
-        more = f" and {len(seal.unseen) - NAMED} more" if len(seal.unseen) > NAMED else ""
+        names = first_few([folder / path for path in seal.unseen])
         fix = f"{MEND}; if the changes are meant: seimbang report {folder} --accept-edits"
-        found = f"{names}{more}, changed after the run"
+        found = f"{names}, changed after the run"
         raise IntegrityError("RUN_EDITED", found, "the files as they were written", fix)
     return seal
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -74,31 +74,14 @@ def render(template: str, values: Mapping[str, Any]) -> str:
     )
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
-    environment.globals |= {"language": language(), "own": own}
-    environment.filters |= {
-        "number": number,
-        "named": named,
-        "gap": gap_in_words,
-        "day": day,
-        "recorded": recorded,
-        "format": _format,
-    }
-    environment.globals |= {name: _plain(file) for name, file in (("style", "report.css"), ("script", "report.js"))}
-    environment.filters |= {
-        "digest": _digest,
-        "picture": _picture,
-        "svg": _svg,
-        "setting": setting,
-        "minutes": minutes,
-        "title_of": title,
-    }
-    environment.filters |= {
-        "divided": divided,
-        "tally": tally,
-        "reason": lambda code: tr(REASONS[code]),
-        "beside": _beside,
-    }
+    texts = {"style": _plain("report.css"), "script": _plain("report.js")}
+    environment.globals |= {"language": language(), "own": own, **texts}
+    environment.filters |= FILTERS
     return environment.get_template(template).render(values)
+
+
+def _reason(code: str) -> str:
+    return tr(REASONS[code])
 
 
 def _format(spec: str, *values: object) -> str:
@@ -297,3 +280,24 @@ def _picture(file: str, folder: Path) -> str:
 
 def _svg(figure: Figure) -> str:
     return f"data:image/svg+xml;base64,{base64.b64encode(figure.svg.encode()).decode()}"
+
+
+FILTERS: Mapping[str, Callable[..., object]] = {
+    "number": number,
+    "named": named,
+    "gap": gap_in_words,
+    "day": day,
+    "recorded": recorded,
+    "format": _format,
+    "digest": _digest,
+    "picture": _picture,
+    "svg": _svg,
+    "setting": setting,
+    "minutes": minutes,
+    "title_of": title,
+    "divided": divided,
+    "tally": tally,
+    "reason": _reason,
+    "beside": _beside,
+}
+"""What templates do with values."""

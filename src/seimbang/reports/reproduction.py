@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seimbang.checks.base import plural
+from seimbang.errors import first_few
 from seimbang.record.metrics import Value
 from seimbang.record.reproduction import Figure, Reproduction
-
-NAMED = 5
-"""At most this many cases are named."""
 
 
 def told(made: Reproduction) -> Iterator[str]:
     """Yield what happened: data that differ first, then the figures, then what else is not as it was."""
     if made.data:
-        more = f" and {len(made.data) - NAMED} more" if len(made.data) > NAMED else ""
-        named = ", ".join(made.data[:NAMED])
-        yield f"Other data: {plural(len(made.data), 'case')} not as in the capsule: {named}{more}."
+        yield f"Other data: {plural(len(made.data), 'case')} not as in the capsule: {first_few(made.data)}."
     if made.note:
         yield f"Of the run that was packed: {made.note}"
     if not made.divided_alike:

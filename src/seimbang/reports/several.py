@@ -116,7 +116,7 @@ def told(made: Several) -> list[str]:
     """Say how the table is to be read."""
     sentences = [made.why or f"All were tested on the same {made.rows[0].cases:,} cases; ranked by balanced accuracy."]
     if not made.why:
-        sentences.append("A rank is no test: where intervals overlap, put the arms into one study to compare them.")
+        sentences.append("A rank is no test of a difference: to compare arms, put them into one study.")
     rough = _named([row for row in made.rows if row.quick])
     return sentences + ([f"Rough answers, of quick runs: {quoted(rough)}."] if rough else [])
 

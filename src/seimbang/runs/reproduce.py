@@ -2,13 +2,12 @@
 
 import io
 from collections.abc import Iterator, Mapping
-from hashlib import sha256
 from pathlib import Path
 
 import pandas as pd
 
-from seimbang.errors import IntegrityError
-from seimbang.imaging.files import read_whole, write_atomic
+from seimbang.errors import IntegrityError, first_few
+from seimbang.imaging.files import file_digest, write_atomic
 from seimbang.progress import note
 from seimbang.record.base import dump
 from seimbang.record.capsule import OF_ARM, OF_RUN, Capsule, Contents, Shortened, digests, pack, read_capsule
@@ -26,8 +25,6 @@ from seimbang.runs.run import run
 from seimbang.study.schema import Study
 
 FILE = "reproduction.json"
-NAMED = 5
-"""At most this many cases are named in a sentence."""
 KEYS = ["fold", "seed", "set", "case_id"]
 
 
@@ -74,13 +71,12 @@ def reproduce(path: Path, root: Path, out: Path, workers: int | None = None) -> 
     facts, study = contents.facts, contents.read("study.json", Study)
     others = _other_cases(contents, study, root)
     if others:
-        more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
-        note(f"Not the data of the capsule: {', '.join(others[:NAMED])}{more}.")
+        note(f"Not the data of the capsule: {first_few(others)}.")
     cut = Cut(facts.cut.cases, facts.cut.epochs) if facts.cut else facts.quick
     run(study, root, out, tuple(facts.arms), cut, options=Options(workers, without_test=facts.closed))
     again = read(out)
     made = Reproduction(
-        capsule=sha256(read_whole(path)).hexdigest(),
+        capsule=file_digest(path),
         title=study.title,
         note=facts.note,
         data=others,

@@ -1,9 +1,13 @@
 """Which cases the weights in a run folder were trained on."""
 
-import json
+import io
 from pathlib import Path
 
 import pandas as pd
+
+from seimbang.errors import IntegrityError
+from seimbang.record.arm import ArmFacts
+from seimbang.record.files import read_bytes, read_json
 
 LEARNED = ("train", "validation")
 
@@ -23,15 +27,17 @@ def learned(file: Path) -> frozenset[str]:
     folder = next((parent for parent in file.resolve().parents if (parent / "splits.csv").is_file()), None)
     try:
         return _learned(folder, file.resolve()) if folder else frozenset()
-    except (OSError, ValueError, KeyError, AttributeError):
+    except (IntegrityError, ValueError, AttributeError):
         return frozenset()
 
 
 def _learned(folder: Path, file: Path) -> frozenset[str]:
-    splits, cases = (
-        pd.read_csv(folder / name, dtype=str, keep_default_na=False) for name in ("splits.csv", "cases.csv")
-    )
+    splits, cases = (_table(folder / name) for name in ("splits.csv", "cases.csv"))
     arm = next((parent / "arm.json" for parent in file.parents if (parent / "arm.json").is_file()), None)
-    protocol = json.loads(arm.read_text(encoding="utf-8"))["protocol"] if arm else ""
+    protocol = read_json(arm, ArmFacts).protocol if arm else ""
     rows = splits[splits.part.isin(LEARNED) & (splits.protocol.eq(protocol) | (protocol == ""))]
     return frozenset(cases.digest[cases.case_id.isin(rows.case_id) & (cases.set == "")]) - {""}
+
+
+def _table(file: Path) -> pd.DataFrame:
+    return pd.read_csv(io.BytesIO(read_bytes(file)), dtype=str, keep_default_na=False)
