@@ -32,3 +32,16 @@ def test_the_page_and_its_contents_have_the_sections_that_the_run_needs_in_order
     assert re.findall(r'<li><a href="#(\w+)">', text.split("</nav>")[0]) == wanted
     assert len(wanted) == len(set(wanted))
     assert ("importance" in wanted, "heat" in wanted) == (kind == "table", kind == "image")
+
+
+PAGES = [
+    page.name for page in FOLDER.iterdir() if page.name.endswith(".html") and 'include "head.html"' in page.read_text()
+]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_has_its_parts_once_opened_and_closed(name):
+    whole = (FOLDER / name).read_text(encoding="utf-8")
+    assert [whole.count(f"<{part}") for part in ("header>", "main")] == [1, 1]
+    assert [whole.count(f"</{part}>") for part in ("header", "main")] == [1, 1]
+    assert whole.count('{% include "foot.html" %}') == 1
