@@ -26,6 +26,7 @@ from seimbang.serving.sentences import (
     failure,
     figure_names,
     figures,
+    origin,
     preparation,
     shape,
 )
@@ -128,7 +129,7 @@ def data_set(contents: Contents, words: Words) -> None:
     data = contents.run.data
     heading(words("data.title"))
     facts = {words("data.name"): plain(data.name)}
-    facts |= {words.known(f"data.{name.lower()}", name): plain(text) for name, text in data.facts.items()}
+    facts |= origin(contents, words)
     if data.groups:
         facts[words("data.patients")] = words.number(data.groups)
     if left := data.left_out.get(""):

@@ -6,8 +6,8 @@ from seimbang.record.contents import Contents
 from seimbang.record.metrics import Value
 from seimbang.serving.advice import chances
 from seimbang.serving.draw import bullets, heading, table
-from seimbang.serving.sentences import figure_names, figures, prevalence
-from seimbang.serving.words import Markup, Words, plain
+from seimbang.serving.sentences import figure_names, figures, origin, prevalence
+from seimbang.serving.words import Markup, Words
 
 
 def use(contents: Contents, words: Words) -> None:
@@ -35,7 +35,7 @@ def _sets(contents: Contents, words: Words) -> dict[str, Markup]:
 
 def _population(contents: Contents, words: Words) -> None:
     data = contents.run.data
-    facts = {words.known(f"data.{name.lower()}", name): plain(text) for name, text in data.facts.items()}
+    facts = origin(contents, words)
     if data.groups:
         facts[words("data.patients")] = words.number(data.groups)
     said = [f"**{name}:** {text}" for name, text in facts.items()]

@@ -14,6 +14,7 @@ from seimbang.record.metrics import Measures, Metrics
 from seimbang.record.read import Run
 from seimbang.serving.predictor import Prediction
 from seimbang.serving.words import Markup, Words, plain
+from seimbang.text import recorded, spoken
 from seimbang.training.base import Layer
 
 FEW = 20  # fewer alike predictions than this say little about how often such a confidence is right
@@ -112,6 +113,13 @@ def _experience(
     facts = {"set": title, "name": label, "low": low, "high": high, "share": share}
     facts |= {"n": words.number(alike.n), "right": words.number(alike.right), "interval": "\N{EN DASH}".join(ends)}
     return say(key, **facts) + (" " + say("upload.few") if alike.n < FEW else "")
+
+
+def origin(contents: Contents, words: Words) -> dict[Markup, str]:
+    """Return what is known of the data, by its name on the page."""
+    with spoken(words.language):
+        told = {name: plain(recorded(text)) for name, text in contents.run.data.facts.items()}
+    return {words.known(f"data.{name.lower()}", name): text for name, text in told.items()}
 
 
 def cautions(contents: Contents, say: Callable[..., str]) -> Iterator[str]:
